@@ -1,0 +1,55 @@
+# Everything sets itself up first, as far as it is not: see .ci/prepare.
+PYTHON := .venv/bin/python
+GEOREP := .venv/bin/georep
+PREPARE := @.ci/prepare
+
+.DEFAULT_GOAL := help
+.PHONY: help venv check lint unit test demo lab-up lab-down docs screenshots clean
+
+help: ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: ## replicate one GlusterFS volume to another on this machine, and watch; needs root
+	$(PREPARE) lab
+	@if [ -t 0 ] && [ -t 1 ]; then $(GEOREP) demo; else $(GEOREP) demo --no-tui --seconds 30; fi
+
+check: lint unit ## format, lint, types, imports and the tests that need no lab
+
+test: ## every test, those in the lab too; without root those are skipped
+	$(PREPARE) lab
+	@$(PYTHON) -m pytest $(ARGS)
+
+lint: ## format, lint, types and imports alone
+	$(PREPARE)
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --no-logo 2>/dev/null
+
+unit: ## the tests that need no lab, alone
+	$(PREPARE)
+	@$(PYTHON) -m pytest -q -m "not lab" $(ARGS)
+
+lab-up: ## make two GlusterFS sites on this machine, to play with; needs root
+	$(PREPARE) lab
+	@$(GEOREP) lab up
+
+lab-down: ## remove them
+	$(PREPARE)
+	@$(GEOREP) lab down
+
+docs: ## write the pages of docs/ that are made from the code
+	$(PREPARE)
+	@$(PYTHON) tests/pages.py
+
+screenshots: ## draw screenshots/ again
+	$(PREPARE)
+	@$(PYTHON) tests/screenshots.py screenshots
+
+venv: ## set up .venv alone
+	$(PREPARE)
+
+clean: ## remove what was made here, .venv too
+	@rm -rf .venv build dist .coverage snapshot_report.html \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
