@@ -1,0 +1,51 @@
+"""What can be asked of a running engine or worker; small, frozen, imperative, one line each."""
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
+    """Base of every command."""
+
+
+class Reload(Command, frozen=True, kw_only=True):
+    """Read the session files and the wanted states again, and act on them."""
+
+
+class Stop(Command, frozen=True, kw_only=True):
+    """To a worker: end at the next safe point. To an engine: end everything."""
+
+
+class Sync(Command, frozen=True, kw_only=True):
+    """Do nothing; the answer comes after all that was told before."""
+
+
+AnyCommand = Reload | Stop | Sync
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
+    """What the engine says to a command, in the order of the commands; events come in between."""
+
+    done: bool
+    words: str = ""
+    """Why not, in one sentence."""
+
+
+encode = msgspec.json.Encoder().encode
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+_answer_decoder = msgspec.json.Decoder(Answer)
+
+
+def decode(line: bytes) -> AnyCommand | None:
+    """Return the command in `line`, or None for one this version does not know."""
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError:
+        return None
+
+
+def decode_answer(line: bytes) -> Answer | None:
+    """Return the answer in `line`, or None when it is something else, an event for example."""
+    try:
+        return _answer_decoder.decode(line)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,286 @@
+"""What the engine tells the world. Facts only: small, frozen, past tense.
+
+Level events (progress, pending, health) carry totals and a later one replaces an earlier one; edge
+events are never dropped. Adding one: the class, `AnyEvent`, a branch in `state.apply`, a golden
+line, a docs line.
+"""
+
+import errno
+from enum import StrEnum
+
+import msgspec
+
+
+class Role(StrEnum):
+    """What a worker is to its replica set."""
+
+    STARTING = "starting"
+    ACTIVE = "active"
+    PASSIVE = "passive"
+
+
+class Crawl(StrEnum):
+    """How a worker finds out what changed."""
+
+    NONE = "none"
+    HYBRID = "hybrid"
+    HISTORY = "history"
+    CHANGELOG = "changelog"
+
+
+class Wanted(StrEnum):
+    """What the operator asked of a session."""
+
+    CREATED = "created"
+    STARTED = "started"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
+    """Base of every event."""
+
+    at: float
+    """Seconds since the epoch, stamped where the fact was observed."""
+
+
+class EngineStarted(Event, frozen=True, kw_only=True):
+    """An engine began to supervise the sessions of one node."""
+
+    node: str
+    version: str
+    pid: int
+
+
+class SessionKnown(Event, frozen=True, kw_only=True):
+    """A session exists on this node, and this is what the operator wants of it; a later one
+    replaces it.
+    """
+
+    session: str
+    primary: str
+    """Volume name."""
+    secondary: str
+    """USER@HOST::VOLUME."""
+    wanted: Wanted
+    node: str
+
+
+class SessionForgotten(Event, frozen=True, kw_only=True):
+    """A session was deleted, or its file is gone."""
+
+    session: str
+    node: str
+
+
+class SessionBlocked(Event, frozen=True, kw_only=True):
+    """A session cannot run on this node at all: no worker could be started."""
+
+    session: str
+    node: str
+    cause: str
+    words: str
+    fix: str
+
+
+class WorkerEvent(Event, frozen=True, kw_only=True):
+    """Base of what is said of one worker."""
+
+    session: str
+    worker: str
+    """NODE:BRICK."""
+
+
+class WorkerStarted(WorkerEvent, frozen=True, kw_only=True):
+    """A worker process began; its totals are zero."""
+
+    pid: int
+    restart: int
+    """How often it was started before in this run of the engine."""
+
+
+class WorkerConnected(WorkerEvent, frozen=True, kw_only=True):
+    """The agent on the secondary answered and both mounts are up."""
+
+    peer: str
+    """Host of the secondary."""
+    peer_version: str
+    seconds: float
+    """From the worker's start."""
+
+
+class RoleChanged(WorkerEvent, frozen=True, kw_only=True):
+    """The election went another way."""
+
+    role: Role
+    reason: str
+
+
+class CrawlChanged(WorkerEvent, frozen=True, kw_only=True):
+    """The worker now finds changes another way."""
+
+    crawl: Crawl
+    reason: str
+
+
+class CrawlProgressed(WorkerEvent, frozen=True, kw_only=True):
+    """How far a hybrid crawl of the brick is. Level."""
+
+    done: float
+    """Share of the brick's handles already looked at, 0 to 1."""
+    directories: int
+    files: int
+
+
+class WorkerProgressed(WorkerEvent, frozen=True, kw_only=True):
+    """Totals since the worker started. Level."""
+
+    slices: int
+    records: int
+    entries: int
+    """Objects whose names or attributes were made so."""
+    files: int
+    """Files whose content was sent."""
+    bytes: int
+    removed: int
+
+
+class PendingChanged(WorkerEvent, frozen=True, kw_only=True):
+    """What is known and not yet made so. Level."""
+
+    slices: int
+    entries: int
+    files: int
+    bytes: int
+    doing: str
+    """What the worker does now, in words."""
+    waits: str
+    """What it waits for, or empty."""
+
+
+class PositionMoved(WorkerEvent, frozen=True, kw_only=True):
+    """Everything on this brick up to `stime` is on the secondary."""
+
+    stime: int
+    slice: int
+    """Suffix of the last slice that is settled, 0 after a crawl."""
+
+
+class BatchDone(WorkerEvent, frozen=True, kw_only=True):
+    """A window of slices, or a portion of a crawl, was made so."""
+
+    slices: int
+    records: int
+    entries: int
+    files: int
+    bytes: int
+    removed: int
+    seconds: float
+    rounds: int
+
+
+class JobFinished(WorkerEvent, frozen=True, kw_only=True):
+    """One job of a mover ended and what it moved was checked."""
+
+    mover: str
+    job: int
+    asked: int
+    moved: int
+    short: int
+    """Files that are not whole on the far side, whatever the exit code said."""
+    sent: int
+    """Bytes over the wire."""
+    matched: int
+    literal: int
+    seconds: float
+    code: int
+    words: str
+
+
+class EntryFailed(WorkerEvent, frozen=True, kw_only=True):
+    """One object could not be made so; a later success or end of it is `EntryMended`."""
+
+    gfid: str
+    path: str
+    """Where it stands, as far as known, made printable."""
+    doing: str
+    kind: str
+    """A word from the catalogue: EACCES, ENOSPC, missing parent, short copy …"""
+    words: str
+    tries: int
+
+
+class EntryMended(WorkerEvent, frozen=True, kw_only=True):
+    """An object that had failed is right now, or is no more."""
+
+    gfid: str
+
+
+class WorkerFaulty(WorkerEvent, frozen=True, kw_only=True):
+    """A worker ended because it could not go on."""
+
+    cause: str
+    words: str
+    fix: str
+    evidence: str
+
+
+class RetryScheduled(WorkerEvent, frozen=True, kw_only=True):
+    """The worker will be started again."""
+
+    attempt: int
+    due: float
+    """Seconds since the epoch."""
+
+
+class WorkerStopped(WorkerEvent, frozen=True, kw_only=True):
+    """A worker ended because it was asked to, or had reached its goal."""
+
+    reason: str
+
+
+class Caught(WorkerEvent, frozen=True, kw_only=True):
+    """A worker that ran towards a goal has reached it: all up to `goal` is on the secondary."""
+
+    goal: int
+
+
+AnyEvent = (
+    EngineStarted
+    | SessionKnown
+    | SessionForgotten
+    | SessionBlocked
+    | WorkerStarted
+    | WorkerConnected
+    | RoleChanged
+    | CrawlChanged
+    | CrawlProgressed
+    | WorkerProgressed
+    | PendingChanged
+    | PositionMoved
+    | BatchDone
+    | JobFinished
+    | EntryFailed
+    | EntryMended
+    | WorkerFaulty
+    | RetryScheduled
+    | WorkerStopped
+    | Caught
+)
+"""Every event. mypy checks with it that `state.apply` forgets none."""
+
+encode = msgspec.json.Encoder().encode
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def decode(line: bytes) -> AnyEvent | None:
+    """Return the event in `line`, or None for one this version does not know."""
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError:
+        return None
+
+
+def errno_word(number: int) -> str:
+    """Return the name of an errno, such as ENOSPC."""
+    return errno.errorcode.get(number, f"errno {number}")

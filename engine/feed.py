@@ -1,0 +1,157 @@
+"""Where events come from: a running engine's socket, or a journal's files."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from pathlib import Path
+
+from engine import commands, events
+from engine.commands import Answer, AnyCommand, Sync
+from engine.errors import Retry
+from engine.events import AnyEvent
+from engine.state import State, apply
+
+LINE = 16 << 20
+"""Longest line that is read, in bytes."""
+_SOCKET_PATH = 107
+"""Bytes that fit into a unix socket's address."""
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
+
+
+async def live(
+    path: Path, *, heard: Callable[[str], None] = lambda words: None
+) -> AsyncGenerator[AnyEvent, None]:
+    """Yield what the engine at `path` says, for ever; after every connect its snapshot first.
+
+    A snapshot begins with the EngineStarted of its node and so takes back what was known before:
+    fold it into the same State. `heard` is called with "" when the engine answers and with a
+    sentence when it does not.
+    """
+    wait = _FIRST_WAIT
+    while True:
+        try:
+            async with contextlib.aclosing(once(path)) as stream:
+                async for event in stream:
+                    if wait:
+                        heard("")
+                        wait = 0.0
+                    yield event
+            heard("The engine closed the connection")
+        except Retry as error:
+            heard(error.sentence())
+        wait = min(_LONGEST_WAIT, max(_FIRST_WAIT, wait * 2))
+        await asyncio.sleep(wait)
+
+
+async def once(path: Path) -> AsyncGenerator[AnyEvent, None]:
+    """Yield what the engine at `path` says until it closes; raise Retry when none answers."""
+    reader, writer = await connect(path)
+    try:
+        async for line in _lines(reader):
+            event = events.decode(line)
+            if event is not None:
+                yield event
+    finally:
+        writer.close()
+
+
+async def ask(
+    path: Path,
+    command: AnyCommand,
+    *,
+    timeout: float = 30,
+    before: Callable[[bytes], None] = lambda line: None,
+) -> Answer:
+    """Send one command to the engine at `path` and return its answer; Retry when none comes.
+
+    `before` gets the lines that come first: the snapshot, and what is told meanwhile.
+    """
+    reader, writer = await connect(path)
+    try:
+        writer.write(commands.encode(command) + b"\n")
+        async with asyncio.timeout(timeout):
+            async for line in _lines(reader):
+                answer = commands.decode_answer(line)
+                if answer is not None:
+                    return answer
+                before(line)
+    except TimeoutError:
+        raise Retry(
+            f"The engine at {path} did not answer for {timeout:.0f} s", fix="Try again."
+        ) from None
+    finally:
+        writer.close()
+    raise Retry(f"The engine at {path} ended before it answered", fix="Try again.")
+
+
+async def picture(path: Path, *, timeout: float = 30) -> State:
+    """Return the State of the engine at `path` as it is now; raise Retry when none answers."""
+    state = State()
+
+    def take(line: bytes) -> None:
+        event = events.decode(line)
+        if event is not None:
+            apply(state, event)
+
+    await ask(path, Sync(), timeout=timeout, before=take)
+    return state
+
+
+async def connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return a connection to the engine at `path`; raise Retry when none listens there."""
+    try:
+        with address(path) as short:
+            return await asyncio.open_unix_connection(short, limit=LINE)
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise Retry(
+            f"No engine runs here: nobody listens at {path}",
+            cause="no engine",
+            fix="Start it with systemctl start georep, or georep-engine run.",
+        ) from None
+    except OSError as error:
+        raise Retry(
+            f"The engine at {path} cannot be reached: {error.strerror or error}",
+            cause="no engine",
+            fix="Run this as the engine's user, usually root.",
+        ) from error
+
+
+@contextlib.contextmanager
+def address(path: Path) -> Iterator[str]:
+    """Give a name for `path` that fits into a socket's address; valid inside the `with` only."""
+    if len(os.fsencode(path)) <= _SOCKET_PATH:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the files of the journal in `folder`, the oldest first."""
+    try:
+        found = [path for path in folder.iterdir() if path.suffix == ".jsonl"]
+    except FileNotFoundError:
+        return []
+    return sorted(path for path in found if path.stem.isdecimal())
+
+
+def read(paths: Iterable[Path]) -> Iterator[AnyEvent]:
+    """Yield the events in journal files; what is cut off or unknown is skipped."""
+    for path in paths:
+        with path.open("rb") as file:
+            while line := file.readline(LINE):
+                event = events.decode(line)
+                if event is not None:
+                    yield event
+
+
+async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    try:
+        while line := await reader.readline():
+            yield line
+    except (ConnectionError, ValueError):
+        return  # the engine is gone, or it is no engine that speaks there

@@ -1,0 +1,113 @@
+"""Words and numbers made from a State: how a worker is, how far behind, how fast. Pure."""
+
+import itertools
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from enum import StrEnum
+
+from engine.events import (
+    Crawl,
+    Role,
+    Wanted,
+    WorkerFaulty,
+    WorkerProgressed,
+)
+from engine.state import SessionState, WorkerState, node_of
+
+GAP = 3.0
+"""Totals further apart than this many seconds mean that nothing happened for most of the time."""
+
+
+class Status(StrEnum):
+    """The one word for how a worker, or a session, is."""
+
+    STARTING = "starting"
+    ACTIVE = "active"
+    PASSIVE = "passive"
+    PAUSED = "paused"
+    FAULTY = "faulty"
+    STOPPED = "stopped"
+
+
+def status(session: SessionState, name: str) -> Status:
+    """Return the word for the worker `name` of `session`. The only place that decides it."""
+    worker = session.workers[name]
+    known = session.nodes.get(node_of(name))
+    wanted = known.wanted if known else Wanted.STARTED
+    if wanted is Wanted.PAUSED:
+        return Status.PAUSED
+    if isinstance(worker.ended, WorkerFaulty) and wanted is Wanted.STARTED:
+        return Status.FAULTY
+    if worker.ended or (wanted is not Wanted.STARTED and worker.started is None):
+        return Status.STOPPED
+    return Status(worker.role.role) if worker.role else Status.STARTING
+
+
+def session_status(session: SessionState) -> Status:
+    """Return the word for a whole session: what most needs to be known of it."""
+    known = session.known
+    wanted = known.wanted if known else Wanted.STARTED
+    if wanted is Wanted.PAUSED:
+        return Status.PAUSED
+    if session.blocked and wanted is Wanted.STARTED:
+        return Status.FAULTY
+    found = {status(session, name) for name in session.workers}
+    for word in (Status.FAULTY, Status.ACTIVE, Status.STARTING, Status.PASSIVE):
+        if word in found:
+            return word
+    return Status.STARTING if wanted is Wanted.STARTED and not found else Status.STOPPED
+
+
+def lag(worker: WorkerState, now: float) -> float | None:
+    """Return how far its brick is behind; None when unknown, or when a replica does the work."""
+    passive = worker.role is not None and worker.role.role is Role.PASSIVE
+    if passive or worker.position is None or worker.position.stime <= 0:
+        return None
+    return max(0.0, now - worker.position.stime)
+
+
+def session_lag(session: SessionState, now: float) -> float | None:
+    """Return the lag of the brick that is furthest behind."""
+    lags = (lag(worker, now) for worker in session.workers.values())
+    return max((each for each in lags if each is not None), default=None)
+
+
+def crawl_of(worker: WorkerState) -> Crawl:
+    """Return how it finds out what changed."""
+    return worker.crawl.crawl if worker.crawl else Crawl.NONE
+
+
+def rate(samples: Sequence[WorkerProgressed], kind: str, now: float, *, window: float) -> float:
+    """Return `kind` ("bytes", "files", "entries") per second over the last `window` seconds."""
+    return max(0.0, total_at(samples, kind, now) - total_at(samples, kind, now - window)) / window
+
+
+def series(
+    samples: Sequence[WorkerProgressed], kind: str, now: float, *, window: float, points: int
+) -> list[float]:
+    """Return the rate in each of `points` equal parts of the last `window` seconds.
+
+    Fewer, the last ones, when the samples do not reach back so far.
+    """
+    step = window / points
+    if samples:
+        points = min(points, math.ceil(max(0.0, now - samples[0].at) / step))
+        window = points * step
+    edges = [total_at(samples, kind, now - window + step * i) for i in range(points + 1)]
+    return [max(0.0, after - before) / step for before, after in itertools.pairwise(edges)]
+
+
+def total_at(samples: Sequence[WorkerProgressed], kind: str, at: float) -> float:
+    """Return the total of `kind` as it was at a time; before the first sample it is the first."""
+    if not samples:
+        return 0.0
+    later = bisect_right(samples, at, key=lambda sample: sample.at)
+    low = samples[max(0, later - 1)]
+    total: float = getattr(low, kind)
+    if later in (0, len(samples)):
+        return total
+    high = samples[later]
+    begin = max(low.at, high.at - GAP)
+    more: float = getattr(high, kind) - total
+    return total + more * max(0.0, at - begin) / (high.at - begin)

@@ -1,0 +1,331 @@
+"""The picture that a run of events paints, and the run of events that paints it again. Pure.
+
+The state of a worker is mostly the last event of each kind, so nothing is lost between what was
+said and what is shown, every fact keeps its time, and a snapshot is those events once more.
+Everything is bounded. Engines of several nodes may speak of the same session: what each said is
+kept apart by its node, and an `EngineStarted` (every snapshot begins with one) takes back all that
+its node had said before. Words and numbers made from this picture are in `engine.figures`.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.events import (
+    AnyEvent,
+    BatchDone,
+    Caught,
+    CrawlChanged,
+    CrawlProgressed,
+    EngineStarted,
+    EntryFailed,
+    EntryMended,
+    JobFinished,
+    PendingChanged,
+    PositionMoved,
+    RetryScheduled,
+    RoleChanged,
+    SessionBlocked,
+    SessionForgotten,
+    SessionKnown,
+    WorkerConnected,
+    WorkerEvent,
+    WorkerFaulty,
+    WorkerProgressed,
+    WorkerStarted,
+    WorkerStopped,
+)
+
+SAMPLES = 90
+"""Totals kept per worker; they are at least one second apart."""
+BATCHES = 20
+JOBS = 20
+RECENT = 200
+"""Edges kept per node."""
+FAILURES = 500
+"""Failures listed per worker. Not below RECENT: a snapshot relies on it."""
+
+
+@dataclass(slots=True)
+class WorkerState:
+    """What is known of one worker: the last event of each kind, None when there was none."""
+
+    started: WorkerStarted | None = None
+    connected: WorkerConnected | None = None
+    role: RoleChanged | None = None
+    crawl: CrawlChanged | None = None
+    crawled: CrawlProgressed | None = None
+    samples: deque[WorkerProgressed] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    """Totals of this run of the worker, the newest last; rates are made from them."""
+    pending: PendingChanged | None = None
+    position: PositionMoved | None = None
+    batches: deque[BatchDone] = field(default_factory=lambda: deque(maxlen=BATCHES))
+    jobs: deque[JobFinished] = field(default_factory=lambda: deque(maxlen=JOBS))
+    failures: OrderedDict[str, EntryFailed] = field(default_factory=OrderedDict)
+    """By gfid, the one heard of last at the end."""
+    unlisted: int = 0
+    """Failures beyond those in `failures`; about right."""
+    fault: WorkerFaulty | None = None
+    """The last one; it stays when the worker has been started again."""
+    ended: WorkerFaulty | WorkerStopped | None = None
+    """Why there is no process now; None while there is one."""
+    retry: RetryScheduled | None = None
+    caught: Caught | None = None
+
+    @property
+    def totals(self) -> WorkerProgressed | None:
+        """Totals since the worker started."""
+        return self.samples[-1] if self.samples else None
+
+    @property
+    def failing(self) -> int:
+        """How many objects this worker could not make so."""
+        return len(self.failures) + self.unlisted
+
+
+@dataclass(slots=True)
+class SessionState:
+    """One session as all engines together tell it."""
+
+    nodes: dict[str, SessionKnown] = field(default_factory=dict)
+    blocked: dict[str, SessionBlocked] = field(default_factory=dict)
+    """By node: why it cannot run there at all."""
+    workers: dict[str, WorkerState] = field(default_factory=dict)
+
+    @property
+    def known(self) -> SessionKnown | None:
+        """What was said of the session last, on whichever node."""
+        return max(self.nodes.values(), key=lambda known: known.at, default=None)
+
+    @property
+    def failing(self) -> int:
+        """How many objects its workers could not make so."""
+        return sum(worker.failing for worker in self.workers.values())
+
+
+@dataclass(slots=True)
+class EngineState:
+    """One engine, and the edges it told of, the newest last (an ordered set)."""
+
+    started: EngineStarted | None = None
+    recent: OrderedDict[AnyEvent, None] = field(default_factory=OrderedDict)
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that was told, as it is now. Two are equal when they show the same."""
+
+    at: float = field(default=0.0, compare=False)
+    """Time of the latest event: the clock of a replay."""
+    version: int = field(default=0, compare=False)
+    """Grows with every event; equal means nothing has to be drawn."""
+    engines: dict[str, EngineState] = field(default_factory=dict)
+    sessions: dict[str, SessionState] = field(default_factory=dict)
+
+    def recent(self) -> list[AnyEvent]:
+        """Return the recent edges of all nodes, the newest last."""
+        edges = [event for engine in self.engines.values() for event in engine.recent]
+        return sorted(edges, key=lambda event: event.at)
+
+
+def node_of(worker: str) -> str:
+    """Return NODE of NODE:BRICK; a brick begins with a slash, a node may hold colons."""
+    return worker.partition(":/")[0]
+
+
+def apply(state: State, event: AnyEvent) -> None:
+    """Fold one event into `state`."""
+    state.at, state.version = max(state.at, event.at), state.version + 1
+    match event:
+        case EngineStarted():
+            _take_back(state, event.node)
+            state.engines[event.node] = EngineState(started=event)
+        case SessionKnown():
+            session = _session(state, event.session)
+            session.nodes[event.node] = event
+            session.blocked.pop(event.node, None)
+            _remember(state, event.node, event)
+        case SessionForgotten():
+            if event.session in state.sessions:
+                _forget(state, event.session, event.node)
+            _remember(state, event.node, event)
+        case SessionBlocked():
+            _session(state, event.session).blocked[event.node] = event
+            _remember(state, event.node, event)
+        case WorkerProgressed():
+            _sample(_worker(state, event).samples, event)
+        case CrawlProgressed():
+            _worker(state, event).crawled = event
+        case PendingChanged():
+            _worker(state, event).pending = event
+        case PositionMoved():
+            _worker(state, event).position = event
+        case BatchDone():
+            _worker(state, event).batches.append(event)
+        case JobFinished():
+            _worker(state, event).jobs.append(event)
+        case EntryFailed() if not event.gfid:
+            # How a snapshot says how many failures it does not list.
+            _worker(state, event).unlisted = event.tries
+        case (
+            WorkerStarted()
+            | WorkerConnected()
+            | RoleChanged()
+            | CrawlChanged()
+            | EntryFailed()
+            | EntryMended()
+            | WorkerFaulty()
+            | RetryScheduled()
+            | WorkerStopped()
+            | Caught()
+        ):
+            _edge(state, event)
+            _remember(state, node_of(event.worker), event)
+
+
+def snapshot(state: State) -> list[AnyEvent]:
+    """Return events which, applied to an empty State, give an equal one.
+
+    First the edges that are no longer recent, then the recent ones in their order: together they
+    are a part of the original run with every fact, and whatever undid it, still in it. The rest
+    comes last, because nothing that follows may undo it.
+    """
+    recent = [event for engine in state.engines.values() for event in engine.recent]
+    kept = set(recent)
+    events: list[AnyEvent] = [e.started for e in state.engines.values() if e.started]
+    for session in state.sessions.values():
+        events += (event for event in _old_edges(session) if event not in kept)
+    events += recent
+    for name, session in state.sessions.items():
+        for worker, each in session.workers.items():
+            events += _levels(name, worker, each)
+    return events
+
+
+def _old_edges(session: SessionState) -> Iterator[AnyEvent]:
+    yield from session.nodes.values()
+    for worker in session.workers.values():
+        singles = (
+            worker.fault if worker.fault is not worker.ended else None,
+            worker.started,
+            worker.connected,
+            worker.role,
+            worker.crawl,
+            worker.caught,
+            worker.ended,
+            worker.retry,
+        )
+        yield from (event for event in singles if event is not None)
+        yield from worker.failures.values()
+    yield from session.blocked.values()
+
+
+def _levels(session: str, name: str, worker: WorkerState) -> Iterator[AnyEvent]:
+    singles = (worker.crawled, worker.pending, worker.position)
+    yield from (event for event in singles if event is not None)
+    yield from worker.samples
+    yield from worker.batches
+    yield from worker.jobs
+    if worker.unlisted:
+        said = {"gfid": "", "path": "", "doing": "", "kind": "", "words": "not listed"}
+        at = next(reversed(worker.failures.values())).at if worker.failures else 0.0
+        yield EntryFailed(at=at, session=session, worker=name, tries=worker.unlisted, **said)
+
+
+AnyEdge = (
+    WorkerStarted
+    | WorkerConnected
+    | RoleChanged
+    | CrawlChanged
+    | EntryFailed
+    | EntryMended
+    | WorkerFaulty
+    | RetryScheduled
+    | WorkerStopped
+    | Caught
+)
+
+
+def _edge(state: State, event: AnyEdge) -> None:
+    worker = _worker(state, event)
+    match event:
+        case WorkerStarted():
+            _begin(worker, event)
+        case WorkerConnected():
+            worker.connected = event
+        case RoleChanged():
+            worker.role = event
+        case CrawlChanged():
+            worker.crawl, worker.crawled = event, None
+        case EntryFailed():
+            worker.failures[event.gfid] = event
+            worker.failures.move_to_end(event.gfid)
+            if len(worker.failures) > FAILURES:
+                worker.failures.popitem(last=False)
+                worker.unlisted += 1
+        case EntryMended():
+            if worker.failures.pop(event.gfid, None) is None:
+                worker.unlisted = max(0, worker.unlisted - 1)
+            if worker == WorkerState():
+                # Nothing is known of it any more, so no event could tell of it in a snapshot.
+                del state.sessions[event.session].workers[event.worker]
+                _tidy(state, event.session)
+        case WorkerFaulty():
+            worker.fault = worker.ended = event
+        case RetryScheduled():
+            worker.retry = event
+        case WorkerStopped():
+            worker.ended, worker.retry = event, None
+        case Caught():
+            worker.caught = event
+
+
+def _begin(worker: WorkerState, event: WorkerStarted) -> None:
+    """Note a new process: position, failures and the last fault outlive the old one."""
+    worker.started, worker.connected, worker.role, worker.crawl = event, None, None, None
+    worker.crawled = worker.pending = worker.ended = worker.retry = worker.caught = None
+    worker.samples.clear()
+
+
+def _sample(samples: deque[WorkerProgressed], event: WorkerProgressed) -> None:
+    if samples and event.at < samples[-1].at:
+        samples.clear()  # the clock was set back: no rate can be made across that
+    if len(samples) > 1 and samples[-1].at - samples[-2].at < 1:
+        samples.pop()
+    samples.append(event)
+
+
+def _session(state: State, name: str) -> SessionState:
+    return state.sessions.setdefault(name, SessionState())
+
+
+def _worker(state: State, event: WorkerEvent) -> WorkerState:
+    return _session(state, event.session).workers.setdefault(event.worker, WorkerState())
+
+
+def _remember(state: State, node: str, event: AnyEvent) -> None:
+    recent = state.engines.setdefault(node, EngineState()).recent
+    recent[event] = None
+    recent.move_to_end(event)
+    if len(recent) > RECENT:
+        recent.popitem(last=False)
+
+
+def _take_back(state: State, node: str) -> None:
+    for name in list(state.sessions):
+        _forget(state, name, node)
+
+
+def _forget(state: State, name: str, node: str) -> None:
+    """Take back what `node` said of a session; drop the session when nobody speaks of it."""
+    session = state.sessions[name]
+    session.nodes.pop(node, None)
+    session.blocked.pop(node, None)
+    for worker in [worker for worker in session.workers if node_of(worker) == node]:
+        del session.workers[worker]
+    _tidy(state, name)
+
+
+def _tidy(state: State, name: str) -> None:
+    if state.sessions[name] == SessionState():
+        del state.sessions[name]
