@@ -1,0 +1,1 @@
+"""What GlusterFS is: volumes, mounts, xattrs, gfids."""

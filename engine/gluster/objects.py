@@ -1,0 +1,64 @@
+"""How an object looks through a mount or on a brick: its kind, attributes and the xattrs that
+travel.
+"""
+
+import os
+import stat
+
+from engine.gluster import xattrs
+from engine.item import Attributes, Kind
+
+_KINDS = {
+    stat.S_IFREG: Kind.FILE,
+    stat.S_IFDIR: Kind.DIRECTORY,
+    stat.S_IFLNK: Kind.SYMLINK,
+    stat.S_IFIFO: Kind.FIFO,
+    stat.S_IFSOCK: Kind.SOCKET,
+    stat.S_IFBLK: Kind.BLOCK,
+    stat.S_IFCHR: Kind.CHARACTER,
+}
+ACCESS_ACL = b"system.posix_acl_access"
+DEFAULT_ACL = b"system.posix_acl_default"
+
+
+def kind(mode: int) -> Kind:
+    """Return what an object of this `st_mode` is."""
+    return _KINDS[stat.S_IFMT(mode)]
+
+
+def attributes(status: os.stat_result) -> Attributes:
+    """Return what of `status` must be equal on both sides."""
+    return Attributes(
+        mode=status.st_mode,
+        uid=status.st_uid,
+        gid=status.st_gid,
+        size=status.st_size,
+        mtime=status.st_mtime_ns,
+        atime=status.st_atime_ns,
+        rdev=status.st_rdev,
+    )
+
+
+def travels(name: bytes) -> bool:
+    """Whether an xattr is replicated: user.* and the POSIX ACLs.
+
+    An aux mount with client-pid -1 takes no others: GlusterFS 10.3 ignores setting any other name,
+    with success.
+    """
+    return name.startswith(b"user.") or name in (ACCESS_ACL, DEFAULT_ACL)
+
+
+def that_travel(values: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return those of `values` that are replicated."""
+    return {name: value for name, value in values.items() if travels(name)}
+
+
+def travelling(path: bytes) -> dict[bytes, bytes]:
+    """Return the xattrs of `path` that are replicated."""
+    found: dict[bytes, bytes] = {}
+    for name in xattrs.names(path):
+        if travels(name):
+            value = xattrs.get(path, name)
+            if value is not None:
+                found[name] = value
+    return found
