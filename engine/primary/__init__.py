@@ -1,0 +1,1 @@
+"""What changed on the primary, and what is there now."""

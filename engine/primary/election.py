@@ -1,0 +1,36 @@
+"""Active or Passive: by the node that each subvolume names for itself.
+
+The root of a mount has an xattr with one node uuid for each subvolume: of a replica set its first
+brick that is up, in the order of the volume; of a dispersed set the first that answers. So each
+set has one Active node, and when its first brick goes down the next one's node takes over. Two
+bricks of one set on one node are both elected; which of them works is not decided here.
+GlusterFS 10.3, checked by experiment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.gluster import xattrs
+
+
+@dataclass(frozen=True, slots=True)
+class Election:
+    """Whether this node is elected, and why."""
+
+    active: bool
+    reason: str
+
+
+def decide(elected: Sequence[str], node: str) -> Election:
+    """Elect by the uuids of one answering node per subvolume, in subvolume order. Pure."""
+    if node in elected:
+        return Election(True, "the volume names this node")
+    if not elected:
+        return Election(False, "the volume names no node: none of its bricks answers")
+    others = ", ".join(dict.fromkeys(elected))
+    return Election(False, f"the volume names other nodes: {others}")
+
+
+def elect(mount: bytes, node: str) -> Election:
+    """Ask the volume through the root of its mount. Blocks; OSError when it does not answer."""
+    return decide(xattrs.parse_node_uuids(xattrs.get(mount, xattrs.NODE_UUID) or b""), node)

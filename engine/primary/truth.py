@@ -1,0 +1,238 @@
+"""Look: what is this gfid on the primary now? On the own brick where the brick knows, on the mount
+otherwise.
+
+The brick has a handle for every object it holds, all names of a file as xattrs, and the one place
+of a directory as the handle's link target. The xattrs can be stale (a name lost to a rename over it
+stays), so each name is checked by its inode. What the brick does not have, or not in full, the
+mount is asked; gone is only what the mount, with every subvolume up, does not know.
+
+All calls block: run them in threads.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.errors import Retry
+from engine.gluster import gfid as gfids
+from engine.gluster import objects, xattrs
+from engine.gluster.gfid import NotAGfid
+from engine.item import ROOT, Attributes, Gfid, Kind, Place
+from engine.plan.dirty import Dirty, Why
+from engine.plan.items import Absent, Alive, Truth
+
+_AWAY = frozenset({errno.ENOENT, errno.ESTALE, errno.ELOOP, errno.ENOTDIR})
+"""Not there, or not to be reached by handles: paths through more than 40 of them are refused
+(ELOOP).
+"""
+
+
+_OWN = frozenset({b".trashcan", b".georep"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Where to look."""
+
+    brick: bytes
+    """The brick's root."""
+    mount: bytes
+    """Root of an aux-gfid mount of the same volume."""
+    whole: bool = True
+    """The brick has whole files: not on disperse, not on an arbiter."""
+
+
+def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
+    """Return what `gfid` is on the primary now; Retry when the volume cannot say."""
+    found = _on_brick(sight, gfid, dirty) or _on_mount(sight, gfid, dirty)
+    if found is not None:
+        return found
+    if not subvolumes_up(sight.mount):
+        raise Retry(
+            "a part of the primary volume is down, so nobody can say what is gone",
+            cause="brick down",
+            fix="See which brick: gluster volume status",
+        )
+    return Absent(gfid)
+
+
+def subvolumes_up(mount: bytes) -> bool:
+    """Whether every subvolume of the mounted volume answers."""
+    return (xattrs.get(mount, b"dht.subvol.status") or b"").startswith(b"1")
+
+
+def path(sight: Sight, place: Place) -> bytes:
+    """Return where `place` is below the volume's root, for people; as far up as the brick knows."""
+    parts = [place.name]
+    while place.parent != ROOT and len(parts) < 1000:
+        try:
+            link = os.readlink(sight.brick + b"/" + gfids.handle(place.parent))
+            above = gfids.handle_link(link)
+        except (OSError, NotAGfid):
+            above = None
+        if above is None:
+            parts += [place.parent.encode(), b".gfid"]
+            break
+        place = above
+        parts.append(place.name)
+    return b"/".join(reversed(parts))
+
+
+def own_directories(brick: bytes) -> list[Gfid]:
+    """Return the directories in the root that belong to GlusterFS, or to georep, and are not
+    replicated.
+    """
+    found = []
+    with os.scandir(brick) as entries:
+        for entry in entries:
+            if entry.name in _OWN or entry.name.startswith(b".glusterfs-anonymous-inode-"):
+                gfid = xattrs.gfid(entry.path)
+                if gfid is not None:
+                    found.append(gfid)
+    return found
+
+
+def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
+    handle = sight.brick + b"/" + gfids.handle(gfid)
+    try:
+        status = os.lstat(handle)
+        if stat.S_ISLNK(status.st_mode) and xattrs.get(handle, xattrs.GFID) is None:
+            return _directory(sight, gfid, os.readlink(handle), dirty)
+        values = xattrs.get_all(handle)
+    except OSError as error:
+        if error.errno in _AWAY:
+            return None
+        raise
+    except NotAGfid:
+        return None
+    if xattrs.LINKTO in values and stat.S_IMODE(status.st_mode) & stat.S_ISVTX:
+        return None
+    places = _present(sight, status, values)
+    if len(places) != status.st_nlink - 1 or not sight.whole:
+        return None
+    kind = objects.kind(status.st_mode)
+    return Alive(
+        gfid=gfid,
+        kind=kind,
+        places=places,
+        whole=True,
+        attributes=_shown(status, values),
+        target=os.readlink(handle) if kind is Kind.SYMLINK else b"",
+        xattrs=objects.that_travel(values) if dirty.why & Why.ATTRIBUTES else None,
+    )
+
+
+def _present(sight: Sight, status: os.stat_result, values: dict[bytes, bytes]) -> tuple[Place, ...]:
+    """Return those recorded names that still lead to this inode."""
+    places = []
+    for name, value in values.items():
+        if name.startswith(xattrs.GFID2PATH):
+            place = gfids.place(value)
+            try:
+                there = os.lstat(sight.brick + b"/" + gfids.below_handle(place))
+            except OSError as error:
+                if error.errno in _AWAY:
+                    continue
+                raise
+            if there.st_ino == status.st_ino:
+                places.append(place)
+    return tuple(places)
+
+
+def _shown(status: os.stat_result, values: dict[bytes, bytes]) -> Attributes:
+    """Return the attributes as mounts show them, with the times that GlusterFS keeps."""
+    shown = objects.attributes(status)
+    times = values.get(xattrs.MDATA)
+    if times is None:
+        return shown
+    mdata = xattrs.unpack_mdata(times)
+    return Attributes(
+        mode=shown.mode,
+        uid=shown.uid,
+        gid=shown.gid,
+        size=shown.size,
+        mtime=mdata.mtime,
+        atime=mdata.atime,
+        rdev=shown.rdev,
+    )
+
+
+def _directory(sight: Sight, gfid: Gfid, link: bytes, dirty: Dirty) -> Alive | None:
+    """A directory's place is the brick's to say; its times only the mount knows, each subvolume has
+    others.
+    """
+    place = gfids.handle_link(link)
+    path = sight.mount + b"/" + gfids.aux(gfid)
+    try:
+        status = os.lstat(path)
+        values = objects.travelling(path) if dirty.why & Why.ATTRIBUTES else None
+    except OSError as error:
+        if error.errno in _AWAY:
+            return None
+        raise
+    return Alive(
+        gfid=gfid,
+        kind=Kind.DIRECTORY,
+        places=() if place is None else (place,),
+        whole=True,
+        shared=True,
+        attributes=objects.attributes(status),
+        xattrs=values,
+    )
+
+
+def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
+    path = sight.mount + b"/" + gfids.aux(gfid)
+    try:
+        status = os.lstat(path)
+        kind = objects.kind(status.st_mode)
+        told = xattrs.get(path, b"glusterfs.gfid2path")
+        values = objects.travelling(path) if dirty.why & Why.ATTRIBUTES else None
+        target = os.readlink(path) if kind is Kind.SYMLINK else b""
+    except OSError as error:
+        if error.errno in _AWAY:
+            return None
+        raise
+    guesses: list[Place] = [] if kind is Kind.DIRECTORY else list(dirty.heard)
+    if told is not None and gfid != ROOT:
+        walked = _walk(sight, told)
+        guesses += [walked] if walked is not None else []
+    places = _confirmed(sight, gfid, dict.fromkeys(guesses))
+    return Alive(
+        gfid=gfid,
+        kind=kind,
+        places=places,
+        whole=kind is Kind.DIRECTORY or len(places) == status.st_nlink,
+        attributes=objects.attributes(status),
+        target=target,
+        xattrs=values,
+        shared=True,
+    )
+
+
+def _confirmed(sight: Sight, gfid: Gfid, guesses: Iterable[Place]) -> tuple[Place, ...]:
+    return tuple(place for place in guesses if _holder(sight, place) == gfid)
+
+
+def _walk(sight: Sight, path: bytes) -> Place | None:
+    """Turn a path from the volume's root into a place."""
+    *above, name = path.rstrip(b"\0").strip(b"/").split(b"/")
+    parent = ROOT
+    for part in above:
+        holder = _holder(sight, Place(parent, part))
+        if holder is None:
+            return None
+        parent = holder
+    return Place(parent, name) if name else None
+
+
+def _holder(sight: Sight, place: Place) -> Gfid | None:
+    try:
+        raw = xattrs.get(sight.mount + b"/" + gfids.aux_place(place), b"glusterfs.gfid")
+    except OSError as error:
+        if error.errno in _AWAY:
+            return None
+        raise
+    return None if raw is None else gfids.from_raw(raw[:16])
