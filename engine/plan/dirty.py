@@ -1,0 +1,103 @@
+"""Fold what was heard into the dirty set of a window: which gfids to look at, and why. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Flag, auto
+
+from engine.item import Gfid, Holder, Kind, Place
+
+_MKNOD, _MKDIR, _UNLINK, _RMDIR, _SYMLINK, _RENAME, _LINK, _CREATE = 3, 4, 5, 6, 7, 8, 9, 23
+"""GlusterFS's fop numbers, as changelogs have them."""
+
+
+class Why(Flag):
+    """What about an object may have changed."""
+
+    NAMES = auto()
+    """Where it stands, and with that whether it is there at all."""
+    ATTRIBUTES = auto()
+    """Owner, mode, times, xattrs, ACLs."""
+    DATA = auto()
+    """Its content, for certain: send it."""
+    DOUBT = auto()
+    """Its content, perhaps: send it unless size and mtime are equal on both sides."""
+
+
+ALL = Why.NAMES | Why.ATTRIBUTES | Why.DOUBT
+
+
+@dataclass(slots=True)
+class Dirty:
+    """One gfid that must be looked at again."""
+
+    why: Why = field(default_factory=lambda: Why(0))
+    heard: dict[Place, None] = field(default_factory=dict)
+    """Places it was heard under, oldest first; the secondary may still have it there."""
+    ended: bool = False
+    """A record, or the lawful end of the directory it was in, spoke of the end of one of its names.
+    """
+    directory: bool = False
+    """It was heard of as a directory."""
+
+
+@dataclass(slots=True)
+class Window:
+    """Everything heard and not yet made so."""
+
+    dirty: dict[Gfid, Dirty] = field(default_factory=dict)
+    """In first-heard order."""
+    taken: set[Place] = field(default_factory=set)
+    """Places onto which a RENAME was heard: who stood there may have been destroyed without a
+    record.
+    """
+    deep: set[Gfid] = field(default_factory=set)
+    """Those of whom every directory above is to be looked at too."""
+    records: int = 0
+
+    def mark(self, gfid: Gfid, why: Why, *heard: Place) -> Dirty:
+        """Make `gfid` dirty, keeping what was known of it."""
+        dirty = self.dirty.get(gfid)
+        if dirty is None:
+            dirty = self.dirty[gfid] = Dirty()
+        dirty.why |= why
+        for place in heard:
+            dirty.heard[place] = None
+        return dirty
+
+    def mark_holder(self, holder: Holder, *, ended: bool = False) -> None:
+        """Make whoever was found at a place on the secondary dirty."""
+        dirty = self.mark(holder.gfid, Why.NAMES, holder.place)
+        dirty.ended |= ended
+        dirty.directory |= holder.kind is Kind.DIRECTORY
+
+
+def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ...], int]]) -> None:
+    """Add changelog records (letter, gfid, fop, places, mode) to `window`.
+
+    An M record means that all attributes and xattrs may have changed, whatever fop it names: the
+    brick writes only the first of each class in a slice. An entry's parent directories get new
+    times without a record of their own, so they are dirty too.
+    """
+    for letter, gfid, fop, places, _mode in records:
+        window.records += 1
+        if letter == "D":
+            window.mark(gfid, Why.DATA)
+            continue
+        if letter == "M":
+            window.mark(gfid, Why.ATTRIBUTES)
+            continue
+        match fop:
+            case _ if fop in (_CREATE, _MKNOD, _MKDIR, _SYMLINK):
+                dirty = window.mark(gfid, Why.NAMES | Why.ATTRIBUTES, *places)
+                dirty.directory |= fop == _MKDIR
+            case _ if fop in (_UNLINK, _RMDIR):
+                dirty = window.mark(gfid, Why.NAMES, *places)
+                dirty.ended = True
+                dirty.directory |= fop == _RMDIR
+            case _ if fop == _RENAME:
+                window.mark(gfid, Why.NAMES, *places)
+                window.taken.add(places[-1])
+            case _:
+                window.mark(gfid, Why.NAMES, *places)
+        for place in places:
+            window.mark(place.parent, Why.ATTRIBUTES).directory = True

@@ -1,0 +1,91 @@
+"""From what a look found to what shall be: one item per gfid. Pure."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from engine.item import ROOT, AnyItem, Attributes, Gfid, Gone, Item, Kind, Place
+from engine.plan.dirty import Dirty, Why, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """An object as the primary has it now."""
+
+    gfid: Gfid
+    kind: Kind
+    places: tuple[Place, ...]
+    whole: bool
+    """Whether `places` are all its names."""
+    attributes: Attributes
+    target: bytes = b""
+    xattrs: dict[bytes, bytes] | None = None
+    shared: bool = False
+    """Other bricks' workers make it so, too: a directory, or what another brick holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The whole primary volume, with all its subvolumes up, says that there is no such gfid."""
+
+    gfid: Gfid
+
+
+Truth = Alive | Absent
+
+
+def make(
+    truth: Truth, dirty: Dirty, window: Window, outside: AbstractSet[Gfid] = frozenset()
+) -> AnyItem | None:
+    """Return what shall be; None when there is nothing to be said of it.
+
+    `outside` are directories that are not replicated (the volume's own); what is in them is not
+    either.
+
+    Removal is lawful only when a record spoke of the end of one of its names, or of a rename onto a
+    place where it stood (the overwritten object gets no record of its own).
+    """
+    match truth:
+        case Absent(gfid):
+            lawful = dirty.ended or any(place in window.taken for place in dirty.heard)
+            return Gone(gfid=gfid, heard=tuple(dirty.heard), lawful=lawful)
+        case Alive():
+            if truth.gfid in outside:
+                return None
+            names = tuple(place for place in truth.places if place.parent not in outside)
+            nameless = bool(truth.places) or truth.whole
+            if not names and nameless and truth.gfid != ROOT:
+                # Only in directories that are not ours, or in none: a handle that was left behind.
+                return None
+            left = tuple(place for place in dirty.heard if place not in truth.places)
+            return Item(
+                gfid=truth.gfid,
+                kind=truth.kind,
+                names=names,
+                whole=truth.whole,
+                heard=left,
+                attributes=truth.attributes,
+                target=truth.target,
+                xattrs=truth.xattrs,
+            )
+
+
+def overtaken(looked: Truth, again: Truth) -> bool:
+    """Whether what was made so is no longer what the primary has.
+
+    Two workers can look at a shared object one after the other and make it so in the other order;
+    then the older look wins, and no record is left that would mend it. So whoever has changed a
+    shared object looks again: if nothing is new then, no newer look can have been overwritten.
+    """
+    if isinstance(looked, Absent) or isinstance(again, Absent):
+        return type(looked) is not type(again)
+    return _shown(looked) != _shown(again)
+
+
+def _shown(truth: Alive) -> tuple[object, ...]:
+    a = truth.attributes
+    return (frozenset(truth.places), a.mode, a.uid, a.gid, a.mtime, truth.xattrs)
+
+
+def content(item: AnyItem, why: Why) -> bool:
+    """Whether the content of `item` has to be brought, or at least compared."""
+    return isinstance(item, Item) and item.kind is Kind.FILE and bool(why & (Why.DATA | Why.DOUBT))

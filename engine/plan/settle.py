@@ -1,0 +1,107 @@
+"""From the agent's answers to what is still dirty. Pure."""
+
+import errno
+from dataclasses import dataclass, field
+
+from engine.item import (
+    AnyAnswer,
+    AnyItem,
+    Done,
+    Gfid,
+    Gone,
+    Item,
+    Kind,
+    NeedParent,
+    NotEmpty,
+    Refused,
+)
+from engine.plan.dirty import ALL, Dirty, Why, Window
+
+_STALE = frozenset(
+    {errno.ESTALE, errno.EEXIST, errno.ENOENT, errno.EBUSY, errno.EINVAL, errno.ENOTEMPTY}
+)
+"""The secondary moved under the item while it was made so: look again."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one round."""
+
+    done: list[Gfid] = field(default_factory=list)
+    changed: set[Gfid] = field(default_factory=set)
+    """Living objects of which something had to be done."""
+    removed: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    short: list[Gfid] = field(default_factory=list)
+    """Files whose size on the secondary is not the one that was sent."""
+
+
+def settle(
+    window: Window, before: dict[Gfid, Dirty], items: dict[Gfid, AnyItem], answers: list[AnyAnswer]
+) -> Outcome:
+    """Fold `answers` to `items`, which were made from `before`, into what is dirty in `window` from
+    now on.
+    """
+    outcome = Outcome()
+    for answer in answers:
+        item, was = items[answer.gfid], before[answer.gfid]
+        match answer:
+            case Done():
+                _done(window, item, answer, outcome)
+                for parent in answer.touched:
+                    if parent not in before:
+                        window.mark(parent, Why.ATTRIBUTES).directory = True
+            case NeedParent(gfid=gfid, parent=parent):
+                window.mark(parent, ALL).directory = True
+                _again(window, gfid, was)
+                window.deep.add(gfid)
+            case NotEmpty(gfid=gfid, children=children):
+                # The directory's end was lawful (else nobody would have tried), so is its
+                # children's.
+                for child in children:
+                    window.mark_holder(child, ended=True)
+                _again(window, gfid, was)
+            case Refused(gfid=gfid):
+                outcome.refused.append(answer)
+                _again(window, gfid, was)
+                if answer.errno in _STALE:
+                    # A directory above may have moved, even below this one: look at all of them.
+                    window.deep.add(gfid)
+    return outcome
+
+
+def _done(window: Window, item: AnyItem, answer: Done, outcome: Outcome) -> None:
+    for holder in answer.displaced:
+        window.mark_holder(holder)
+    for holder in answer.strangers:
+        window.mark_holder(holder)
+    if answer.created and isinstance(item, Item) and item.xattrs is None:
+        # Made for the sake of a name alone: its CREATE is older than our history.
+        window.mark(item.gfid, Why.ATTRIBUTES)
+    if isinstance(item, Gone):
+        outcome.removed += answer.changed
+    elif item.kind is Kind.FILE and not item.data_follows and answer.size != item.attributes.size:
+        # Content that nobody spoke of, for the same reason.
+        outcome.short.append(item.gfid)
+        window.mark(item.gfid, Why.DATA, *item.names)
+        return
+    elif item.kind is not Kind.DIRECTORY and _times_differ(item, answer):
+        here, there = item.attributes.mtime, answer.mtime
+        words = f"its mtime is {there} ns on the secondary, {here} on the primary"
+        refused = Refused(gfid=item.gfid, doing="check the times", errno=0, words=words)
+        outcome.refused.append(refused)
+        window.mark(item.gfid, Why.ATTRIBUTES)
+        return
+    elif answer.changed:
+        outcome.changed.add(answer.gfid)
+    outcome.done.append(answer.gfid)
+
+
+def _again(window: Window, gfid: Gfid, was: Dirty) -> None:
+    again = window.mark(gfid, was.why, *was.heard)
+    again.ended |= was.ended
+    again.directory |= was.directory
+
+
+def _times_differ(item: Item, answer: Done) -> bool:
+    return not item.data_follows and answer.mtime != item.attributes.mtime
