@@ -1,0 +1,211 @@
+"""Calls over one byte stream to an agent: pipelined, in any order, with a pulse both ways."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import count
+from typing import Any, Protocol
+
+from engine.errors import Disconnected, GeorepError, Reject
+from engine.item import AnyAnswer, AnyItem, Gfid, Place
+from engine.rpc.frames import Unframer, frame
+from engine.rpc.messages import (
+    AnyCall,
+    AnyMessage,
+    AnyReply,
+    Applied,
+    Apply,
+    AskHealth,
+    AskLimbo,
+    Failed,
+    Found,
+    Health,
+    Hello,
+    Limbo,
+    Lookup,
+    Ping,
+    Pong,
+    Sorry,
+    Welcome,
+)
+
+
+class Reader(Protocol):
+    """Where bytes come from; b"" is the end."""
+
+    async def read(self, n: int = -1, /) -> bytes:
+        """Return at most `n` bytes."""
+        ...
+
+
+class Writer(Protocol):
+    """Where bytes go."""
+
+    def write(self, data: bytes, /) -> None:
+        """Queue `data`."""
+
+    async def drain(self) -> None:
+        """Wait until the queue is short."""
+
+
+class Channel:
+    """One connection to an agent; `serve` must run while calls are made."""
+
+    def __init__(self, reader: Reader, writer: Writer, *, silence: float) -> None:
+        """`silence`: seconds without a word from the agent after which it counts as gone."""
+        self._reader, self._writer, self._silence = reader, writer, silence
+        self._unframer = Unframer(after_magic=True)
+        self._ids = count(1)
+        self._waiting: dict[int, asyncio.Future[AnyReply]] = {}
+        self._greeting: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
+        self._sending = asyncio.Lock()
+        self._lost: GeorepError | None = None
+
+    @property
+    def greeted(self) -> bool:
+        """Whether an agent has spoken at all."""
+        return self._unframer.greeted
+
+    @property
+    def noise(self) -> str:
+        """What the far side's shell printed before the agent spoke."""
+        return self._unframer.noise.decode("utf-8", "replace")
+
+    async def serve(self) -> None:
+        """Receive until the connection ends; everything that waits then fails. Always raises."""
+        error: GeorepError = Disconnected("the agent on the secondary ended", cause="agent ended")
+        try:
+            async with asyncio.TaskGroup() as group:
+                pulse = group.create_task(self._pulse())
+                await self._receive()
+                pulse.cancel()
+        except* GeorepError as errors:
+            error = _first(errors)
+        finally:
+            self._lose(error)
+        raise error
+
+    async def greet(self, hello: Hello) -> Welcome:
+        """Say hello and return the agent's welcome; its refusal is raised as Reject with its own
+        words.
+        """
+        await self._send(hello)
+        return await self._greeting
+
+    async def apply(self, items: Sequence[AnyItem]) -> list[AnyAnswer]:
+        """Have `items`, which do not depend on each other, made so; one answer each, in order."""
+        reply = await self._call(Apply(id=next(self._ids), items=tuple(items)))
+        assert isinstance(reply, Applied)
+        if [answer.gfid for answer in reply.answers] != [item.gfid for item in items]:
+            raise Disconnected("the agent's answers do not fit what was asked", cause="protocol")
+        return list(reply.answers)
+
+    async def lookup(self, gfids: Sequence[Gfid], places: Sequence[Place] = ()) -> Found:
+        """Return what the secondary has under `gfids` and at `places`."""
+        reply = await self._call(
+            Lookup(id=next(self._ids), gfids=tuple(gfids), places=tuple(places))
+        )
+        assert isinstance(reply, Found)
+        return reply
+
+    async def limbo(self) -> tuple[Gfid, ...]:
+        """Return who is in limbo on the secondary."""
+        reply = await self._call(AskLimbo(id=next(self._ids)))
+        assert isinstance(reply, Limbo)
+        return reply.gfids
+
+    async def health(self) -> Health:
+        """Return space on the secondary and the agent's needs."""
+        reply = await self._call(AskHealth(id=next(self._ids)))
+        assert isinstance(reply, Health)
+        return reply
+
+    async def _call(self, call: AnyCall) -> AnyReply:
+        if self._lost is not None:
+            raise self._lost
+        future: asyncio.Future[AnyReply] = asyncio.get_running_loop().create_future()
+        self._waiting[call.id] = future
+        try:
+            await self._send(call)
+            reply = await future
+        finally:
+            del self._waiting[call.id]
+        if isinstance(reply, Failed):
+            raise Reject(f"the secondary could not answer: {reply.words}", cause=reply.cause)
+        return reply
+
+    async def _send(self, message: AnyMessage) -> None:
+        data = frame(message)
+        async with self._sending:
+            try:
+                self._writer.write(data)
+                await self._writer.drain()
+            except (OSError, EOFError) as error:
+                raise Disconnected(
+                    "the connection to the secondary broke", cause="connection lost"
+                ) from error
+
+    async def _receive(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._silence or None):
+                    data = await self._reader.read(1 << 20)
+            except TimeoutError:
+                raise Disconnected(
+                    f"the secondary has been silent for {self._silence:.0f} s",
+                    cause="secondary silent",
+                ) from None
+            except (OSError, EOFError) as error:
+                raise Disconnected(
+                    "the connection to the secondary broke", cause="connection lost"
+                ) from error
+            if not data:
+                return
+            for message in self._unframer.feed(data):
+                self._take(message)
+
+    def _take(self, message: AnyMessage) -> None:
+        match message:
+            case Applied() | Found() | Limbo() | Health() | Failed():
+                future = self._waiting.get(message.id)
+                if future is not None and not future.done():
+                    future.set_result(message)
+            case Welcome():
+                if not self._greeting.done():
+                    self._greeting.set_result(message)
+            case Sorry():
+                error = Reject(
+                    message.words, cause=message.cause, fix=message.fix, evidence=message.evidence
+                )
+                if not self._greeting.done():
+                    self._greeting.set_exception(error)
+            case Pong():
+                pass
+            case _:
+                raise Disconnected(
+                    f"the agent said {type(message).__name__} out of turn", cause="protocol"
+                )
+
+    async def _pulse(self) -> None:
+        while self._silence:
+            await asyncio.sleep(self._silence / 3)
+            await self._send(Ping())
+
+    def _lose(self, error: GeorepError) -> None:
+        self._lost = error
+        for future in self._waiting.values():
+            _fail(future, error)
+        _fail(self._greeting, error)
+
+
+def _fail(future: asyncio.Future[Any], error: GeorepError) -> None:
+    if not future.done():
+        future.set_exception(error)
+        future.exception()  # the one who waits sees it; nobody waiting is no fault
+
+
+def _first(errors: BaseExceptionGroup[GeorepError]) -> GeorepError:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, GeorepError)
+    return error

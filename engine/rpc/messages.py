@@ -1,0 +1,168 @@
+"""What the two sides say to each other. Every message is a small frozen struct; MessagePack carries
+it.
+
+The primary opens with Hello, the agent answers Welcome or Sorry. From then on the primary calls and
+the agent replies, in any order; either side may ping, and whoever hears nothing for too long ends.
+"""
+
+import msgspec
+
+from engine.item import AnyAnswer, AnyItem, Attributes, Gfid, Kind, Place
+
+PROTOCOL = 1
+"""Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
+
+MAGIC = b"georep agent\n"
+"""The agent's first bytes. Whatever a login shell printed before them is not ours."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of every message."""
+
+
+class Hello(Message, frozen=True, kw_only=True):
+    """The primary's first word: who it is and what the agent shall mount."""
+
+    protocol: int
+    version: str
+    session: str
+    worker: str
+    """NODE:BRICK; a second agent of the same worker waits until the first has ended."""
+    volume: str
+    """Name of the secondary volume."""
+    silence: int
+    """Seconds without a word from the primary after which the agent ends; 0: never."""
+    log_level: str = "INFO"
+
+
+class Welcome(Message, frozen=True, kw_only=True):
+    """The agent has mounted the volume and is ready."""
+
+    protocol: int
+    version: str
+    capabilities: tuple[str, ...] = ()
+    host: str
+    pid: int
+    volume_uuid: str
+    mount: bytes
+    """Ordinary path of the mount, for movers that come in by ssh."""
+    total_bytes: int
+    free_bytes: int
+    total_inodes: int
+    free_inodes: int
+    read_only: bool = False
+    """Ordinary clients may not write there; directories' ACLs cannot be set even by ours."""
+
+
+class Sorry(Message, frozen=True, kw_only=True):
+    """The agent cannot serve; the fields are those of `engine.errors.GeorepError`."""
+
+    cause: str
+    words: str
+    fix: str
+    evidence: str
+
+
+class Ping(Message, frozen=True, kw_only=True):
+    """Are you there? Answered by Pong."""
+
+
+class Pong(Message, frozen=True, kw_only=True):
+    """I am."""
+
+
+class Apply(Message, frozen=True, kw_only=True):
+    """Make these so; they do not depend on each other. Answered by Applied."""
+
+    id: int
+    items: tuple[AnyItem, ...]
+
+
+class Applied(Message, frozen=True, kw_only=True):
+    """One answer for each item of an Apply, in its order."""
+
+    id: int
+    answers: tuple[AnyAnswer, ...]
+
+
+class Lookup(Message, frozen=True, kw_only=True):
+    """What do you have? Answered by Found."""
+
+    id: int
+    gfids: tuple[Gfid, ...] = ()
+    places: tuple[Place, ...] = ()
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """One object on the secondary."""
+
+    gfid: Gfid
+    kind: Kind
+    attributes: Attributes
+    links: int
+
+
+class Found(Message, frozen=True, kw_only=True):
+    """Answers a Lookup, in its order; None where there is nothing."""
+
+    id: int
+    gfids: tuple[Seen | None, ...]
+    places: tuple[Seen | None, ...]
+
+
+class AskLimbo(Message, frozen=True, kw_only=True):
+    """Who was moved aside and still is? Answered by Limbo."""
+
+    id: int
+
+
+class Limbo(Message, frozen=True, kw_only=True):
+    """The objects in limbo."""
+
+    id: int
+    gfids: tuple[Gfid, ...]
+
+
+class AskHealth(Message, frozen=True, kw_only=True):
+    """How is the secondary? Answered by Health."""
+
+    id: int
+
+
+class Health(Message, frozen=True, kw_only=True):
+    """Space on the secondary volume and the agent's own needs."""
+
+    id: int
+    free_bytes: int
+    free_inodes: int
+    rss: int
+    """The agent's resident memory in bytes."""
+
+
+class Failed(Message, frozen=True, kw_only=True):
+    """A call could not be served at all."""
+
+    id: int
+    cause: str
+    words: str
+
+
+AnyMessage = (
+    Hello
+    | Welcome
+    | Sorry
+    | Ping
+    | Pong
+    | Apply
+    | Applied
+    | Lookup
+    | Found
+    | AskLimbo
+    | Limbo
+    | AskHealth
+    | Health
+    | Failed
+)
+
+AnyCall = Apply | Lookup | AskLimbo | AskHealth
+AnyReply = Applied | Found | Limbo | Health | Failed
