@@ -1,0 +1,1 @@
+"""Make it so: the agent on the secondary and what it does to the volume."""

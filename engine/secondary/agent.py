@@ -1,0 +1,288 @@
+"""`georep-engine agent`: serves one worker over stdin and stdout on a node of the secondary.
+
+It mounts the volume at an ordinary path, answers calls with a pool of threads, and ends,
+unmounting, when its input ends or the primary has been silent for too long.
+"""
+
+import os
+import resource
+import select
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from engine import __version__
+from engine.errors import GeorepError, Retry, Stop
+from engine.gluster import volume
+from engine.gluster.mount import Mount, needs_privilege
+from engine.gluster.volume import Volume
+from engine.item import AnyAnswer, AnyItem, Refused
+from engine.rpc.frames import Unframer, frame
+from engine.rpc.messages import (
+    MAGIC,
+    PROTOCOL,
+    AnyMessage,
+    Applied,
+    Apply,
+    AskHealth,
+    AskLimbo,
+    Failed,
+    Found,
+    Health,
+    Hello,
+    Limbo,
+    Lookup,
+    Ping,
+    Pong,
+    Sorry,
+    Welcome,
+)
+from engine.secondary.apply import apply
+from engine.secondary.gluster_target import GlusterTarget
+from engine.secondary.target import Target
+
+THREADS = 12
+"""Calls under way on the mount at the same time; the FUSE client serves them in parallel."""
+CAPABILITIES = ("push", "rsync", "limbo", "lookup")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until the primary is done; return the exit code."""
+    del argv  # everything it needs comes with Hello
+    pipe = _Pipe(sys.stdin.fileno(), sys.stdout.fileno())
+    # Whatever a library prints must not get between the frames.
+    sys.stdout = sys.stderr
+    pipe.send_raw(MAGIC)
+    hello = pipe.receive(60)
+    if not isinstance(hello, Hello):
+        return 1
+    try:
+        return _serve(pipe, hello)
+    except GeorepError as error:
+        pipe.send(
+            Sorry(cause=error.cause, words=error.words, fix=error.fix, evidence=error.evidence)
+        )
+        return 1
+
+
+def _serve(pipe: "_Pipe", hello: Hello) -> int:
+    if (hello.protocol, hello.version) != (PROTOCOL, __version__):
+        raise Stop(
+            f"the primary runs georep {hello.version}, the secondary {__version__}",
+            cause="version mismatch",
+            fix="Install the same version of georep on both sides.",
+        )
+    if os.geteuid() != 0:
+        raise Stop(
+            "the agent on the secondary is not root",
+            cause="not root",
+            fix="Name root as the user of the secondary: root@HOST::VOLUME.",
+        )
+    facts = _facts(hello.volume)
+    mount = _mount(hello, privileged=needs_privilege(facts))
+    spare = _Spare(hello)
+    try:
+        mount.start(timeout=60)
+        space = os.statvfs(mount.root)
+        target = GlusterTarget(mount.root, spare.root)
+        if hello.worker and not target.claim(f"{hello.session} {hello.worker}", hello.silence + 20):
+            raise Retry(
+                "an older agent of the same worker still runs",
+                cause="agent still running",
+                fix="It ends by itself when it has heard nothing for secondary-timeout; else see "
+                "which node runs it: pgrep -af georep-engine",
+            )
+        server = Server(target, mount.root, pipe)
+        pipe.send(
+            Welcome(
+                protocol=PROTOCOL,
+                version=__version__,
+                capabilities=CAPABILITIES,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                volume_uuid=facts.uuid,
+                mount=mount.root,
+                total_bytes=space.f_blocks * space.f_frsize,
+                free_bytes=space.f_bavail * space.f_frsize,
+                total_inodes=space.f_files,
+                free_inodes=space.f_favail,
+                read_only=facts.switched_on("features.read-only"),
+            )
+        )
+        return server.run(hello.silence, mount)
+    finally:
+        spare.stop()
+        mount.stop()
+
+
+def _mount(hello: Hello, *, privileged: bool) -> Mount:
+    log = Path("/var/log/glusterfs/georep-agent.log")
+    label = f"agent-{hello.session}" + ("-privileged" if privileged else "")
+    level = hello.log_level
+    return Mount(hello.volume, label=label, log=log, log_level=level, privileged=privileged)
+
+
+class _Spare:
+    """A second mount without client-pid -1, made only when something needs it."""
+
+    def __init__(self, hello: Hello) -> None:
+        self._mount = _mount(hello, privileged=False)
+        self._guard = threading.Lock()
+        self._up = False
+
+    def root(self) -> bytes:
+        with self._guard:
+            if not self._up:
+                self._mount.start(timeout=60)
+                self._up = True
+        return self._mount.root
+
+    def stop(self) -> None:
+        if self._up:
+            self._mount.stop()
+
+
+class Server:
+    """Answers calls; a call's items run in parallel, and so do calls."""
+
+    def __init__(self, target: Target, root: bytes, pipe: "_Pipe") -> None:
+        self._target, self._root, self._pipe = target, root, pipe
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mount")
+
+    def run(self, silence: int, mount: Mount) -> int:
+        """Serve until the input ends (0), or the primary is silent or the mount died (1)."""
+        while True:
+            message = self._pipe.receive(silence or None)
+            if message is None:
+                self._pool.shutdown(cancel_futures=True)
+                if self._pipe.ended:
+                    return 0
+                _say(f"nothing heard from the primary for {silence} s; ending")
+                return 1
+            if not mount.alive():
+                _say("the GlusterFS client of the secondary volume ended")
+                return 1
+            self.take(message)
+
+    def take(self, message: AnyMessage) -> None:
+        """Start to serve one message."""
+        match message:
+            case Ping():
+                self._pipe.send(Pong())
+            case Apply(id=number, items=items):
+                _Batch(self, number, items).start(self._pool)
+            case Lookup() | AskLimbo() | AskHealth():
+                self._pool.submit(self._answer, message)
+            case _:
+                _say(f"unexpected message {type(message).__name__}")
+
+    def _answer(self, call: Lookup | AskLimbo | AskHealth) -> None:
+        try:
+            match call:
+                case Lookup(id=number, gfids=gfids, places=places):
+                    found = tuple(self._target.seen(gfid) for gfid in gfids)
+                    there = tuple(self._target.at(place) for place in places)
+                    self._pipe.send(Found(id=number, gfids=found, places=there))
+                case AskLimbo(id=number):
+                    self._pipe.send(Limbo(id=number, gfids=tuple(self._target.in_limbo())))
+                case AskHealth(id=number):
+                    space = os.statvfs(self._root)
+                    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+                    free = space.f_bavail * space.f_frsize
+                    self._pipe.send(
+                        Health(id=number, free_bytes=free, free_inodes=space.f_favail, rss=rss)
+                    )
+        except OSError as error:
+            self._pipe.send(Failed(id=call.id, cause="errno", words=str(error)))
+
+    def apply_to(self, batch: "_Batch", index: int) -> None:
+        """Make one item of a batch so; the last one sends the answers."""
+        item = batch.items[index]
+        try:
+            batch.answers[index] = apply(self._target, item)
+        except Exception as error:  # a bug in one item must not take the others with it
+            words = f"{type(error).__name__}: {error}"
+            batch.answers[index] = Refused(gfid=item.gfid, doing="apply", errno=0, words=words)
+            _say(f"item {item.gfid}: {words}")
+        if batch.one_less():
+            answers = tuple(answer for answer in batch.answers if answer is not None)
+            self._pipe.send(Applied(id=batch.number, answers=answers))
+
+
+class _Batch:
+    """The items of one Apply and the answers so far."""
+
+    def __init__(self, server: Server, number: int, items: Sequence[AnyItem]) -> None:
+        self.server, self.number, self.items = server, number, items
+        self.answers: list[AnyAnswer | None] = [None] * len(items)
+        self._left = len(items)
+        self._guard = threading.Lock()
+
+    def start(self, pool: ThreadPoolExecutor) -> None:
+        if not self.items:
+            self.server._pipe.send(Applied(id=self.number, answers=()))
+        for index in range(len(self.items)):
+            pool.submit(self.server.apply_to, self, index)
+
+    def one_less(self) -> bool:
+        with self._guard:
+            self._left -= 1
+            return self._left == 0
+
+
+class _Pipe:
+    """Frames over two descriptors; sending is safe from any thread."""
+
+    def __init__(self, source: int, sink: int) -> None:
+        self._source, self._sink = source, sink
+        self._unframer = Unframer()
+        self._waiting: list[AnyMessage] = []
+        self._guard = threading.Lock()
+        self.ended = False
+
+    def receive(self, timeout: float | None) -> AnyMessage | None:
+        """Return the next message; None when the input ended or nothing came within `timeout`
+        seconds.
+        """
+        while not self._waiting:
+            ready, _, _ = select.select([self._source], [], [], timeout)
+            if not ready:
+                return None
+            data = os.read(self._source, 1 << 20)
+            if not data:
+                self.ended = True
+                return None
+            self._waiting.extend(self._unframer.feed(data))
+        return self._waiting.pop(0)
+
+    def send(self, message: AnyMessage) -> None:
+        self.send_raw(frame(message))
+
+    def send_raw(self, data: bytes) -> None:
+        held = memoryview(data)
+        with self._guard:
+            try:
+                while held:
+                    held = held[os.write(self._sink, held) :]
+            except BrokenPipeError:
+                self.ended = True
+
+
+def _facts(name: str) -> Volume:
+    """Return what the secondary's glusterd knows of the volume; Stop when it is not started."""
+    found = volume.read(name)
+    if not found.started:
+        raise Stop(
+            f"volume {name} on the secondary is not started",
+            cause="volume stopped",
+            fix=f"Start it there: gluster volume start {name}",
+        )
+    return found
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(words + "\n")
+    sys.stderr.flush()

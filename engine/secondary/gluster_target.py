@@ -1,0 +1,238 @@
+"""The secondary as a GlusterFS volume: an aux-gfid mount, worked by `.gfid` paths only.
+
+Real paths and `.gfid` paths must not be mixed: a directory has one place in the kernel's name
+cache, and whoever moves it by one form finds it stale by the other. So everything below goes by
+`.gfid/<parent>/<name>`, but for `/.georep` itself, which never moves.
+"""
+
+import errno
+import fcntl
+import os
+import stat
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+from engine.gluster import gfid as gfids
+from engine.gluster import newfile, objects, xattrs
+from engine.item import ROOT, Attributes, Gfid, Holder, Item, Kind, Place
+from engine.rpc.messages import Seen
+
+OWN = b".georep"
+"""georep's own directory in the root of a secondary; never replicated, never compared."""
+_STRIPES = 4096
+
+
+class GlusterTarget:
+    """A mounted secondary volume; its methods may be called from many threads."""
+
+    def __init__(self, root: bytes, plain: Callable[[], bytes]) -> None:
+        """Make `/.georep` in the aux-gfid mount `root`; `plain` gives one without client-pid -1."""
+        self._root, self._plain = root, plain
+        own = root + b"/" + OWN
+        for directory in (own, own + b"/limbo"):
+            with suppress(FileExistsError):
+                os.mkdir(directory, 0o700)
+        raw = xattrs.get(own + b"/limbo", b"glusterfs.gfid")
+        assert raw is not None, "every object of a GlusterFS mount has a gfid"
+        self._limbo = gfids.from_raw(raw[:16])
+        self._lock = os.open(own + b"/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._stripes = [threading.Lock() for _ in range(_STRIPES)]
+
+    def claim(self, worker: str, patience: float) -> bool:
+        """Wait until no older agent of `worker` is at work; False when it still is.
+
+        One that was cut off from its primary may yet apply what it had heard, over what is newer.
+        The lock goes with the process, and with its connection to the bricks.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                start = (1 << 32) + zlib.crc32(worker.encode())
+                fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, start)
+            except (BlockingIOError, PermissionError):
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.1)
+            else:
+                return True
+
+    def seen(self, gfid: Gfid) -> Seen | None:
+        """Return what stands under `gfid`, wherever that is."""
+        try:
+            status = os.lstat(self._object(gfid))
+        except FileNotFoundError:
+            return None
+        return _seen(gfid, status)
+
+    def at(self, place: Place) -> Seen | None:
+        """Return who stands at `place`; None also when its directory is not there."""
+        path = self._path(place)
+        try:
+            status = os.lstat(path)
+            raw = xattrs.get(path, b"glusterfs.gfid")
+        except FileNotFoundError:
+            return None
+        return None if raw is None else _seen(gfids.from_raw(raw[:16]), status)
+
+    def create(self, item: Item, place: Place) -> None:
+        """Create the object with its gfid; the caller has made sure that the gfid is not there."""
+        value = newfile.blob(item, place.name)
+        xattrs.put(self._object(place.parent), newfile.XATTR, value)
+        if (item.attributes.uid, item.attributes.gid) != (0, 0):
+            os.lchown(self._object(item.gfid), item.attributes.uid, item.attributes.gid)
+            if item.kind is not Kind.SYMLINK:
+                os.chmod(self._object(item.gfid), stat.S_IMODE(item.attributes.mode))
+
+    def link(self, gfid: Gfid, place: Place) -> None:
+        """Give `gfid` one more name; FileExistsError if somebody has it."""
+        os.link(self._object(gfid), self._path(place), follow_symlinks=False)
+
+    def unlink(self, place: Place) -> None:
+        """Take a name away from what is no directory."""
+        os.unlink(self._path(place))
+
+    def rmdir(self, place: Place) -> None:
+        """Remove an empty directory."""
+        os.rmdir(self._path(place))
+
+    def rename(self, source: Place, place: Place) -> None:
+        """Move a directory. The kernel wants the very source path looked up just before, else
+        ESTALE.
+        """
+        path = self._path(source)
+        os.lstat(path)
+        os.rename(path, self._path(place))
+
+    def find(self, gfid: Gfid) -> Place | None:
+        """Return one present place of `gfid`: its path, walked down by gfids from the root."""
+        try:
+            path = xattrs.get(self._object(gfid), b"glusterfs.gfid2path")
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ESTALE):
+                return None
+            raise
+        if path is None:
+            return None
+        *above, name = path.rstrip(b"\0").strip(b"/").split(b"/")
+        parent = ROOT
+        for part in above:
+            holder = self.at(Place(parent, part))
+            if holder is None:
+                return None
+            parent = holder.gfid
+        return Place(parent, name)
+
+    def children(self, place: Place) -> list[Holder]:
+        """List a directory by its place, for `.gfid/<gfid>` itself cannot be listed."""
+        holder = self.at(place)
+        if holder is None:
+            return []
+        found = []
+        for name in os.listdir(self._path(place)):
+            inner = Place(holder.gfid, name)
+            child = self.at(inner)
+            if child is not None:
+                found.append(Holder(inner, child.gfid, child.kind))
+        return found
+
+    def write(self, gfid: Gfid, data: bytes) -> None:
+        """Make `data` the whole content of a file."""
+        file = os.open(self._object(gfid), os.O_WRONLY | os.O_NOFOLLOW)
+        try:
+            held = memoryview(data)
+            at = 0
+            while at < len(held):
+                at += os.pwrite(file, held[at : at + (1 << 20)], at)
+            os.ftruncate(file, len(held))
+        finally:
+            # A close can be the first to report that a write failed, and os.close raises it.
+            os.close(file)
+
+    def set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
+        """Make owner, mode and mtime as they shall be, in this order: chown clears suid, both move
+        ctime.
+        """
+        path = self._object(gfid)
+        differed = False
+        if (now.uid, now.gid) != (shall.uid, shall.gid):
+            os.lchown(path, shall.uid, shall.gid)
+            differed = True
+        if kind is not Kind.SYMLINK and (differed or now.mode != shall.mode):
+            os.chmod(path, stat.S_IMODE(shall.mode))
+            differed = True
+        if now.mtime != shall.mtime:
+            os.utime(path, ns=(shall.atime, shall.mtime), follow_symlinks=False)
+            differed = True
+        return differed
+
+    def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
+        """Make the xattrs that travel exactly these."""
+        path = self._object(gfid)
+        now = objects.travelling(path)
+        if now == shall:
+            return False
+        try:
+            self._change_xattrs(path, now, shall)
+        except OSError as error:
+            if error.errno == errno.EROFS:
+                # Files' ACLs are let through for pid -1, directories' are not.
+                words = "the secondary volume is read-only; switch features.read-only off there"
+                raise OSError(errno.EROFS, words) from error
+            raise
+        now = objects.travelling(path)
+        if now != shall:
+            # A client with pid -1 ignores a default ACL, with success; an ordinary one does not.
+            plain = self._plain() + b"/" + gfids.aux(gfid)
+            self._change_xattrs(plain, now, shall)
+            if objects.travelling(path) != shall:
+                raise OSError(errno.EIO, "xattrs were set with success and are not there")
+        return True
+
+    @staticmethod
+    def _change_xattrs(path: bytes, now: dict[bytes, bytes], shall: dict[bytes, bytes]) -> None:
+        for name in now.keys() - shall.keys():
+            xattrs.remove(path, name)
+        for name, value in shall.items():
+            if now.get(name) != value:
+                xattrs.put(path, name, value)
+
+    def limbo(self, gfid: Gfid) -> Place:
+        """Return the place where `gfid` stands while it is in limbo."""
+        return Place(self._limbo, gfid.encode("ascii"))
+
+    def in_limbo(self) -> list[Gfid]:
+        """List who is in limbo."""
+        names = os.listdir(self._root + b"/" + OWN + b"/limbo")
+        return [Gfid(name.decode("ascii")) for name in names if len(name) == 36]
+
+    @contextmanager
+    def holding(self, *keys: Gfid | Place) -> Iterator[None]:
+        """Hold these against the other threads, and, by byte ranges of a file, against every other
+        agent.
+        """
+        stripes = sorted({_stripe(key) for key in keys})
+        with ExitStack() as stack:
+            for stripe in stripes:
+                stack.enter_context(self._stripes[stripe])
+                fcntl.lockf(self._lock, fcntl.LOCK_EX, 1, stripe)
+                stack.callback(fcntl.lockf, self._lock, fcntl.LOCK_UN, 1, stripe)
+            yield
+
+    def _object(self, gfid: Gfid) -> bytes:
+        return self._root + b"/" + gfids.aux(gfid)
+
+    def _path(self, place: Place) -> bytes:
+        return self._root + b"/" + gfids.aux_place(place)
+
+
+def _stripe(key: Gfid | Place) -> int:
+    if isinstance(key, Place):
+        return zlib.crc32(key.parent.encode("ascii") + b"/" + key.name) % _STRIPES
+    return zlib.crc32(key.encode("ascii")) % _STRIPES
+
+
+def _seen(gfid: Gfid, status: os.stat_result) -> Seen:
+    return Seen(gfid, objects.kind(status.st_mode), objects.attributes(status), status.st_nlink)

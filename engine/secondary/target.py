@@ -1,0 +1,61 @@
+"""What the rules need of a secondary: the few things that can be looked up and done, by gfid and
+place.
+
+Implementations raise OSError with the file system's errno. `seen` and `at` answer None for what is
+not there.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from engine.item import Attributes, Gfid, Holder, Item, Kind, Place
+from engine.rpc.messages import Seen
+
+
+class Target(Protocol):
+    """A secondary volume."""
+
+    def seen(self, gfid: Gfid) -> Seen | None:
+        """Return what stands under `gfid`, wherever that is."""
+
+    def at(self, place: Place) -> Seen | None:
+        """Return who stands at `place`."""
+
+    def create(self, item: Item, place: Place) -> None:
+        """Create the object with its gfid, owner, mode, target and device number, empty."""
+
+    def link(self, gfid: Gfid, place: Place) -> None:
+        """Give `gfid` one more name; FileExistsError if somebody has it."""
+
+    def unlink(self, place: Place) -> None:
+        """Take a name away from what is no directory."""
+
+    def rmdir(self, place: Place) -> None:
+        """Remove an empty directory."""
+
+    def rename(self, source: Place, place: Place) -> None:
+        """Move a directory to a place that is free."""
+
+    def find(self, gfid: Gfid) -> Place | None:
+        """Return one present place of `gfid`, if the volume can tell."""
+
+    def children(self, place: Place) -> list[Holder]:
+        """List a directory."""
+
+    def write(self, gfid: Gfid, data: bytes) -> None:
+        """Make `data` the whole content of a file."""
+
+    def set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
+        """Make owner, mode and mtime as they shall be; return whether anything differed."""
+
+    def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
+        """Make the xattrs that travel exactly these; return whether anything differed."""
+
+    def limbo(self, gfid: Gfid) -> Place:
+        """Return the place where `gfid` stands while it is in limbo; limbo is made when needed."""
+
+    def in_limbo(self) -> list[Gfid]:
+        """List who is in limbo."""
+
+    def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
+        """Hold these gfids and places against every other agent of this volume."""
