@@ -1,0 +1,1 @@
+"""File bytes, from the primary to the secondary, and the check that they arrived."""
