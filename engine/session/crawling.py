@@ -1,0 +1,109 @@
+"""Run the hybrid crawl: for a brick without a position, or whose history is not complete."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from engine import events
+from engine.item import Gfid
+from engine.plan.dirty import ALL, Window
+from engine.primary import crawl, slices
+from engine.primary.crawl import BUCKETS, Cursor, Portion
+from engine.session.position import Position
+from engine.session.replicate import Replicator
+from engine.session.report import Report
+
+PORTION = 1000
+"""Objects looked at and made so at a time."""
+MARGIN = 2
+"""Seconds by which changelog suffixes can be older than what is in the slice, and one to spare."""
+
+
+class Crawling:
+    """The crawl of one brick, with a cursor that survives restarts."""
+
+    def __init__(
+        self,
+        brick: str,
+        state: Path,
+        replicator: Replicator,
+        position: Position,
+        report: Report,
+    ) -> None:
+        self._brick, self._replicator = brick, replicator
+        self._position, self._report = position, report
+        self._path = state / f"crawl-{brick.strip('/').replace('/', '-')}.json"
+
+    async def needed(self) -> str:
+        """Return why the brick has to be crawled first, or nothing."""
+        stime = await self._replicator.run(self._position.read)
+        if self._load() is not None:
+            return "an unfinished crawl goes on"
+        if not stime:
+            return "no position yet: everything is looked at once"
+        history = await self._replicator.run(slices.history, self._brick, stime)
+        return "" if history.complete else f"history is not complete: {history.reason}"
+
+    async def run(self, reason: str) -> None:
+        """Make everything on the brick so, then put the position where the crawl began."""
+        cursor = self._load()
+        if cursor is None:
+            cursor = Cursor(since=int(time.time()) - MARGIN, bucket=0, brick=self._brick)
+            await self._replicator.run(crawl.save, self._path, cursor)
+        self._report.tell(events.CrawlChanged, crawl=events.Crawl.HYBRID, reason=reason)
+        brick = self._brick.encode("utf-8", "surrogateescape")
+        part = await self._read(brick, cursor.bucket)
+        while cursor.bucket < BUCKETS:
+            self._progress(cursor)
+            async with asyncio.TaskGroup() as group:
+                # The next portion is read while this one is made so.
+                ahead = group.create_task(self._read(brick, part.bucket))
+                directories = await self._make_so(part.gfids)
+            cursor = Cursor(
+                since=cursor.since,
+                bucket=part.bucket,
+                brick=self._brick,
+                objects=cursor.objects + len(part.gfids),
+                directories=cursor.directories + directories,
+            )
+            await self._replicator.run(crawl.save, self._path, cursor)
+            part = ahead.result()
+        self._progress(cursor)
+        await self._replicator.run(self._position.begin, cursor.since)
+        self._path.unlink(missing_ok=True)
+        self._position.moved()
+        self._report.tell(events.PositionMoved, stime=self._position.stime, slice=0)
+
+    async def _read(self, brick: bytes, bucket: int) -> Portion:
+        return await self._replicator.run(crawl.portion, brick, bucket, PORTION)
+
+    def _progress(self, cursor: Cursor) -> None:
+        self._report.tell(
+            events.CrawlProgressed,
+            done=cursor.bucket / BUCKETS,
+            directories=cursor.directories,
+            files=cursor.objects - cursor.directories,
+        )
+
+    async def _make_so(self, gfids: list[Gfid]) -> int:
+        """Make these so; return how many directories were among what was looked at."""
+        window = Window()
+        for gfid in gfids:
+            window.mark(gfid, ALL)
+        began = time.monotonic()
+        totals = await self._replicator.make_so(window, ancestors=True)
+        self._report.tell(
+            events.BatchDone,
+            slices=0,
+            records=0,
+            entries=len(totals.entries),
+            files=totals.files,
+            bytes=totals.bytes,
+            removed=totals.removed,
+            seconds=time.monotonic() - began,
+            rounds=totals.rounds,
+        )
+        return totals.directories
+
+    def _load(self) -> Cursor | None:
+        return crawl.load(self._path, self._brick)

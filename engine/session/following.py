@@ -1,0 +1,134 @@
+"""Follow a brick's changelogs: closed slices in order, each made so before the position moves past
+it.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from engine import events
+from engine.errors import Reject
+from engine.plan.dirty import Window, fold
+from engine.primary import changelog
+from engine.primary.records import Record
+from engine.primary.slices import ClosedSlice, Follower
+from engine.session.position import Position
+from engine.session.replicate import Replicator
+from engine.session.report import Report
+
+WINDOW = 20_000
+"""Records folded into one window, about: what happens to a file many times in it is done once."""
+
+
+class Damaged(Reject):
+    """A slice that is not whole: what changed in its time must be found by a crawl."""
+
+    def __init__(self, path: Path, words: str) -> None:
+        super().__init__(
+            f"{path.name} is damaged: {words}",
+            cause="changelog damaged",
+            fix="What changed in its time is found by a crawl; nothing needs to be done.",
+        )
+
+
+class Following:
+    """The slices of one brick, from its position on, for as long as its worker is Active."""
+
+    def __init__(
+        self,
+        brick: str,
+        replicator: Replicator,
+        position: Position,
+        report: Report,
+        until: int | None,
+    ) -> None:
+        """`until`: seconds since the epoch; the goal is reached when everything up to then is
+        settled.
+        """
+        self._brick, self._replicator = brick, replicator
+        self._position, self._report, self._until = position, report, until
+        self._crawl = events.Crawl.NONE
+
+    async def run(self, still: Callable[[], Awaitable[bool]]) -> bool:
+        """Follow until the goal is reached (True) or `still` says that it is another's turn
+        (False).
+
+        Damaged when a slice cannot be read in full.
+        """
+        run = self._replicator.run
+        follower = await run(Follower, self._brick, self._position.stime)
+        self._enter(events.Crawl.HISTORY, "slices that closed before now")
+        try:
+            while True:
+                closed = await run(follower.new)
+                if closed:
+                    await self._settle(closed)
+                else:
+                    self._enter(events.Crawl.CHANGELOG, "history is done")
+                if self._until is not None and self._position.stime >= self._until:
+                    self._report.tell(events.Caught, goal=self._until)
+                    return True
+                if not await still():
+                    return False
+                if not closed:
+                    self._report.now_doing("up to date", "the next slice to close")
+                    await follower.wait()
+        finally:
+            follower.close()
+
+    async def _settle(self, closed: Sequence[ClosedSlice]) -> None:
+        """Make `closed` so, several slices in one window, and move the position behind them."""
+        window = Window()
+        first = 0
+        for index, one in enumerate(closed):
+            self._report.pending_slices = len(closed) - first
+            if one.path is not None:
+                fold(window, await self._replicator.run(_read, one.path))
+            if window.records >= WINDOW or index == len(closed) - 1:
+                await self._make_so(window, closed[first : index + 1])
+                window, first = Window(), index + 1
+        self._report.pending_slices = 0
+
+    async def _make_so(self, window: Window, done: Sequence[ClosedSlice]) -> None:
+        began = time.monotonic()
+        totals = await self._replicator.make_so(window)
+        # Only now, with nothing of these slices left to do, may the position move past them. A
+        # slice's suffix can be a second older than its last record, hence one less, as gsyncd has
+        # it.
+        last = done[-1].ts
+        await self._replicator.run(self._position.settle, last - 1)
+        self._report.slices += len(done)
+        self._report.records += window.records
+        self._position.moved()
+        self._report.tell(events.PositionMoved, stime=self._position.stime, slice=last)
+        if window.records:
+            self._report.tell(
+                events.BatchDone,
+                slices=len(done),
+                records=window.records,
+                entries=len(totals.entries),
+                files=totals.files,
+                bytes=totals.bytes,
+                removed=totals.removed,
+                seconds=time.monotonic() - began,
+                rounds=totals.rounds,
+            )
+
+    def _enter(self, crawl: events.Crawl, reason: str) -> None:
+        if self._crawl is not crawl:
+            self._crawl = crawl
+            self._report.tell(events.CrawlChanged, crawl=crawl, reason=reason)
+
+
+def _read(path: Path) -> Sequence[Record]:
+    """Return all records of one slice; Damaged when it is not whole."""
+    try:
+        parsed = changelog.parse(path.read_bytes(), file=path.name)
+    except FileNotFoundError as error:
+        raise Damaged(path, "it is gone") from error
+    except changelog.NotAChangelog as error:
+        raise Damaged(path, error.words) from error
+    if parsed.faults:
+        fault = parsed.faults[0]
+        raise Damaged(path, f"at byte {fault.offset}: {fault.words}")
+    return parsed.records

@@ -1,0 +1,227 @@
+"""The life of a session as an operator sees it: create, start, stop, status, list, delete."""
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from engine import config, feed, options
+from engine.commands import Reload
+from engine.config import Options, Places, Session
+from engine.errors import GeorepError, Retry, Stop, Usage
+from engine.events import SessionBlocked, SessionKnown, Wanted, WorkerStopped
+from engine.session import checks, wanted
+from engine.session.checks import Check
+from engine.session.runner import lock
+from engine.session.supervisor import node_name
+from engine.state import State, apply
+
+Tick = Callable[[Check], None]
+"""Gets each check as soon as it has been made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One session file, read or not."""
+
+    name: str
+    session: Session | None
+    wanted: Wanted | None
+    error: str = ""
+    """Why it could not be read, with the next step."""
+
+
+async def create(
+    at: Places,
+    volume: str,
+    secondary: str,
+    *,
+    name: str = "",
+    settings: Iterable[str] = (),
+    tick: Tick = lambda check: None,
+) -> Session:
+    """Check both sides, then write the session file; start nothing.
+
+    Raises Usage for bad words or a name that is taken, Stop when a check failed; each check has
+    gone to `tick` by then. Mounts the primary, so it must run in the main thread.
+    """
+    session = draft(volume, secondary, name=name, settings=settings)
+    if session.name in config.names(at):
+        raise Usage(
+            f"A session called {session.name} exists already ({at.file(session.name)})",
+            fix="Choose another name with --name, or delete that session first.",
+        )
+    if not await check(at, session, tick=tick):
+        raise Stop(
+            f"Session {session.name} was not created: not every check passed",
+            cause="checks failed",
+            fix="Mend what is crossed and try again.",
+        )
+    config.create(at, session)
+    wanted.write(at, session.name, Wanted.CREATED)
+    await _nudge(at)
+    return session
+
+
+def draft(volume: str, secondary: str, *, name: str = "", settings: Iterable[str] = ()) -> Session:
+    """Return the session that these words describe; nothing is looked at."""
+    remote = config.parse_secondary(secondary)
+    primary = config.check_volume(volume, where="The primary")
+    host = remote.host.replace(":", "-").replace("%", "-")
+    chosen = config.check_name(name or f"{primary}-{host}-{remote.volume}")
+    return Session(
+        chosen, primary, *remote, options=options.changed(Options(), settings, where="--set")
+    )
+
+
+async def check(at: Places, session: Session, *, tick: Tick = lambda check: None) -> bool:
+    """Make every check that can be made; return whether all passed."""
+    fine = True
+
+    def note(found: Check) -> None:
+        nonlocal fine
+        fine = fine and found.fine
+        tick(found)
+
+    for found in checks.this_node():
+        note(found)
+    used = None
+    if fine:
+        here, volume = checks.primary(session)
+        for found in here:
+            note(found)
+        if volume is not None and volume.started:
+            mounted, used = checks.primary_mount(session, at.of(session.name) / "log/check.log")
+            note(mounted)
+    for found in await checks.secondary(session, used):
+        note(found)
+    return fine
+
+
+async def start(at: Places, name: str) -> None:
+    """Note that the session shall run, and tell the engine; Retry when none runs here."""
+    await _want(at, name, Wanted.STARTED)
+
+
+async def stop(at: Places, name: str) -> None:
+    """Note that the session shall not run, and tell the engine; Retry when none runs here."""
+    await _want(at, name, Wanted.STOPPED)
+
+
+async def delete(at: Places, name: str) -> None:
+    """Remove a session that is not started: its file, its history, its state on this node.
+
+    How far each brick is stays noted on the brick itself, so a session of the same two volumes
+    goes on from there.
+    """
+    config.check_name(name)
+    if name not in config.names(at):
+        config.read(at, name)  # says which sessions there are
+    if wanted.read(at, name) in (Wanted.STARTED, Wanted.PAUSED):
+        raise Usage(f"Session {name} is started", fix=f"Stop it first: georep stop {name}")
+    with lock(at, name):
+        try:
+            at.file(name).unlink()
+            await _nudge(at)
+            shutil.rmtree(at.of(name))
+        except OSError as error:
+            raise Usage(
+                f"Session {name} could not be removed: {error}", fix="Run this as root."
+            ) from error
+
+
+def listed(at: Places) -> list[Listed]:
+    """Return every session of this node, also one whose file is bad."""
+    return [_listed(at, name) for name in config.names(at)]
+
+
+async def running(at: Places) -> bool:
+    """Whether an engine answers on this node."""
+    try:
+        _, writer = await feed.connect(at.socket)
+    except Retry:
+        return False
+    writer.close()
+    return True
+
+
+async def status(at: Places, name: str | None = None) -> State:
+    """Return the picture of one session, or of all: the engine's, or else the last journal's.
+
+    Without an engine, workers are shown as ended, at the time of their last word.
+    """
+    if name is not None and name not in config.names(at):
+        config.read(at, name)  # says which sessions there are
+    state = await _present(at) if await running(at) else _past(at)
+    if name is not None:
+        state.sessions = {key: each for key, each in state.sessions.items() if key == name}
+    return state
+
+
+async def _present(at: Places) -> State:
+    """Return what the engine says now: its snapshot is followed by the answer to a question."""
+    return await feed.picture(at.socket)
+
+
+def _past(at: Places) -> State:
+    state = State()
+    for each in listed(at):
+        told = State()
+        for event in feed.read(feed.files(at.of(each.name) / "journal")[-1:]):
+            apply(told, event)
+        session = told.sessions.get(each.name)
+        workers = session.workers if session else {}
+        for worker, seen in workers.items():
+            if seen.started is not None and seen.ended is None:
+                reason = "no engine runs on this node"
+                ended = WorkerStopped(at=told.at, session=each.name, worker=worker, reason=reason)
+                apply(told, ended)
+        apply(told, _as_listed(each, told.at))
+        state.at = max(state.at, told.at)
+        state.engines.update(told.engines)
+        state.sessions.update(told.sessions)
+    return state
+
+
+def _as_listed(each: Listed, at: float) -> SessionKnown | SessionBlocked:
+    node = node_name()
+    if each.session is None or each.wanted is None:
+        return SessionBlocked(
+            at=at, session=each.name, node=node, cause="configuration", words=each.error, fix=""
+        )
+    return SessionKnown(
+        at=at,
+        session=each.name,
+        primary=each.session.primary,
+        secondary=each.session.secondary,
+        wanted=each.wanted,
+        node=node,
+    )
+
+
+def _listed(at: Places, name: str) -> Listed:
+    try:
+        return Listed(name, config.read(at, name), wanted.read(at, name))
+    except GeorepError as error:
+        return Listed(name, None, None, error.sentence())
+
+
+async def _want(at: Places, name: str, word: Wanted) -> None:
+    config.read(at, name)
+    wanted.write(at, name, word)
+    try:
+        await feed.ask(at.socket, Reload())
+    except Retry as error:
+        raise Retry(
+            f"Session {name} is noted as {word}, but no engine acts on it: {error.words}",
+            cause=error.cause,
+            fix=error.fix,
+        ) from error
+
+
+async def _nudge(at: Places) -> None:
+    """Tell the engine, if there is one; without one there is nobody who has to know."""
+    try:
+        await feed.ask(at.socket, Reload())
+    except Retry as error:
+        if error.cause != "no engine":
+            raise

@@ -1,0 +1,49 @@
+"""Where a brick is: everything older is on the secondary. The same xattrs as gsyncd's. All calls
+block.
+"""
+
+from engine.gluster import xattrs
+from engine.gluster.xattrs import Mark
+
+
+class Position:
+    """The stime of one brick for one pair of volumes."""
+
+    def __init__(self, brick: bytes, primary: str, secondary: str) -> None:
+        """`primary` and `secondary` are the volumes' uuids."""
+        self._brick, self._primary, self._secondary = brick, primary, secondary
+        self._told = 0
+        self.stime = 0
+        """Seconds since the epoch; 0: nothing is known to be there, a crawl is needed."""
+        self.read()
+
+    def read(self) -> int:
+        """Read it from the brick's root."""
+        mark = xattrs.read_stime(self._brick, self._primary, self._secondary)
+        self.stime = mark.seconds if mark is not None else 0
+        return self.stime
+
+    def settle(self, stime: int) -> None:
+        """Everything older than `stime` is on the secondary now. It never moves back."""
+        if stime > self.stime:
+            xattrs.write_stime(self._brick, self._primary, self._secondary, Mark(stime))
+            self.stime = stime
+
+    def begin(self, stime: int) -> None:
+        """A crawl that began at `stime` is done; a position from a clock that was wrong goes back
+        to it.
+        """
+        xattrs.write_stime(self._brick, self._primary, self._secondary, Mark(stime))
+        self.stime = stime
+
+    def catch_up(self, mount: bytes) -> None:
+        """Take over what the Active brick of this set has settled, as the mount tells it."""
+        name = xattrs.stime_name(self._primary, self._secondary)
+        value = xattrs.get(mount, name)
+        if value is not None:
+            self.settle(xattrs.unpack_mark(value, name=name, on=mount).seconds)
+
+    def moved(self) -> bool:
+        """Whether it moved since this was last asked."""
+        before, self._told = self._told, self.stime
+        return before != self.stime

@@ -1,0 +1,84 @@
+"""A worker's voice: events as JSON lines on stdout, level events at a bounded rate."""
+
+import os
+import time
+
+from engine import events
+from engine.events import AnyEvent, WorkerEvent
+
+_LEVEL_GAP = 0.25
+"""Least seconds between two level events of one type."""
+
+
+class Report:
+    """Totals of one worker and what it does now; writes events as they become due."""
+
+    def __init__(self, session: str, worker: str, sink: int = 1) -> None:
+        self.session, self.worker, self._sink = session, worker, sink
+        self.slices = self.records = self.entries = self.files = self.bytes = self.removed = 0
+        self.pending_slices = self.pending_entries = self.pending_files = self.pending_bytes = 0
+        self.doing = "starting"
+        self.waits = ""
+        self._told: tuple[object, ...] = ()
+        self._due = 0.0
+
+    def say(self, event: AnyEvent) -> None:
+        """Write one event, now."""
+        line = memoryview(events.encode(event) + b"\n")
+        try:
+            while line:
+                line = line[os.write(self._sink, line) :]
+        except BrokenPipeError:
+            # Nobody listens any more; the end of stdin says the same and ends the worker.
+            self._sink = os.open(os.devnull, os.O_WRONLY)
+
+    def tell(self, event: type[WorkerEvent], **fields: object) -> None:
+        """Write one event of this worker, stamped now."""
+        told = event(at=time.time(), session=self.session, worker=self.worker, **fields)
+        self.say(told)  # type: ignore[arg-type]  # every WorkerEvent with a name of its own is in AnyEvent
+
+    def tick(self, *, force: bool = False) -> None:
+        """Write totals and pending counts if they changed and are due; with `force` in any case."""
+        now = time.monotonic()
+        if not force and now < self._due:
+            return
+        totals = (self.slices, self.records, self.entries, self.files, self.bytes, self.removed)
+        pending = (
+            *(self.pending_slices, self.pending_entries, self.pending_files, self.pending_bytes),
+            *(self.doing, self.waits),
+        )
+        if not force and self._told == (totals, pending):
+            return
+        self._told, self._due = (totals, pending), now + _LEVEL_GAP
+        at = time.time()
+        self.say(
+            events.WorkerProgressed(
+                at=at,
+                session=self.session,
+                worker=self.worker,
+                slices=self.slices,
+                records=self.records,
+                entries=self.entries,
+                files=self.files,
+                bytes=self.bytes,
+                removed=self.removed,
+            )
+        )
+        self.say(
+            events.PendingChanged(
+                at=at,
+                session=self.session,
+                worker=self.worker,
+                slices=self.pending_slices,
+                entries=self.pending_entries,
+                files=self.pending_files,
+                bytes=self.pending_bytes,
+                doing=self.doing,
+                waits=self.waits,
+            )
+        )
+
+    def now_doing(self, doing: str, waits: str = "") -> None:
+        """Say what the worker does from here on, and what it waits for."""
+        self.doing, self.waits = doing, waits
+        self.tick()

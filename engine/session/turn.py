@@ -1,0 +1,74 @@
+"""Whose turn it is: Active or Passive, by the node the volume names, and one worker of a set on a
+node.
+"""
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.events import Role
+from engine.gluster.volume import Brick
+from engine.primary import election
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A role and why."""
+
+    role: Role
+    reason: str
+
+
+class Turn:
+    """The election of one brick's worker. All calls block."""
+
+    def __init__(self, folder: Path, brick: Brick) -> None:
+        """`folder` is the session's state on this node; the lock of the replica set lies there."""
+        self._node = brick.host_uuid
+        number = brick.subvolume
+        self._path = folder / f"subvolume-{number}.lock"
+        self._number = number
+        self._lock: int | None = None
+
+    def decide(self, mount: bytes) -> Decision:
+        """Elect; the lock is held from an Active answer on, until `release`."""
+        elected, reason = self._elected(mount)
+        if not elected:
+            self.release()
+            return Decision(Role.PASSIVE, reason)
+        if not self._take():
+            return Decision(
+                Role.PASSIVE, f"another brick of subvolume {self._number} on this node is Active"
+            )
+        return Decision(Role.ACTIVE, reason)
+
+    def still(self, mount: bytes) -> bool:
+        """Whether an Active worker still is the elected one."""
+        return self._elected(mount)[0]
+
+    def comes(self, mount: bytes) -> bool:
+        """Whether a Passive worker is to become Active."""
+        return self._elected(mount)[0] and self._take()
+
+    def release(self) -> None:
+        """Let another worker of this set have its turn."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _elected(self, mount: bytes) -> tuple[bool, str]:
+        outcome = election.elect(mount, self._node)
+        return outcome.active, outcome.reason
+
+    def _take(self) -> bool:
+        if self._lock is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                return False
+            self._lock = lock
+        return True

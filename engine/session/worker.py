@@ -1,0 +1,281 @@
+"""`georep-engine worker`: one brick of one session, from its mount to its last settled slice."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import commands, config, events
+from engine.config import Places, Session
+from engine.errors import GeorepError, Retry, Stop
+from engine.gluster import volume
+from engine.gluster.mount import Mount, needs_privilege
+from engine.gluster.volume import Brick, Volume
+from engine.primary import truth
+from engine.primary.slices import HistoryBroken
+from engine.primary.truth import Sight
+from engine.rpc import ssh
+from engine.rpc.ssh import Route
+from engine.session import checks
+from engine.session.bulk import Bulk
+from engine.session.crawling import Crawling
+from engine.session.following import Damaged, Following
+from engine.session.position import Position
+from engine.session.replicate import Replicator
+from engine.session.report import Report
+from engine.session.turn import Turn
+
+PULSE = 2.0
+"""Seconds between two signs of life."""
+HUNG = 120.0
+"""Seconds after which a primary mount that does not answer is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Everything a worker is told and finds before it starts."""
+
+    session: Session
+    places: Places
+    volume: Volume
+    brick: Brick
+    node: str
+    until: int | None
+    """Seconds since the epoch: end when everything up to then is on the secondary."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one worker; events go to stdout, commands come on stdin. Return the exit code."""
+    options = _arguments(argv)
+    report = Report(options.session, f"{options.node}:{options.brick}")
+    # What libraries print must not get between the events.
+    sys.stdout = sys.stderr
+    mount: Mount | None = None
+    code = 1
+    try:
+        setting = _setting(options)
+        report.tick(force=True)
+        report.now_doing("mounting the primary volume")
+        label = f"{setting.session.name}-{Path(setting.brick.path).name}"
+        log = setting.places.of(setting.session.name) / "log" / f"mount-{label}.log"
+        mount = Mount(
+            setting.volume.name,
+            label=label,
+            log=log,
+            log_level=setting.session.options.log_level,
+            privileged=needs_privilege(setting.volume),
+        )
+        mount.start(setting.session.options.connection_timeout)
+        code = asyncio.run(_Worker(setting, mount, report).run())
+    except GeorepError as error:
+        _fault(report, error)
+    except OSError as error:
+        _fault(report, _explained(error))
+    finally:
+        if mount is not None:
+            with contextlib.suppress(GeorepError):
+                mount.stop()
+    # A thread that still hangs on a dead mount must not keep the process.
+    sys.stderr.flush()
+    os._exit(code)
+
+
+class _Worker:
+    """What one worker holds while it runs."""
+
+    def __init__(self, setting: Setting, mount: Mount, report: Report) -> None:
+        self.setting, self.mount, self.report = setting, mount, report
+        self.stopping = asyncio.Event()
+        self.started = time.time()
+        self.replicator: Replicator | None = None
+        self.teller: Mount | None = None
+
+    async def run(self) -> int:
+        """Work until asked to stop, until the goal is reached, or until something fails."""
+        route = checks.route(self.setting.session)
+        work = asyncio.create_task(self._work(route))
+        helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._pulse())]
+        stop = asyncio.create_task(self.stopping.wait())
+        try:
+            await asyncio.wait({work, stop, *helpers}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                reason = await work
+            else:
+                reason = "asked to stop"
+                for helper in helpers:
+                    if helper.done():
+                        helper.result()
+        finally:
+            for task in (*helpers, stop, work):
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, GeorepError):
+                await work
+            if self.teller is not None:
+                self.teller.stop()
+        self.report.tick(force=True)
+        self.report.tell(events.WorkerStopped, reason=reason)
+        return 0
+
+    async def _work(self, route: Route) -> str:
+        session, options = self.setting.session, self.setting.session.options
+        self.report.now_doing(f"connecting to {route.host}")
+        async with ssh.agent(
+            route, session=session.name, volume=session.volume, worker=self.report.worker
+        ) as agent:
+            seconds = time.time() - self.started
+            version = agent.welcome.version
+            self.report.tell(
+                events.WorkerConnected, peer=route.host, peer_version=version, seconds=seconds
+            )
+            whole = not self.setting.volume.disperse and not self.setting.brick.is_arbiter
+            sight = Sight(os.fsencode(self.setting.brick.path), self.mount.root, whole)
+            bulk = Bulk(
+                route,
+                agent.channel,
+                self.report,
+                here=self.mount.root,
+                there=agent.welcome.mount,
+                jobs=options.sync_jobs,
+                program=options.rsync_command,
+                options=options.rsync_options,
+            )
+            replicator = Replicator(
+                sight, agent.channel, bulk, self.report, push_limit=options.push_limit
+            )
+            self.replicator = replicator
+            replicator.exclude(await replicator.run(truth.own_directories, sight.brick))
+            position = Position(sight.brick, self.setting.volume.uuid, agent.welcome.volume_uuid)
+            try:
+                return await self._turns(replicator, position)
+            finally:
+                replicator.close()
+
+    async def _turns(self, replicator: Replicator, position: Position) -> str:
+        """Be Active when elected, Passive otherwise, until there is nothing more to do."""
+        setting = self.setting
+        state = setting.places.of(setting.session.name)
+        turn = Turn(state, setting.brick)
+        crawling = Crawling(setting.brick.path, state, replicator, position, self.report)
+        following = Following(setting.brick.path, replicator, position, self.report, setting.until)
+        try:
+            while True:
+                decision = await replicator.run(turn.decide, self.mount.root)
+                self.report.tell(events.RoleChanged, role=decision.role, reason=decision.reason)
+                if decision.role is events.Role.PASSIVE:
+                    self.report.now_doing("standby")
+                    await self._stand_by(replicator, turn, position)
+                    continue
+                await replicator.clear_limbo()
+                reason = await crawling.needed()
+                if reason:
+                    await crawling.run(reason)
+                try:
+                    if await following.run(lambda: replicator.run(turn.still, self.mount.root)):
+                        return "the goal is reached"
+                except (Damaged, HistoryBroken) as damage:
+                    await crawling.run(damage.words)
+        finally:
+            turn.release()
+
+    async def _stand_by(self, replicator: Replicator, turn: Turn, position: Position) -> None:
+        """Keep the position current, so that taking over is cheap, until the election changes."""
+        while not await replicator.run(turn.comes, self.mount.root):
+            await replicator.run(self._catch_up, position)
+            if position.moved():
+                self.report.tell(events.PositionMoved, stime=position.stime, slice=0)
+            await asyncio.sleep(1)
+
+    def _catch_up(self, position: Position) -> None:
+        """Only clients with pid -1 are told positions, so this has a mount of its own. Blocks."""
+        if self.teller is None:
+            setting = self.setting
+            log = setting.places.of(setting.session.name) / "log" / "mount-standby.log"
+            label = f"{setting.session.name}-standby"
+            teller = Mount(setting.volume.name, label=label, log=log, privileged=True)
+            teller.start(setting.session.options.connection_timeout)
+            self.teller = teller
+        position.catch_up(self.teller.root)
+
+    async def _pulse(self) -> None:
+        while True:
+            await asyncio.sleep(PULSE)
+            stuck = self.replicator.stuck_for() if self.replicator is not None else 0.0
+            if stuck > HUNG:
+                raise Retry(
+                    f"the primary mount has not answered for {stuck:.0f} s",
+                    cause="mount hangs",
+                    fix=f"See which bricks are down: gluster volume status "
+                    f"{self.setting.volume.name}",
+                )
+            if stuck > 5:
+                self.report.waits = f"primary mount, not answering for {stuck:.0f} s"
+            if not self.mount.alive():
+                raise Retry(
+                    "the GlusterFS client of the primary volume ended",
+                    cause="mount lost",
+                    fix=f"See its log: {self.setting.places.of(self.setting.session.name)}/log",
+                )
+            self.report.tick(force=True)
+
+    async def _listen(self) -> None:
+        """Take commands; the end of stdin means that the supervisor is gone, and so are we."""
+        reader = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        while line := await reader.readline():
+            if isinstance(commands.decode(line), commands.Stop):
+                break
+        self.stopping.set()
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="georep-engine worker")
+    for name in ("--session", "--brick", "--node"):
+        parser.add_argument(name, required=True)
+    for name in ("--volume-uuid", "--config", "--state"):
+        parser.add_argument(name)
+    parser.add_argument("--until", type=int)
+    return parser.parse_args(argv)
+
+
+def _setting(options: argparse.Namespace) -> Setting:
+    places = config.places(options.config, options.state)
+    session = config.read(places, options.session)
+    found = volume.read(session.primary)
+    for brick in found.bricks:
+        if brick.path == options.brick and brick.host_uuid == volume.local_node_uuid():
+            return Setting(session, places, found, brick, options.node, options.until)
+    raise Stop(
+        f"{options.brick} is no brick of volume {session.primary} on this node any more",
+        cause="brick gone",
+        fix="The engine looks again by itself; nothing to do.",
+    )
+
+
+def _explained(error: OSError) -> GeorepError:
+    """Say what an OSError of the primary's mount or brick means."""
+    return Retry(
+        f"the primary answered: {error.strerror or error} ({error.filename or 'no file named'!s})",
+        cause="primary I/O error",
+        fix="See the bricks and the mount: gluster volume status.",
+        evidence=str(error),
+    )
+
+
+def _fault(report: Report, error: GeorepError) -> None:
+    report.say(
+        events.WorkerFaulty(
+            at=time.time(),
+            session=report.session,
+            worker=report.worker,
+            cause=error.cause or "unknown",
+            words=error.words,
+            fix=error.fix,
+            evidence=error.evidence[-4000:],
+        )
+    )
