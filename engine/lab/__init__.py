@@ -1,0 +1,1 @@
+"""Two throwaway GlusterFS sites on one machine."""

@@ -1,0 +1,67 @@
+"""Everything that users do to a volume: a list of all operations once, or a churn of random ones.
+
+Runs inside a lab host, on a mount: `python -m engine.lab.workload every ROOT TAG`, `… churn ROOT`.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from engine.lab import churn, moves, operations
+from engine.lab.folder import Folder
+
+CASES = (*operations.CASES, *moves.CASES)
+
+
+def every_operation(
+    root: bytes, tag: str, *, earlier: Sequence[str] = (), later: Sequence[str] = ()
+) -> None:
+    """Do every operation once on objects made now, in a new folder of `root` named by `tag`.
+
+    `later` names the phases that shall find objects prepared, `earlier` those phases that prepared
+    some for this one: so every operation also meets objects that have long been replicated.
+    """
+    before(root, tag)
+    then(root, tag)
+    for phase in later:
+        before(root, f"{tag}-{phase}")
+    for phase in earlier:
+        then(root, f"{phase}-{tag}")
+
+
+def before(root: bytes, folder: str) -> None:
+    """Make, in a new folder, the objects that `then` works on."""
+    top = os.path.join(root, folder.encode())
+    os.mkdir(top)
+    for case in CASES:
+        here = Folder(os.path.join(top, case.name.encode()))
+        os.mkdir(here.root)
+        case.before(here)
+
+
+def then(root: bytes, folder: str) -> None:
+    """Do what is left of every operation in a folder that `before` has filled."""
+    for case in CASES:
+        case.then(Folder(os.path.join(root, folder.encode(), case.name.encode())))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m engine.lab.workload")
+    commands = parser.add_subparsers(dest="command", required=True)
+    every = commands.add_parser("every", help="every operation once")
+    every.add_argument("root")
+    every.add_argument("tag", help="name of this phase")
+    every.add_argument("--earlier", nargs="*", default=(), help="phases that prepared for this one")
+    every.add_argument("--later", nargs="*", default=(), help="phases to prepare for")
+    churn.fill(commands.add_parser("churn", help="random operations"))
+    args = parser.parse_args(argv)
+    if args.command == "churn":
+        return churn.run(args)
+    every_operation(os.fsencode(args.root), args.tag, earlier=args.earlier, later=args.later)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
