@@ -1,0 +1,150 @@
+"""The console's one loop: take events as they come, draw twice a second."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from textual.app import App
+
+from engine.events import AnyEvent
+from engine.state import State, apply, snapshot
+from georep_tui import keymap, theme
+from georep_tui.keymap import Where
+from georep_tui.screens.help import HelpScreen
+from georep_tui.screens.page import Page
+from georep_tui.screens.sessions import SessionsScreen
+from georep_tui.screens.workers import WorkersScreen
+from georep_tui.sources import Link
+from georep_tui.tables import WIDE
+
+TICK = 0.5
+TERMINATED = 143
+"""Exit code after SIGTERM."""
+TURN = 0.005
+"""Seconds after which a source that never waits must let the rest of the console live."""
+
+
+class Console(App[None]):
+    """Shows any stream of events: a live engine, a journal or an old log."""
+
+    TITLE = "georep"
+    CSS_PATH = "console.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own way
+    BINDINGS = keymap.bindings(Where.EVERYWHERE)  # type: ignore[assignment]
+    MODES = {"sessions": SessionsScreen, "workers": WorkersScreen}  # noqa: RUF012
+    DEFAULT_MODE = "sessions"
+
+    def __init__(
+        self,
+        *sources: AsyncIterator[AnyEvent],
+        link: Link | None = None,
+        clock: Callable[[], float] = time.time,
+        dark: bool = True,
+        plain: bool = False,
+        seconds: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.link = link or Link()
+        self.plain = plain
+        """Whether only ASCII is drawn."""
+        self.picture = State()
+        """What is shown: the state itself, or a copy of it while the picture is frozen."""
+        self.frozen = False
+        self.scope: str | None = None
+        """The session whose workers are shown."""
+        self._sources = sources
+        self.reading = len(sources)
+        """How many sources have not ended."""
+        self._clock = clock
+        self._seconds = seconds
+        self._state = self.picture
+        self._held = 0.0
+        self._drawn: tuple[object, ...] = ()
+        self.register_theme(theme.DARK)
+        self.register_theme(theme.LIGHT)
+        self.theme = theme.DARK.name if dark else theme.LIGHT.name
+
+    @property
+    def now(self) -> float:
+        """The time that is shown."""
+        return self._held if self.frozen else self._clock()
+
+    def on_mount(self) -> None:
+        """Begin to read and to draw."""
+        for source in self._sources:
+            self.run_worker(self._read(source), group="events")
+        self.set_interval(TICK, self._tick)
+        if self._seconds is not None:
+            self.set_timer(self._seconds, self.exit)
+        if not self.is_headless:
+            # Without this, a terminated console would leave the terminal as it had made it.
+            leave = partial(self.exit, return_code=TERMINATED)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leave)
+
+    async def _read(self, source: AsyncIterator[AnyEvent]) -> None:
+        turn = time.monotonic()
+        async for event in source:
+            apply(self._state, event)
+            if time.monotonic() - turn > TURN:
+                await asyncio.sleep(0)
+                turn = time.monotonic()
+        self.reading -= 1
+        if not self.reading:
+            self.link.ended = True
+
+    def _tick(self) -> None:
+        """Draw when something was said, or when a second has passed: lags grow by themselves."""
+        seen = (self.picture.version, int(self.now), self.link.words())
+        if seen != self._drawn and isinstance(self.screen, Page):
+            self._drawn = seen
+            self.screen.redraw()
+
+    def open_session(self, name: str | None) -> None:
+        """Show the workers of a session."""
+        if name is not None:
+            self.scope = name
+        self.switch_mode("workers")
+
+    def action_go(self, name: str) -> None:
+        """Show another screen; the workers are those of the session under the cursor."""
+        if name == "workers" and isinstance(self.screen, SessionsScreen):
+            self.open_session(self.screen.records.key)
+        elif name != self.current_mode:
+            self.switch_mode(name)
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        if isinstance(self.screen, Page):
+            self.screen.open_filter()
+
+    def action_freeze(self) -> None:
+        """Hold the picture, or let it go; what comes in is kept either way."""
+        self._held, self.frozen = self._clock(), not self.frozen
+        self.picture = self._state
+        if self.frozen:
+            self.picture = State()
+            for event in snapshot(self._state):
+                apply(self.picture, event)
+        if isinstance(self.screen, Page):
+            self.screen.redraw()
+
+    def action_theme(self) -> None:
+        """Change between dark and light."""
+        dark = self.theme == theme.DARK.name
+        self.theme = theme.LIGHT.name if dark else theme.DARK.name
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(HelpScreen(plain=self.plain))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a filter is typed, every letter belongs to it."""
+        if not isinstance(self.screen, Page):
+            return True
+        if action == "filter" and self.screen.has_class("-detail"):
+            return False
+        ours = action in {"go", "filter", "freeze", "theme", "help", "quit"}
+        return not (ours and self.screen.filtering)

@@ -1,0 +1,111 @@
+"""What an operator should look at, the worst first. Pure."""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.cells import cell_len
+
+from engine import figures
+from engine.events import EntryFailed
+from engine.figures import Status
+from engine.state import SessionState, State, WorkerState
+from georep_tui import rows
+from georep_tui.rows import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One thing that needs somebody: since when, where, and what."""
+
+    at: float
+    session: str
+    worker: str
+    """NODE:BRICK, or the node when it concerns all of it."""
+    words: str
+    meaning: str
+    """bad or warn."""
+
+
+def matters(state: State, now: float) -> list[Matter]:
+    """Return everything that needs attention: faults first, then failures, the latest on top."""
+    found: list[Matter] = []
+    for name, session in state.sessions.items():
+        found += _blocked(name, session)
+        for worker, each in session.workers.items():
+            if figures.status(session, worker) is Status.FAULTY:
+                found.append(_fault(name, worker, each, now))
+            found += _failures(name, worker, each)
+    return sorted(found, key=lambda matter: (matter.meaning != "bad", -matter.at))
+
+
+def count(state: State) -> int:
+    """Return how much is wrong: failed objects, faulty workers, sessions that cannot run."""
+    return sum(
+        session.failing
+        + len(session.blocked)
+        + sum(figures.status(session, name) is Status.FAULTY for name in session.workers)
+        for session in state.sessions.values()
+    )
+
+
+def lines(found: list[Matter], width: int, room: int) -> list[Line]:
+    """Return at most `room` lines; the last one says how many are left out."""
+    shown = found if len(found) <= room else found[: max(0, room - 1)]
+    session_wide = max((len(matter.session) for matter in shown), default=0)
+    worker_wide = max((len(rows.plain(matter.worker)) for matter in shown), default=0)
+    session_wide, worker_wide = min(session_wide, 14), min(worker_wide, 24 if width < 120 else 40)
+    result: list[Line] = []
+    for matter in shown:
+        head = f" {rows.clock(matter.at)}  {rows.fit(rows.plain(matter.session), session_wide)}  "
+        head += rows.fit_brick(matter.worker, worker_wide) + "  "
+        words = rows.fit(matter.words, max(8, width - cell_len(head) - 1))
+        result.append(((head, ""), (words, matter.meaning)))
+    if len(shown) < len(found):
+        result.append(((f" and {rows.many(len(found) - len(shown), 'more', 'more')}", "idle"),))
+    return result
+
+
+def _blocked(name: str, session: SessionState) -> list[Matter]:
+    return [
+        Matter(
+            at=blocked.at,
+            session=name,
+            worker=node,
+            words=rows.plain(f"cannot run: {blocked.words} {_next(blocked.fix)}"),
+            meaning="bad",
+        )
+        for node, blocked in session.blocked.items()
+    ]
+
+
+def _next(fix: str) -> str:
+    return f"→ {fix}" if fix else ""
+
+
+def _fault(session: str, name: str, worker: WorkerState, now: float) -> Matter:
+    fault = worker.fault
+    words = (fault.cause or fault.words) if fault else ""
+    again = (
+        f", retry {worker.retry.attempt} {rows.due(worker.retry.due, now)}" if worker.retry else ""
+    )
+    at = fault.at if fault else now
+    return Matter(at, session, name, rows.plain(f"faulty: {words}{again}"), "bad")
+
+
+def _failures(session: str, name: str, worker: WorkerState) -> list[Matter]:
+    """Group what failed by its kind; a thousand alike are one line with an example."""
+
+    def kind(failure: EntryFailed) -> str:
+        return failure.kind
+
+    found: list[Matter] = []
+    for word, group in groupby(sorted(worker.failures.values(), key=kind), key=kind):
+        alike = list(group)
+        last = max(alike, key=lambda failure: failure.at)
+        times = f" ×{len(alike)}, last" if len(alike) > 1 else ""
+        words = rows.plain(f"{word}{times} {last.path or last.gfid}")
+        found.append(Matter(last.at, session, name, words, "warn"))
+    if worker.unlisted:
+        words = f"{rows.many(worker.unlisted, 'more failure')} than are listed here"
+        found.append(Matter(0.0, session, name, words, "warn"))
+    return found

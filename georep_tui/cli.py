@@ -1,0 +1,225 @@
+"""The command `georep`: the console, and what is asked or told in one line.
+
+Everything is imported when it is needed: a command that says one word shall not wait for a screen.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine import __version__
+from engine.errors import GeorepError, Usage
+
+if TYPE_CHECKING:
+    from engine.config import Places
+    from engine.session.checks import Check
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 fine, 1 needs attention, 2 wrong usage."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(_parser(words).parse_args(words))
+    except GeorepError as error:
+        evidence = "".join(f"\n    {line}" for line in error.evidence.splitlines()[-20:])
+        sys.stderr.write(f"georep: {error.sentence()}{evidence}\n")
+        return 2 if isinstance(error, Usage) else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Who read our output has gone. Python must not complain about it again at exit.
+        sys.stdout = None
+        return 1
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="georep",
+        description="Replicates GlusterFS volumes to a second site; alone, it opens the console.",
+        epilog="Exit codes: 0 fine, 1 something needs attention, 2 wrong usage or configuration.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"georep {__version__}")
+    _places(parser, None)
+    _screen(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def command(name: str, help: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+        # What was said before the command must not be taken back by a default after it.
+        _places(made, argparse.SUPPRESS)
+        return made
+
+    create = command("create", "check both sides and make a session; start nothing")
+    create.add_argument("volume", metavar="PVOL", help="the primary volume")
+    create.add_argument("secondary", metavar="[USER@]HOST::SVOL", help="the secondary volume")
+    create.add_argument("--name", default="", help="what to call the session")
+    create.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="k=v", help="an option"
+    )
+    for name, help in (
+        ("start", "start a session"),
+        ("stop", "stop a session"),
+        ("delete", "remove a session that is stopped"),
+    ):
+        command(name, help).add_argument("name", metavar="NAME")
+    status = command("status", "say how a session is, or all; 1 when something needs attention")
+    status.add_argument("name", metavar="NAME", nargs="?")
+    listed = command("list", "say which sessions there are")
+    for each in (status, listed):
+        each.add_argument("--json", action="store_true", help="as JSON")
+    demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
+    demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
+    demo.add_argument("--no-tui", action="store_true", help="without the console")
+    demo.add_argument("--keep", action="store_true", help="leave the lab standing at the end")
+    if words[:1] == ["lab"]:
+        from engine.lab import cli as lab  # deferred: it is big, and seldom asked for
+
+        lab.add_parser(commands)
+    else:
+        commands.add_parser("lab", help="two throwaway GlusterFS sites on this machine")
+    return parser
+
+
+def _places(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--config", metavar="DIR", default=default, help="where the session files are"
+    )
+    parser.add_argument(
+        "--state", metavar="DIR", default=default, help="where journals, logs and socket are"
+    )
+
+
+def _screen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII only")
+    parser.add_argument("--light", action="store_true", help="dark on light")
+
+
+def _run(args: argparse.Namespace) -> int:
+    if args.command == "lab":
+        from engine.lab import cli as lab  # deferred: it is big, and seldom asked for
+
+        return lab.run(args)
+    if args.command == "demo":
+        return _demo(args)
+    from engine import config  # deferred: the lab needs no yaml
+
+    at = config.places(args.config, args.state)
+    match args.command:
+        case None:
+            return _console(at, args)
+        case "status":
+            return _status(at, args)
+        case "list":
+            return _list(at, args)
+        case _:
+            return _change(at, args)
+
+
+def _console(at: "Places", args: argparse.Namespace) -> int:
+    if not _terminal():
+        raise Usage("The console needs a terminal", fix="Without one: georep status.")
+    from georep_tui import live  # deferred: Textual takes a moment
+
+    return live.watch([at.socket], dark=not args.light, plain=args.ascii or not _unicode())
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from georep_tui import demo  # deferred: Textual takes a moment
+
+    return demo.run(
+        seconds=args.seconds,
+        screen=_terminal() and not args.no_tui,
+        keep=args.keep,
+        dark=not args.light,
+        plain=args.ascii or not _unicode(),
+    )
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _unicode() -> bool:
+    return "utf" in (sys.stdout.encoding or "").lower()
+
+
+def _status(at: "Places", args: argparse.Namespace) -> int:
+    import asyncio  # deferred, like everything here
+    import time
+
+    from engine.events import Wanted
+    from engine.session import lifecycle
+    from engine.state import State
+    from georep_tui import attention, report
+
+    async def ask() -> tuple[bool, State]:
+        return await lifecycle.running(at), await lifecycle.status(at, args.name)
+
+    running, state = asyncio.run(ask())
+    (report.status_json if args.json else report.status)(state, time.time())
+    wanted = [each.known.wanted for each in state.sessions.values() if each.known]
+    if not running and Wanted.STARTED in wanted:
+        sys.stderr.write(
+            "georep: No engine runs on this node, this is what it said last. "
+            "Start it with systemctl start georep, or georep-engine run.\n"
+        )
+        return 1
+    return 1 if attention.count(state) else 0
+
+
+def _list(at: "Places", args: argparse.Namespace) -> int:
+    from engine.session import lifecycle  # deferred, like everything here
+    from georep_tui import report
+
+    found = lifecycle.listed(at)
+    (report.listed_json if args.json else report.listed)(found)
+    return 1 if any(each.error for each in found) else 0
+
+
+def _change(at: "Places", args: argparse.Namespace) -> int:
+    import asyncio  # deferred, like everything here
+
+    from engine.session import lifecycle
+
+    match args.command:
+        case "create":
+            made = asyncio.run(
+                lifecycle.create(
+                    at,
+                    args.volume,
+                    args.secondary,
+                    name=args.name,
+                    settings=args.settings,
+                    tick=_tick,
+                )
+            )
+            _tell(f"Session {made.name} is created. Start it: georep start {made.name}")
+        case "start":
+            asyncio.run(lifecycle.start(at, args.name))
+            _tell(f"Session {args.name} is started. Watch it: georep")
+        case "stop":
+            asyncio.run(lifecycle.stop(at, args.name))
+            _tell(f"Session {args.name} is stopped.")
+        case _:
+            asyncio.run(lifecycle.delete(at, args.name))
+            _tell(f"Session {args.name} is gone. Both volumes stay as they are.")
+    return 0
+
+
+def _tick(check: "Check") -> None:
+    mark = ("✓" if check.fine else "✕") if _unicode() else ("ok" if check.fine else "NO")
+    words = f"{mark} {check.words}"
+    if check.fix:
+        words += f". {check.fix}"
+    _tell(words)
+    for line in check.evidence.splitlines()[-10:] if not check.fine else ():
+        _tell(f"    {line}")
+
+
+def _tell(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,52 @@
+"""`georep demo`: replication in a throwaway lab, with the console on it while it runs."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from engine.lab import demo
+from georep_tui import live
+
+HEADLESS = 60.0
+"""Seconds without a screen, when nobody said how many."""
+
+
+def run(*, seconds: float | None, screen: bool, keep: bool, dark: bool, plain: bool) -> int:
+    """Show it until the operator leaves, then compare both sides; 0 when they are equal.
+
+    Everything is taken down again, unless it shall be kept. Call it in the main thread.
+    """
+    if not screen:
+        return demo.run(seconds or HEADLESS, keep=keep, report=_report)
+    with (
+        _terminated_like_interrupted(),
+        demo.staged(_report, keep=keep) as lab,
+        demo.running(lab, _report) as now,
+    ):
+        left = live.watch(now.sockets, dark=dark, plain=plain, seconds=seconds)
+        if left:
+            return left
+        verdict = now.finish(_report)
+        _report(verdict.words)
+        return 0 if verdict.equal else 1
+
+
+def _report(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM unwind what has been put up, like Ctrl-C does."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

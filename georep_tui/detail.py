@@ -1,0 +1,234 @@
+"""One worker, or one session, told line by line. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from engine import figures
+from engine.events import BatchDone, Crawl, JobFinished, WorkerFaulty
+from engine.figures import Status
+from engine.state import SessionState, State, WorkerState
+from georep_tui import rows, tables
+from georep_tui.rows import Line, Span
+
+LABEL = 10
+"""Cells for the word at the left of a line."""
+
+
+def worker(session: SessionState, name: str, now: float, width: int) -> list[Line]:
+    """Return what a worker does and waits for; of a faulty one, why, and what to do about it."""
+    each, status = session.workers[name], figures.status(session, name)
+    lines: list[Line] = []
+    if status is Status.FAULTY and each.fault:
+        lines += _fault(each.fault, width)
+        if each.retry:
+            when = f"attempt {each.retry.attempt} {rows.due(each.retry.due, now)}"
+            lines += _said("retry", f"{when}, at {rows.clock(each.retry.due)}", width, "warn")
+    if status in (Status.STARTING, Status.ACTIVE):
+        lines += _now(each, status, width)
+    lines += _role(each, status, width)
+    lines += _crawl(each, status, width)
+    lines += _position(each, status, now, width)
+    lines += _last(each, width)
+    if status is Status.ACTIVE:
+        lines += _speed(each, now, width)
+    if not lines:
+        lines += _said("", "nothing is known of it yet", width, "idle")
+    return lines
+
+
+def more(session: SessionState, name: str, width: int) -> list[Line]:
+    """Return the facts about a worker's process, its totals and its last fault."""
+    each = session.workers[name]
+    lines: list[Line] = []
+    if each.started:
+        said = f"{rows.stamp(each.started.at)} · pid {each.started.pid}"
+        lines += _said("started", f"{said} · {_times(each.started.restart)}", width)
+    if each.connected:
+        peer = f"{each.connected.peer} · georep {each.connected.peer_version}"
+        took = rows.duration(each.connected.seconds)
+        lines += _said("peer", f"{peer} · connected in {took}", width)
+    if each.totals:
+        lines += _said("totals", _totals(each), width, lines=2)
+    failed = "none" if not each.failing else f"{rows.many(each.failing, 'object')} refused so far"
+    lines += _said("failures", failed, width, "bad" if each.failing else "")
+    if each.fault and each.fault is not each.ended:
+        lines += _said("last fault", f"{rows.stamp(each.fault.at)} · {each.fault.words}", width)
+    return lines
+
+
+def batches(each: WorkerState, width: int) -> list[Line]:
+    """Return the last batches, the newest first."""
+    head = f" {'AT':8} {'SLICES':>6} {'ENTRIES':>7} {'FILES':>6} {'SENT':>7} {'TIME':>8}  ROUNDS"
+    lines: list[Line] = [((rows.fit(head, width), "head"),)]
+    lines += (((rows.fit(_batch(batch), width), ""),) for batch in reversed(each.batches))
+    return lines if len(lines) > 1 else [((" none yet", "idle"),)]
+
+
+def jobs(each: WorkerState, width: int) -> list[Line]:
+    """Return the last jobs of the movers, the newest first."""
+    head = f" {'JOB':>6} {'MOVER':5} {'FILES':>6} {'SENT':>7} {'MATCHED':>7} {'TIME':>8}  RESULT"
+    lines: list[Line] = [((rows.fit(head, width), "head"),)]
+    lines += (_job(job, width) for job in reversed(each.jobs))
+    return lines if len(lines) > 1 else [((" none yet", "idle"),)]
+
+
+def session(state: State, name: str, now: float, width: int) -> list[Line]:
+    """Return what a session is, where it runs, and why it may not run there."""
+    each = state.sessions[name]
+    lines: list[Line] = []
+    if each.known:
+        lines += _said("primary", each.known.primary, width)
+        lines += _said("secondary", each.known.secondary, width)
+        lines += _said("wanted", each.known.wanted.value, width)
+    for node in sorted({*each.nodes, *each.blocked}):
+        engine = state.engines.get(node)
+        version = f"georep {engine.started.version}" if engine and engine.started else rows.UNKNOWN
+        ours = [n for n in each.workers if n.startswith(f"{node}:/")]
+        lines += _said("node", f"{node} · {version} · {rows.many(len(ours), 'brick')}", width)
+        if node in each.blocked:
+            blocked = each.blocked[node]
+            lines += _said("  cause", blocked.cause, width, "bad")
+            lines += _said("  words", blocked.words, width)
+            lines += _said("  do", blocked.fix, width, "accent")
+    totals = [worker.totals for worker in each.workers.values() if worker.totals]
+    if totals:
+        files = rows.many(sum(total.files for total in totals), "file")
+        sent = rows.size(sum(total.bytes for total in totals))
+        entries = rows.many(sum(total.entries for total in totals), "entry", "entries")
+        lines += _said("totals", f"{entries} · {files} · {sent}", width)
+    lines += _said("behind", rows.lag(figures.session_lag(each, now)), width)
+    return lines
+
+
+def _fault(fault: WorkerFaulty, width: int) -> Iterator[Line]:
+    yield from _said("fault", f"{fault.cause} · {rows.clock(fault.at)}", width, "bad")
+    yield from _said("words", fault.words, width, lines=2)
+    yield from _said("evidence", fault.evidence, width, "idle", lines=2)
+    yield from _said("do", fault.fix, width, "accent", lines=2)
+
+
+def _now(each: WorkerState, status: Status, width: int) -> Iterator[Line]:
+    if each.pending:
+        yield from _said("doing", each.pending.doing or "nothing", width)
+        yield from _said("waits", each.pending.waits or "for nothing", width, "")
+        entries = rows.many(each.pending.entries, "entry", "entries")
+        files = rows.many(each.pending.files, "file")
+        slices = rows.many(each.pending.slices, "slice")
+        yield from _said(
+            "pending", f"{slices} · {entries} · {files} · {rows.size(each.pending.bytes)}", width
+        )
+    elif status is Status.STARTING:
+        yield from _said("doing", "starting" if each.connected else "connecting", width)
+
+
+def _role(each: WorkerState, status: Status, width: int) -> Iterator[Line]:
+    if each.role and status in (Status.ACTIVE, Status.PASSIVE):
+        yield from _said("role", f"{each.role.role.value}: {each.role.reason}", width)
+    if each.ended and status in (Status.STOPPED, Status.PAUSED):
+        reason = each.ended.words if isinstance(each.ended, WorkerFaulty) else each.ended.reason
+        yield from _said("ended", f"{rows.clock(each.ended.at)} · {reason}", width)
+    if each.caught:
+        goal = rows.stamp(each.caught.goal)
+        yield from _said("goal", f"all up to {goal} is on the secondary", width, "ok")
+
+
+def _crawl(each: WorkerState, status: Status, width: int) -> Iterator[Line]:
+    if each.crawl is None or status is not Status.ACTIVE:
+        return
+    yield from _said("crawl", f"{each.crawl.crawl.value}: {each.crawl.reason}", width)
+    if each.crawled and each.crawl.crawl is Crawl.HYBRID:
+        seen = f"{rows.many(each.crawled.directories, 'directory', 'directories')} · "
+        seen += rows.many(each.crawled.files, "file")
+        text = f"{rows.bar(each.crawled.done, 24)} {each.crawled.done * 100:.0f} % · {seen}"
+        yield from _said("", text, width, "busy")
+
+
+def _position(each: WorkerState, status: Status, now: float, width: int) -> Iterator[Line]:
+    if each.position is None or status is Status.PASSIVE:
+        return
+    if each.position.stime <= 0:
+        yield from _said("position", "nothing has been settled yet", width)
+        return
+    behind = figures.lag(each, now)
+    text = f"{rows.stamp(each.position.stime)} · {rows.lag(behind)} behind"
+    slice_ = f" · slice {each.position.slice}" if each.position.slice else ""
+    yield from _said("position", text + slice_, width)
+
+
+def _last(each: WorkerState, width: int) -> Iterator[Line]:
+    if each.batches:
+        batch = each.batches[-1]
+        parts = [
+            rows.clock(batch.at),
+            rows.many(batch.entries, "entry", "entries"),
+            rows.many(batch.files, "file"),
+            rows.size(batch.bytes),
+            rows.duration(batch.seconds),
+        ]
+        yield from _said("batch", " · ".join(parts), width)
+    if each.jobs:
+        job = each.jobs[-1]
+        parts = [f"{job.mover} {job.job}", f"{job.moved} of {rows.many(job.asked, 'file')}"]
+        parts += [f"{rows.size(job.sent)} sent", rows.duration(job.seconds), _result(job)[0]]
+        yield from _said("job", " · ".join(parts), width)
+
+
+def _speed(each: WorkerState, now: float, width: int) -> Iterator[Line]:
+    speeds = f"  {rows.megabytes(tables.speeds([each], 'bytes', now))} MB/s · "
+    speeds += f"{rows.per_second(tables.speeds([each], 'files', now))} files/s"
+    drawn = tables.spark([each], now, max(8, min(60, width - LABEL - 26)))
+    yield ((f" {'speed':{LABEL}}", "idle"), (drawn, "accent"), (speeds, ""))
+
+
+def _totals(each: WorkerState) -> str:
+    total = each.totals
+    if total is None:
+        return rows.UNKNOWN
+    parts = [
+        rows.many(total.records, "record"),
+        rows.many(total.entries, "entry", "entries"),
+        rows.many(total.files, "file"),
+        rows.size(total.bytes),
+        f"{rows.grouped(total.removed)} removed",
+    ]
+    return " · ".join(parts)
+
+
+def _times(restart: int) -> str:
+    return "never restarted" if restart == 0 else f"restarted {rows.many(restart, 'time')}"
+
+
+def _batch(batch: BatchDone) -> str:
+    return (
+        f" {rows.clock(batch.at)} {rows.number(batch.slices):>6} {rows.number(batch.entries):>7}"
+        f" {rows.number(batch.files):>6} {rows.size(batch.bytes):>7}"
+        f" {rows.duration(batch.seconds):>8}  {batch.rounds}"
+    )
+
+
+def _result(job: JobFinished) -> Span:
+    if job.short:
+        return f"{job.short} short ({job.code})", "warn"
+    return (f"exit {job.code}", "warn") if job.code else ("ok", "")
+
+
+def _job(job: JobFinished, width: int) -> Line:
+    text = (
+        f" {job.job:>6} {rows.fit(rows.plain(job.mover), 5)} {rows.number(job.moved):>6}"
+        f" {rows.size(job.sent):>7} {rows.size(job.matched):>7} {rows.duration(job.seconds):>8}  "
+    )
+    words, meaning = _result(job)
+    if job.words:
+        words += f" · {rows.plain(job.words)}"
+    return ((text, ""), (rows.fit(words, max(0, width - len(text))), meaning))
+
+
+def _said(
+    label: str, text: str, width: int, meaning: str = "", *, lines: int = 1
+) -> Sequence[Line]:
+    """Return a label and its words, over at most `lines` lines; nothing when nothing was said."""
+    parts = rows.wrap(text, width - LABEL - 2, lines=lines)
+    labels = [label, *[""] * len(parts)]
+    return [
+        ((f" {at:{LABEL}}", "idle"), (part, meaning))
+        for at, part in zip(labels, parts, strict=False)
+    ]

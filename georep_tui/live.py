@@ -1,0 +1,24 @@
+"""The console on the sockets of running engines."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine import feed
+from georep_tui.app import Console
+from georep_tui.sources import Link
+
+
+def watch(
+    sockets: Sequence[Path], *, dark: bool = True, plain: bool = False, seconds: float | None = None
+) -> int:
+    """Show what the engines say until the operator leaves, or for `seconds`; return 0 then."""
+    link = Link()
+    sources = [feed.live(path, heard=link.follow(str(path))) for path in sockets]
+    app = Console(*sources, link=link, dark=dark, plain=plain, seconds=seconds)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        app.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return app.return_code or 0

@@ -1,0 +1,175 @@
+"""What the command line says of sessions: aligned text for people, JSON for programs."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from engine import figures
+from engine.state import SessionState, State, WorkerState
+from georep_tui import attention, rows, tables
+from georep_tui.rows import Line
+
+if TYPE_CHECKING:
+    from engine.session.lifecycle import Listed
+
+COLOURS = {
+    "ok": "green",
+    "busy": "cyan",
+    "warn": "yellow",
+    "bad": "red",
+    "idle": "dim",
+    "accent": "blue",
+    "head": "bold dim",
+    "strong": "bold",
+}
+NARROW = 100
+"""Columns taken when nobody looks at a terminal."""
+
+Json = dict[str, object]
+
+
+def status(state: State, now: float) -> None:
+    """Write how all sessions in `state` are, each with its workers, and what needs somebody."""
+    if not state.sessions:
+        say([(("No sessions on this node. Make one: georep create VOLUME HOST::VOLUME", ""),)])
+        return
+    width = max(80, shutil.get_terminal_size((NARROW, 24)).columns)
+    lines: list[Line] = []
+    table = tables.sessions(state, now, width)
+    lines += [table.head, *(row.line for row in table.rows)]
+    for name in sorted(state.sessions):
+        if state.sessions[name].workers:
+            title = rows.rule(tables.title(name, state.sessions[name]), width - 1)
+            workers = tables.workers(state.sessions[name], now, width)
+            lines += [(), ((title, "idle"),), workers.head, *(row.line for row in workers.rows)]
+    found = attention.matters(state, now)
+    if found:
+        lines += [(), ((rows.rule("needs attention", width - 1), "idle"),)]
+        lines += attention.lines(found, width, len(found))
+    say(lines)
+
+
+def status_json(state: State, now: float) -> None:
+    """Write the same as one JSON object."""
+    sessions = [_session(name, each, now) for name, each in sorted(state.sessions.items())]
+    dump({"at": now, "sessions": sessions})
+
+
+def listed(found: "Iterable[Listed]") -> None:
+    """Write which sessions there are."""
+    found, lines = list(found), list[Line]()
+    wide = max((len(each.name) for each in found), default=0)
+    for each in found:
+        if each.session is None:
+            lines.append(((f"{each.name:{wide}}  ", ""), (rows.plain(each.error), "bad")))
+        else:
+            there = f"{each.session.primary} → {each.session.secondary}"
+            wanted = each.wanted.value if each.wanted else rows.UNKNOWN
+            lines.append(((f"{each.name:{wide}}  {there}  ", ""), (wanted, "idle")))
+    say(lines or [(("No sessions on this node.", ""),)])
+
+
+def listed_json(found: "Iterable[Listed]") -> None:
+    """Write the same as one JSON list."""
+    dump(
+        [
+            {
+                "session": each.name,
+                "primary": each.session.primary if each.session else None,
+                "secondary": each.session.secondary if each.session else None,
+                "wanted": each.wanted.value if each.wanted else None,
+                "error": each.error or None,
+            }
+            for each in found
+        ]
+    )
+
+
+def say(lines: Iterable[Line]) -> None:
+    """Write lines to stdout: in colour on a terminal only, in ASCII where it knows no more."""
+    console = Console(highlight=False, markup=False, emoji=False, no_color=_no_colour())
+    plain = "utf" not in (sys.stdout.encoding or "").lower()
+    for line in lines:
+        text = Text()
+        for words, meaning in line:
+            text.append(rows.ascii_only(words) if plain else words, COLOURS.get(meaning, ""))
+        text.rstrip()
+        console.print(text, soft_wrap=True)
+
+
+def dump(content: object) -> None:
+    """Write JSON to stdout."""
+    sys.stdout.write(json.dumps(content, indent=2) + "\n")
+
+
+def _no_colour() -> bool:
+    return not sys.stdout.isatty() or "NO_COLOR" in os.environ
+
+
+def _session(name: str, session: SessionState, now: float) -> Json:
+    known = session.known
+    return {
+        "session": name,
+        "primary": known.primary if known else None,
+        "secondary": known.secondary if known else None,
+        "wanted": known.wanted.value if known else None,
+        "status": figures.session_status(session).value,
+        "lag": figures.session_lag(session, now),
+        "failures": session.failing,
+        "blocked": [
+            {"node": node, "cause": each.cause, "words": each.words, "fix": each.fix}
+            for node, each in sorted(session.blocked.items())
+        ],
+        "workers": [
+            {"worker": worker, "status": figures.status(session, worker).value}
+            | _worker(session.workers[worker], now)
+            for worker in sorted(session.workers)
+        ],
+    }
+
+
+def _worker(each: WorkerState, now: float) -> Json:
+    role, crawl, fault = each.role, each.crawl, each.fault
+    pending, totals, position = each.pending, each.totals, each.position
+    return {
+        "role": role.role.value if role else None,
+        "role_reason": role.reason if role else None,
+        "crawl": crawl.crawl.value if crawl else None,
+        "crawl_reason": crawl.reason if crawl else None,
+        "crawled": each.crawled.done if each.crawled else None,
+        "peer": each.connected.peer if each.connected else None,
+        "pid": each.started.pid if each.started and each.ended is None else None,
+        "restarts": each.started.restart if each.started else None,
+        "stime": position.stime if position else None,
+        "slice": position.slice if position else None,
+        "lag": figures.lag(each, now),
+        "doing": pending.doing if pending else None,
+        "waits": pending.waits if pending else None,
+        "pending": _numbers(pending, ("slices", "entries", "files", "bytes")),
+        "totals": _numbers(totals, ("slices", "records", "entries", "files", "bytes", "removed")),
+        "per_second": {
+            kind: round(figures.rate(each.samples, kind, now, window=tables.WINDOW), 3)
+            for kind in ("entries", "files", "bytes")
+        },
+        "failures": each.failing,
+        "fault": {
+            "at": fault.at,
+            "cause": fault.cause,
+            "words": fault.words,
+            "fix": fault.fix,
+            "evidence": fault.evidence,
+        }
+        if fault
+        else None,
+        "retry": {"attempt": each.retry.attempt, "due": each.retry.due} if each.retry else None,
+    }
+
+
+def _numbers(event: object, names: Iterable[str]) -> Json | None:
+    return {name: getattr(event, name) for name in names} if event is not None else None

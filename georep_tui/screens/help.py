@@ -1,0 +1,42 @@
+"""The help: every key, told by the key map itself."""
+
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from georep_tui import keymap
+from georep_tui.keymap import Where
+from georep_tui.rows import Line, ascii_only
+from georep_tui.widgets.lines import Lines
+
+
+class HelpScreen(ModalScreen[None]):
+    """Shows all keys over the screen it was called from."""
+
+    BINDINGS = keymap.bindings(Where.HELP)  # type: ignore[assignment]
+
+    def __init__(self, *, plain: bool) -> None:
+        super().__init__()
+        self._plain = plain
+
+    def compose(self) -> ComposeResult:
+        """Make the one block of text."""
+        yield Lines(id="keys")
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        lines: list[Line] = []
+        for place, keys in keymap.helped():
+            for at, (key, words) in enumerate(keys):
+                head = place if at == 0 else ""
+                lines.append(
+                    (
+                        (f"{head:12}", "idle"),
+                        (f"{ascii_only(key) if self._plain else key:7}", "accent"),
+                        (words, ""),
+                    )
+                )
+        self.query_one("#keys", Lines).show(lines, plain=self._plain)
+
+    def action_close(self) -> None:
+        """Go back to the screen below."""
+        self.dismiss()

@@ -1,0 +1,201 @@
+"""What all screens share: the top line, the tabs, the filter, the banner, the keys."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Input
+
+from engine.state import State
+from georep_tui import attention, keymap, rows
+from georep_tui.keymap import Where
+from georep_tui.rows import Line
+from georep_tui.widgets.key_bar import KeyBar
+from georep_tui.widgets.lines import Lines
+from georep_tui.widgets.record_list import RecordList
+
+if TYPE_CHECKING:
+    from georep_tui.app import Console
+
+TABS = (("sessions", "1 Sessions"), ("workers", "2 Workers"))
+"""The screens there are, in the order of their keys."""
+
+
+class Filter(Input):
+    """What the operator types to see fewer rows."""
+
+    BINDINGS = keymap.bindings(Where.FILTER)  # type: ignore[assignment]
+
+
+class Pane(Vertical):
+    """A part of the screen whose text is made to fit."""
+
+    def on_resize(self) -> None:
+        """Make the text again for the new width."""
+        if isinstance(self.screen, Page):
+            self.call_after_refresh(self.screen.redraw)
+
+
+class Page(Screen[None]):
+    """A table above, what belongs to its current row below."""
+
+    AUTO_FOCUS = "RecordList"
+    NAME = ""
+
+    def compose(self) -> ComposeResult:
+        """Make every widget once."""
+        plain = self.console.plain
+        yield Lines(id="top")
+        yield Lines(id="tabs")
+        yield Lines(id="banner")
+        yield Lines(id="empty")
+        yield Lines(id="head")
+        yield RecordList(id="list", plain=plain)
+        with Horizontal(id="below"):
+            with Pane(id="left"):
+                yield Lines(id="title")
+                yield Lines(id="body")
+                yield Lines(id="more")
+            with Pane(id="right"):
+                yield Lines(id="side")
+        yield Filter(id="filter", placeholder="filter: word, !word", compact=True)
+        yield KeyBar(plain=plain)
+
+    def on_mount(self) -> None:
+        """Name the screen to the style sheet."""
+        self.add_class(f"-{self.NAME}")
+
+    def on_screen_resume(self) -> None:
+        """Show the present as soon as the screen is seen."""
+        self.call_after_refresh(self.redraw)
+
+    def on_resize(self) -> None:
+        """Fit the tables into the new size."""
+        self.call_after_refresh(self.redraw)
+
+    @property
+    def console(self) -> "Console":
+        """The application."""
+        from georep_tui.app import Console  # the application knows its screens
+
+        assert isinstance(self.app, Console)
+        return self.app
+
+    @property
+    def records(self) -> RecordList:
+        """The table of this screen."""
+        return self.query_one("#list", RecordList)
+
+    @property
+    def wanted(self) -> str:
+        """The filter."""
+        return self.query_one("#filter", Input).value
+
+    @property
+    def filtering(self) -> bool:
+        """Whether the filter is being typed."""
+        return self.query_one("#filter", Input).has_focus
+
+    def redraw(self) -> None:
+        """Show the picture as it is now."""
+        if self.is_mounted and self.size.width:
+            with self.app.batch_update():
+                self._frame(self.console.picture, self.console.now)
+                self.draw(self.console.picture, self.console.now)
+            if self.focused is None:
+                self.call_after_refresh(self.records.focus)
+
+    def draw(self, picture: State, now: float) -> None:
+        """Fill the body."""
+        raise NotImplementedError
+
+    def crumb(self) -> str:
+        """Return where we are."""
+        raise NotImplementedError
+
+    def say(self, place: str, lines: Sequence[Line]) -> None:
+        """Show lines at one place of this screen."""
+        self.query_one(f"#{place}", Lines).show(lines, plain=self.console.plain)
+
+    def room(self, place: str) -> int:
+        """Return how many cells wide a place is."""
+        return self.query_one(f"#{place}").size.width or self.size.width
+
+    def _frame(self, picture: State, now: float) -> None:
+        console, width = self.console, self.size.width
+        wrong = attention.count(picture)
+        link, meaning = console.link.words()
+        right: Line = (
+            (f"{link}  ", meaning),
+            (f"▲ {rows.grouped(wrong)}  ", "bad" if wrong else "idle"),
+            (f"{rows.clock(now)}Z ", ""),
+        )
+        left = f" georep ▸ {rows.plain(self.crumb())}"
+        if self.wanted:
+            left += f"   filter: {rows.plain(self.wanted)}"
+        room = max(0, width - sum(len(text) for text, _ in right))
+        self.say("top", [((rows.fit(left, room), "strong"), *right)])
+        self.say("tabs", [self._tabs()])
+        banner = self.query_one("#banner", Lines)
+        banner.set_class(console.frozen, "-shown")
+        words = f" ‖ frozen at {rows.clock(now)}Z · replication goes on · space shows the present"
+        self.say("banner", [((words, ""),)])
+
+    def _tabs(self) -> Line:
+        return tuple(
+            (f"[{text}]", "strong") if name == self.NAME else (f" {text} ", "idle")
+            for name, text in TABS
+        )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what works now; while a filter is typed, every letter belongs to it."""
+        if action == "open":
+            return not self.filtering and self.can_open()
+        if action == "back":
+            return self.filtering or bool(self.wanted) or self.can_leave()
+        return True
+
+    def can_open(self) -> bool:
+        """Return whether there is a row to open."""
+        return self.records.key is not None
+
+    def can_leave(self) -> bool:
+        """Return whether there is a step back."""
+        return False
+
+    def leave(self) -> None:
+        """Go one step back."""
+
+    def action_back(self) -> None:
+        """Drop the filter, or go one step back."""
+        filter_ = self.query_one("#filter", Input)
+        if self.filtering or filter_.value:
+            filter_.value = ""
+            self._close_filter()
+        else:
+            self.leave()
+
+    def open_filter(self) -> None:
+        """Let the operator type a filter."""
+        filter_ = self.query_one("#filter", Input)
+        filter_.add_class("-shown")
+        filter_.focus()
+
+    @on(Input.Submitted)
+    def _close_filter(self) -> None:
+        self.query_one("#filter").remove_class("-shown")
+        self.records.focus()
+        self.redraw()
+        self.refresh_bindings()
+
+    @on(Input.Changed)
+    def _narrow(self) -> None:
+        self.redraw()
+
+    @on(RecordList.Moved)
+    def _follow(self) -> None:
+        self.redraw()
+        self.refresh_bindings()

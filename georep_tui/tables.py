@@ -1,0 +1,285 @@
+"""The tables of the Sessions and Workers screens: columns, and what stands in them. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from engine import figures
+from engine.events import Crawl, Wanted
+from engine.figures import Status
+from engine.state import SessionState, State, WorkerState
+from georep_tui import rows
+from georep_tui.rows import Line, Span
+
+WIDE = 130
+"""From this many columns on there is more to see."""
+GAP = 2
+WINDOW = 10.0
+"""Seconds over which a rate is taken."""
+HISTORY = 60.0
+"""Seconds that a spark shows."""
+STRETCH = 0
+"""Width of the column that takes what is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its title, its width in cells, and whether it holds numbers."""
+
+    title: str
+    width: int
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table, and the name of what it shows."""
+
+    key: str
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A head and its rows, ready to be drawn."""
+
+    head: Line = ()
+    rows: list[Row] = field(default_factory=list)
+
+
+SESSIONS = (
+    Column("SESSION", 22),
+    Column("STATE", 10),
+    Column("WORKERS", 9),
+    Column("LAG", 6, right=True),
+    Column("MB/s", 5, right=True),
+    Column("FAIL", 5, right=True),
+    Column("60 s", STRETCH),
+)
+SESSIONS_WIDE = (
+    Column("SESSION", 24),
+    Column("STATE", 10),
+    Column("WORKERS", 9),
+    Column("LAG", 6, right=True),
+    Column("ENTRY", 6, right=True),
+    Column("DATA", 6, right=True),
+    Column("TO SEND", 8, right=True),
+    Column("ENTRY/s", 7, right=True),
+    Column("FILES/s", 7, right=True),
+    Column("MB/s", 5, right=True),
+    Column("FAIL", 5, right=True),
+    Column("60 s", STRETCH),
+)
+WORKERS = (
+    Column("BRICK", 17),
+    Column("STATUS", 10),
+    Column("CRAWL", 9),
+    Column("LAG", 6, right=True),
+    Column("ENTRY", 5, right=True),
+    Column("DATA", 5, right=True),
+    Column("MB/s", 5, right=True),
+    Column("60 s", STRETCH),
+)
+WORKERS_WIDE = (
+    Column("BRICK", 20),
+    Column("PEER", 8),
+    Column("STATUS", 10),
+    Column("CRAWL", 9),
+    Column("LAST SYNCED", 14),
+    Column("LAG", 6, right=True),
+    Column("ENTRY", 5, right=True),
+    Column("DATA", 5, right=True),
+    Column("FAIL", 5, right=True),
+    Column("FILES/s", 7, right=True),
+    Column("MB/s", 5, right=True),
+    Column("DOING", STRETCH),
+)
+
+
+def sessions(state: State, now: float, width: int) -> Table:
+    """Return the table of all sessions, in the order of their names."""
+    columns = SESSIONS_WIDE if width >= WIDE else SESSIONS
+    room = _room(columns, width)
+    found = [
+        Row(name, _line(columns, _session(name, state.sessions[name], now, room), room))
+        for name in sorted(state.sessions)
+    ]
+    return Table(_head(columns, room), found)
+
+
+def workers(session: SessionState, now: float, width: int) -> Table:
+    """Return the table of one session's workers, in the order of their names."""
+    columns = WORKERS_WIDE if width >= WIDE else WORKERS
+    room = _room(columns, width)
+    found = [
+        Row(name, _line(columns, _worker(name, session, now, room), room))
+        for name in sorted(session.workers)
+    ]
+    return Table(_head(columns, room), found)
+
+
+def matching(table: Table, wanted: str) -> Table:
+    """Return the rows that hold every word of the filter; `!word` leaves out those that do."""
+    words = [word for word in wanted.casefold().split() if word != "!"]
+    return Table(table.head, [row for row in table.rows if _matches(row, words)])
+
+
+def title(name: str, session: SessionState) -> str:
+    """Return `name → HOST::VOLUME`, without the user."""
+    known = session.known
+    there = known.secondary.rpartition("@")[2] if known else rows.UNKNOWN
+    return rows.plain(f"{name} → {there}")
+
+
+def session_mark(session: SessionState) -> Span:
+    """Return the glyph and word of a session; the slowest way of finding changes names it."""
+    status = figures.session_status(session)
+    known = session.known
+    if status is Status.STOPPED and known is not None and known.wanted is Wanted.CREATED:
+        return "✕ created", "idle"
+    ways = {
+        figures.crawl_of(worker)
+        for name, worker in session.workers.items()
+        if figures.status(session, name) is Status.ACTIVE
+    }
+    crawl = next((way for way in (Crawl.HYBRID, Crawl.HISTORY) if way in ways), Crawl.NONE)
+    return rows.mark(status, crawl)
+
+
+def doing(session: SessionState, name: str) -> str:
+    """Return what a worker does or waits for now, in a few words."""
+    worker = session.workers[name]
+    match figures.status(session, name):
+        case Status.PASSIVE:
+            return "standby"
+        case Status.FAULTY:
+            return rows.plain(worker.fault.cause or worker.fault.words) if worker.fault else ""
+        case Status.PAUSED | Status.STOPPED:
+            return ""
+        case Status.STARTING | Status.ACTIVE:
+            if worker.pending is None:
+                return "" if worker.connected else "connecting"
+            waits = f"waits: {worker.pending.waits}" if worker.pending.waits else ""
+            return rows.plain(worker.pending.doing or waits)
+
+
+def speeds(workers: Iterable[WorkerState], kind: str, now: float) -> float:
+    """Return what several workers do together, per second."""
+    return sum(figures.rate(worker.samples, kind, now, window=WINDOW) for worker in workers)
+
+
+def spark(workers: Iterable[WorkerState], now: float, width: int) -> str:
+    """Draw the last minute's bytes per second; blank when nobody ever said a total."""
+    if width <= 0:
+        return ""
+    runs = [
+        figures.series(worker.samples, "bytes", now, window=HISTORY, points=width)
+        for worker in workers
+        if worker.samples
+    ]
+    newest_first = (reversed(run) for run in runs)
+    values = [sum(parts) for parts in zip_longest(*newest_first, fillvalue=0.0)][::-1]
+    return rows.spark(values, width=width, top=max(values, default=0.0))
+
+
+def _session(name: str, session: SessionState, now: float, room: int) -> dict[str, Span]:
+    active = [w for n, w in session.workers.items() if _works(session, n)]
+    waiting = [worker.pending for worker in active if worker.pending]
+    failing, known = session.failing, session.known
+    idle = known is not None and known.wanted is not Wanted.STARTED
+    unknown: Span = ("" if idle else rows.UNKNOWN, "")
+
+    def when_active(text: str) -> Span:
+        return (text, "") if active else unknown
+
+    return {
+        "SESSION": (title(name, session), ""),
+        "STATE": session_mark(session),
+        "WORKERS": (_tally(session), ""),
+        "LAG": ("" if idle else rows.lag(figures.session_lag(session, now)), ""),
+        "ENTRY": when_active(rows.number(sum(each.entries for each in waiting))),
+        "DATA": when_active(rows.number(sum(each.files for each in waiting))),
+        "TO SEND": when_active(rows.size(sum(each.bytes for each in waiting))),
+        "ENTRY/s": when_active(rows.per_second(speeds(active, "entries", now))),
+        "FILES/s": when_active(rows.per_second(speeds(active, "files", now))),
+        "MB/s": when_active(rows.megabytes(speeds(active, "bytes", now))),
+        "FAIL": (rows.number(failing), "bad" if failing else ""),
+        "60 s": (spark(active, now, room), "accent"),
+    }
+
+
+def _worker(name: str, session: SessionState, now: float, room: int) -> dict[str, Span]:
+    worker, status = session.workers[name], figures.status(session, name)
+    works = _works(session, name)
+    synced = worker.position if status is not Status.PASSIVE else None
+    blank: dict[str, Span] = {
+        "BRICK": (name, ""),
+        "PEER": (rows.plain(worker.connected.peer) if worker.connected else "", ""),
+        "STATUS": rows.mark(status),
+        "FAIL": (rows.number(worker.failing) if worker.failing else "", "bad"),
+        "DOING": (doing(session, name), "bad" if status is Status.FAULTY else "idle"),
+        "LAST SYNCED": (rows.short_stamp(synced.stime) if synced and synced.stime > 0 else "", ""),
+    }
+    if status in (Status.PASSIVE, Status.PAUSED, Status.STOPPED):
+        return blank
+    pending = worker.pending if works else None
+    return blank | {
+        "CRAWL": _crawl(worker) if works else ("", ""),
+        "LAG": (rows.lag(figures.lag(worker, now)), ""),
+        "ENTRY": (rows.number(pending.entries) if pending else "", ""),
+        "DATA": (rows.number(pending.files) if pending else "", ""),
+        "FAIL": (rows.number(worker.failing), "bad" if worker.failing else ""),
+        "FILES/s": (rows.per_second(speeds([worker], "files", now)) if works else "", ""),
+        "MB/s": (rows.megabytes(speeds([worker], "bytes", now)) if works else "", ""),
+        "60 s": (spark([worker], now, room) if works else "", "accent"),
+    }
+
+
+def _crawl(worker: WorkerState) -> Span:
+    crawl = figures.crawl_of(worker)
+    if crawl is Crawl.NONE:
+        return rows.UNKNOWN, ""
+    if crawl is Crawl.HYBRID and worker.crawled:
+        return f"hybrid{worker.crawled.done * 100:3.0f}%"[:9], "busy"
+    return crawl.value, "" if crawl is Crawl.CHANGELOG else "busy"
+
+
+def _works(session: SessionState, name: str) -> bool:
+    return figures.status(session, name) is Status.ACTIVE
+
+
+def _tally(session: SessionState) -> str:
+    found = [figures.status(session, name) for name in session.workers]
+    waiting = len(found) - found.count(Status.ACTIVE) - found.count(Status.FAULTY)
+    faulty = found.count(Status.FAULTY) + len(session.blocked)
+    parts = [f"{found.count(Status.ACTIVE)}"]
+    parts += [f"+{waiting}"] if waiting else []
+    parts += [f"▲{faulty}"] if faulty else []
+    return " ".join(parts)
+
+
+def _matches(row: Row, words: Sequence[str]) -> bool:
+    text = "".join(part for part, _ in row.line).casefold() + " " + row.key.casefold()
+    return all(word[1:] not in text if word.startswith("!") else word in text for word in words)
+
+
+def _room(columns: Sequence[Column], width: int) -> int:
+    """Return the cells left for the column that stretches; one stays free at each side."""
+    return max(0, width - 2 - sum(column.width for column in columns) - GAP * (len(columns) - 1))
+
+
+def _head(columns: Sequence[Column], room: int) -> Line:
+    return _line(columns, {column.title: (column.title, "head") for column in columns}, room)
+
+
+def _line(columns: Sequence[Column], cells: dict[str, Span], room: int) -> Line:
+    parts: list[Span] = [(" ", "")]
+    for at, column in enumerate(columns):
+        text, meaning = cells.get(column.title, ("", ""))
+        cells_wide = column.width or room
+        if column.title == "BRICK":
+            text = rows.fit_brick(text, cells_wide)
+        else:
+            text = rows.fit(text, cells_wide, right=column.right)
+        parts += [(" " * GAP, "")] * (at > 0) + [(text, meaning)]
+    return tuple(parts)
