@@ -1,0 +1,52 @@
+"""The one lab that all system tests of a run share."""
+
+import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+from world import World
+
+from engine.lab import prerequisites
+from engine.lab.lab import Lab
+from engine.lab.shape import Shape
+
+SHAPE = Shape(rollover=2)
+
+
+def need_lab() -> None:
+    """Skip where no lab can be made; where CI is set, fail instead."""
+    if problem := prerequisites.missing():
+        if os.environ.get("CI"):
+            pytest.fail(problem.sentence())
+        pytest.skip(problem.sentence())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _orderly_end() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does, so that labs are taken down."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """Give the lab, mounted, without a session."""
+    need_lab()
+    lab = Lab(f"sys-{os.getpid()}")
+    try:
+        lab.up(SHAPE)
+        made = World(lab)
+        made.mount()
+        try:
+            yield made
+        finally:
+            made.close()
+    finally:
+        lab.down()

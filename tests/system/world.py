@@ -1,0 +1,180 @@
+"""A lab with georep in it, as the system tests use it: sessions, engines, workloads, waiting."""
+
+import asyncio
+import json
+import math
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine import feed
+from engine.errors import Retry, Stop
+from engine.events import AnyEvent
+from engine.lab import compare, demo, processes
+from engine.lab.hosts import until
+from engine.lab.lab import Lab
+from engine.lab.shape import PRIMARY, SECONDARY
+from engine.lab.watch import Watch, passed
+from engine.state import State
+
+SESSION = "s"
+TO = f"root@sec1::{SECONDARY}"
+WORK = "/vol/work"
+
+
+class World:
+    """One lab and the session in it."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.hosts = lab.shape.primary_hosts
+        self.engines: dict[str, subprocess.Popen[bytes]] = {}
+        self._known: set[str] = set()
+
+    def georep(self, host: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+        """Run one command of georep on `host`, as an operator would."""
+        return self.lab.run(host, ["georep", *words], check=False)
+
+    def create(self) -> None:
+        for host in self.hosts:
+            self.lab.run(host, ["georep", "create", PRIMARY, TO, "--name", SESSION])
+
+    def engine_up(self, *hosts: str) -> None:
+        """Start the engines and wait until they can be spoken to."""
+        for host in hosts or self.hosts:
+            self.engines[host] = demo.start_engine(self.lab, host)
+        for host in hosts or self.hosts:
+            until(f"the engine on {host}", lambda: self.speaks(host))  # noqa: B023
+
+    def speaks(self, host: str) -> bool:
+        assert self.engines[host].poll() is None, demo.log(self.lab, host).read_text()
+
+        async def ask() -> State:
+            return await feed.picture(self.socket(host))
+
+        try:
+            asyncio.run(ask())
+        except Retry:
+            return False
+        return True
+
+    def engine_down(self) -> None:
+        for engine in self.engines.values():
+            engine.terminate()
+        for engine in self.engines.values():
+            assert engine.wait(60) == 0
+        self.engines.clear()
+
+    def close(self) -> None:
+        """End the engines whatever happened; what is not waited for, Python complains of."""
+        for engine in self.engines.values():
+            engine.kill()
+            engine.wait()
+
+    def start(self) -> None:
+        for host in self.hosts:
+            self.lab.run(host, ["georep", "start", SESSION])
+
+    def stop(self) -> None:
+        """Stop the session and wait until its workers have ended."""
+        for host in self.hosts:
+            self.lab.run(host, ["georep", "stop", SESSION])
+        self.until("the workers ended", _ended)
+
+    def socket(self, host: str) -> Path:
+        return self.lab.place.state(host) / "engine.sock"
+
+    def until(self, what: str, holds: Callable[[State], bool], *, patience: float = 90) -> None:
+        """Wait for something that the engines tell."""
+
+        async def wait() -> None:
+            async with Watch(self.socket(host) for host in self.hosts) as watch:
+                await watch.until(what, holds, patience=patience)
+
+        try:
+            asyncio.run(wait())
+        except Stop as error:
+            pytest.fail(f"{error.words}\n{error.evidence}")
+
+    def settle(self, *, patience: float = 120) -> None:
+        """Wait until everything that was changed before now is on the secondary."""
+        moment = math.ceil(time.time())
+        shape = self.lab.shape
+        self.until(
+            "everything is replicated",
+            lambda state: passed(state, SESSION, moment, shape),
+            patience=patience,
+        )
+
+    def differences(self) -> list[str]:
+        """Return how the volumes differ and did not when last asked: one test, one fault."""
+        found = [str(difference) for difference in compare.volumes(self.lab)]
+        new = [words for words in found if words not in self._known]
+        self._known = set(found)
+        return new
+
+    def told(self, since: float) -> list[AnyEvent]:
+        """Return what the journals of all nodes have of the session from a time on."""
+        found: list[AnyEvent] = []
+        for host in self.hosts:
+            folder = self.lab.place.state(host) / SESSION / "journal"
+            found += [event for event in feed.read(feed.files(folder)) if event.at >= since]
+        return sorted(found, key=lambda event: event.at)
+
+    def work(self, *words: str, timeout: float = 240) -> None:
+        """Run a workload to its end in the primary volume."""
+        self.lab.run(self.hosts[0], self._workload(words), timeout=timeout)
+
+    @contextmanager
+    def churning(self, folder: str, seed: int) -> Iterator[subprocess.Popen[bytes]]:
+        """Have random operations under way; they have ended, in order, after the `with`."""
+        words = ("churn", f"{WORK}/{folder}", "--seed", str(seed), "--processes", "2")
+        process = subprocess.Popen(
+            self.lab.exec_argv(self.hosts[0], self._workload(words)), stdout=subprocess.PIPE
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            said, _ = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert json.loads(said)["done"] > 100
+
+    def _workload(self, words: tuple[str, ...]) -> list[str]:
+        return ["python", "-m", "engine.lab.workload", *words]
+
+    def mount(self) -> None:
+        """Mount the primary with ACLs, which the lab's own client mounts leave out."""
+        host = self.hosts[0]
+        self.lab.run(host, ["mkdir", "-p", WORK])
+        argv = ["glusterfs", "--acl", "--volfile-server=localhost", f"--volfile-id={PRIMARY}", WORK]
+        self.lab.run(host, argv)
+        until(
+            "the mount",
+            lambda: not self.lab.run(host, ["mountpoint", WORK], check=False).returncode,
+        )
+
+    def processes(self, host: str, *words: str) -> list[int]:
+        """Return the processes of `host` that were started with these words, one after another."""
+        holder = self.lab.host(host).pid
+        wanted = b"\0".join(word.encode() for word in words) + b"\0"
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                matches = wanted in (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if matches and processes.shares_network(int(folder.name), holder):
+                found.append(int(folder.name))
+        return found
+
+
+def _ended(state: State) -> bool:
+    session = state.sessions.get(SESSION)
+    return session is not None and all(
+        worker.started is None or worker.ended is not None for worker in session.workers.values()
+    )

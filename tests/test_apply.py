@@ -1,0 +1,278 @@
+"""The rules of the secondary, one case each, on a secondary in memory."""
+
+import errno
+import stat
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from memory_target import LIMBO, MemoryTarget, Thing
+
+from engine.item import (
+    ROOT,
+    AnyAnswer,
+    Attributes,
+    Done,
+    Gfid,
+    Gone,
+    Holder,
+    Item,
+    Kind,
+    NeedParent,
+    NotEmpty,
+    Place,
+    Refused,
+)
+from engine.secondary.apply import apply
+
+G = [Gfid(f"{n:08x}-0000-4000-8000-000000000000") for n in range(10)]
+A, B, C, D = G[1], G[2], G[3], G[4]
+AT_A, AT_B, AT_C = Place(ROOT, b"a"), Place(ROOT, b"b"), Place(ROOT, b"c")
+_TYPES = {
+    Kind.FILE: stat.S_IFREG,
+    Kind.DIRECTORY: stat.S_IFDIR,
+    Kind.SYMLINK: stat.S_IFLNK,
+    Kind.FIFO: stat.S_IFIFO,
+    Kind.SOCKET: stat.S_IFSOCK,
+    Kind.BLOCK: stat.S_IFBLK,
+    Kind.CHARACTER: stat.S_IFCHR,
+}
+LEAVES = [kind for kind in Kind if kind is not Kind.DIRECTORY]
+
+
+def item(gfid: Gfid, *names: Place, kind: Kind = Kind.FILE, **more: object) -> Item:
+    attributes = Attributes(_TYPES[kind] | 0o640, 5, 6, 0, 7, 8)
+    shall = Item(gfid=gfid, kind=kind, names=names, attributes=attributes)
+    return msgspec.structs.replace(shall, **more)
+
+
+def having(*items: Item) -> MemoryTarget:
+    target = MemoryTarget()
+    for one in items:
+        assert isinstance(apply(target, one), Done)
+    return target
+
+
+def done(answer: AnyAnswer) -> Done:
+    assert isinstance(answer, Done), answer
+    return answer
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_nothing_there_is_made_and_the_second_time_is_left_alone(kind: Kind) -> None:
+    target = having()
+    shall = item(A, AT_A, kind=kind, target=b"t" if kind is Kind.SYMLINK else b"")
+    first, second = done(apply(target, shall)), done(apply(target, shall))
+    assert (first.created, first.changed, first.touched) == (True, True, (ROOT,))
+    assert (second.created, second.changed, second.touched) == (False, False, ())
+    assert target.tree() == {AT_A: A}
+    assert target.things[A].attributes == shall.attributes
+
+
+@pytest.mark.parametrize("kind", LEAVES)
+def test_names_are_made_and_lost_as_the_primary_has_them(kind: Kind) -> None:
+    target = having(item(A, AT_A, AT_B, kind=kind))
+    answer = done(apply(target, item(A, AT_B, AT_C, kind=kind, heard=(AT_A,))))
+    assert target.tree() == {AT_B: A, AT_C: A}
+    assert answer.links == 2
+
+
+def test_a_name_that_nobody_spoke_of_goes_when_all_names_are_known() -> None:
+    target = having(item(A, AT_A, AT_B))
+    apply(target, item(A, AT_B))
+    assert target.tree() == {AT_B: A}
+
+
+def test_a_name_that_nobody_spoke_of_stays_when_not_all_names_are_known() -> None:
+    target = having(item(A, AT_A, AT_B))
+    apply(target, item(A, AT_B, whole=False))
+    assert target.tree() == {AT_A: A, AT_B: A}
+
+
+@pytest.mark.parametrize("heard", [(AT_A,), ()], ids=["heard", "found by the volume"])
+def test_a_directory_moves_with_what_is_in_it(heard: tuple[Place, ...]) -> None:
+    inner = Place(A, b"i")
+    target = having(item(A, AT_A, kind=Kind.DIRECTORY), item(B, inner))
+    answer = done(apply(target, item(A, AT_C, kind=Kind.DIRECTORY, heard=heard)))
+    assert target.tree() == {AT_C: A, inner: B}
+    assert not answer.created
+
+
+@pytest.mark.parametrize("holder", list(Kind))
+@pytest.mark.parametrize("kind", list(Kind))
+def test_whoever_is_in_the_way_goes_to_limbo_and_lives(kind: Kind, holder: Kind) -> None:
+    target = having(item(B, AT_A, kind=holder))
+    answer = done(apply(target, item(A, AT_A, kind=kind)))
+    assert answer.displaced == (Holder(AT_A, B, holder),)
+    assert target.tree() == {AT_A: A}
+    assert target.in_limbo() == [B]
+
+
+def test_a_displaced_hard_link_keeps_its_other_names() -> None:
+    target = having(item(B, AT_A, AT_B))
+    apply(target, item(A, AT_A))
+    assert target.tree() == {AT_A: A, AT_B: B}
+
+
+def test_without_names_it_is_changed_where_it_stands_and_never_made() -> None:
+    target = having(item(A, AT_A))
+    assert done(apply(target, item(A, whole=False, data=b"x"))).size == 1
+    assert target.tree() == {AT_A: A}
+    assert isinstance(apply(target, item(B, whole=False)), Refused)
+
+
+@pytest.mark.parametrize("kind", [Kind.FILE, Kind.DIRECTORY])
+def test_who_is_in_limbo_comes_back_to_its_place(kind: Kind) -> None:
+    target = having(item(B, AT_A, kind=kind), item(A, AT_A))
+    apply(target, item(B, AT_B, kind=kind))
+    assert target.tree() == {AT_A: A, AT_B: B}
+    assert target.in_limbo() == []
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_missing_parent_is_asked_for(kind: Kind) -> None:
+    target = having()
+    answer = apply(target, item(A, Place(B, b"x"), kind=kind))
+    assert answer == NeedParent(gfid=A, parent=B)
+    assert target.tree() == {}
+
+
+def test_a_directory_below_itself_is_refused_and_nothing_is_lost() -> None:
+    inner = Place(A, b"i")
+    target = having(item(A, AT_A, kind=Kind.DIRECTORY), item(B, inner, kind=Kind.DIRECTORY))
+    answer = apply(target, item(A, Place(B, b"x"), kind=Kind.DIRECTORY, heard=(AT_A,)))
+    assert isinstance(answer, Refused)
+    assert answer.errno == errno.EINVAL
+    assert target.tree() == {AT_A: A, inner: B}
+
+
+@pytest.mark.parametrize(("there", "shall"), [(Kind.DIRECTORY, Kind.FILE), (Kind.FILE, Kind.FIFO)])
+def test_another_kind_under_that_gfid_is_refused(there: Kind, shall: Kind) -> None:
+    target = having(item(A, AT_A, kind=there))
+    assert isinstance(apply(target, item(A, AT_B, kind=shall)), Refused)
+    assert target.tree() == {AT_A: A}
+
+
+def test_a_stranger_at_a_heard_name_is_told_and_left_alone() -> None:
+    target = having(item(B, AT_B))
+    answer = done(apply(target, item(A, AT_A, heard=(AT_B,))))
+    assert answer.strangers == (Holder(AT_B, B, Kind.FILE),)
+    assert target.tree() == {AT_A: A, AT_B: B}
+
+
+def test_content_comes_whole_and_the_times_after_it() -> None:
+    target = having(item(A, AT_A, data=b"older and longer"))
+    answer = done(apply(target, item(A, AT_A, data=b"new")))
+    assert (target.things[A].data, answer.size, answer.mtime) == (b"new", 3, 7)
+
+
+def test_times_wait_for_content_that_follows() -> None:
+    target = having()
+    assert done(apply(target, item(A, AT_A, data_follows=True))).mtime != 7
+    assert done(apply(target, item(A, AT_A))).mtime == 7
+
+
+def test_xattrs_become_exactly_these_or_are_left_alone() -> None:
+    target = having(item(A, AT_A, xattrs={b"user.old": b"1", b"user.x": b"1"}))
+    apply(target, item(A, AT_A))
+    assert target.things[A].xattrs == {b"user.old": b"1", b"user.x": b"1"}
+    apply(target, item(A, AT_A, xattrs={b"user.x": b"2"}))
+    assert target.things[A].xattrs == {b"user.x": b"2"}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_is_gone_is_removed_only_lawfully(kind: Kind) -> None:
+    target = having(item(A, AT_A, kind=kind))
+    assert not done(apply(target, Gone(gfid=A, heard=(AT_A,), lawful=False))).changed
+    assert target.tree() == {AT_A: A}
+    answer = done(apply(target, Gone(gfid=A, heard=(AT_A,), lawful=True)))
+    assert (answer.changed, answer.touched) == (True, (ROOT,))
+    assert target.tree() == {}
+    assert not done(apply(target, Gone(gfid=A, heard=(AT_A,), lawful=True))).changed
+
+
+def test_what_is_gone_goes_with_every_name_and_from_limbo() -> None:
+    target = having(item(B, AT_A, AT_B), item(A, AT_A))
+    apply(target, Gone(gfid=B, lawful=True))
+    assert target.tree() == {AT_A: A}
+    assert target.in_limbo() == []
+
+
+def test_a_directory_that_is_gone_and_has_children_is_not_touched() -> None:
+    inner = Place(A, b"i")
+    target = having(item(A, AT_A, kind=Kind.DIRECTORY), item(B, inner))
+    answer = apply(target, Gone(gfid=A, heard=(AT_A,), lawful=True))
+    assert answer == NotEmpty(gfid=A, children=(Holder(inner, B, Kind.FILE),))
+    assert target.tree() == {AT_A: A, inner: B}
+
+
+class _Fails(MemoryTarget):
+    """Raises once, after `act` ran, as a file system does whose picture was old."""
+
+    def __init__(self, code: int, times: int) -> None:
+        super().__init__()
+        self.code, self.times = code, times
+
+    def set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
+        if self.times:
+            self.times -= 1
+            raise OSError(self.code, "so it said")
+        return super().set_attributes(gfid, kind, now, shall)
+
+
+@pytest.mark.parametrize(
+    ("code", "times", "outcome"),
+    [
+        pytest.param(errno.ESTALE, 1, Done, id="stale once: looked at again"),
+        pytest.param(errno.ESTALE, 99, Refused, id="stale for ever"),
+        pytest.param(errno.ENOSPC, 1, Refused, id="full"),
+    ],
+)
+def test_what_the_file_system_says(code: int, times: int, outcome: type) -> None:
+    answer = apply(_Fails(code, times), item(A, AT_A))
+    assert isinstance(answer, outcome)
+    if isinstance(answer, Refused):
+        assert (answer.errno, answer.words, answer.doing) == (code, "so it said", "set attributes")
+
+
+Act = Callable[[MemoryTarget], None]
+
+
+def _takes(place: Place, gfid: Gfid) -> Act:
+    def act(target: MemoryTarget) -> None:
+        target.things[gfid] = Thing(Kind.FILE, Attributes(stat.S_IFREG, 0, 0, 0, 1, 1))
+        target.places[place] = gfid
+
+    return act
+
+
+class _Races(MemoryTarget):
+    """Lets somebody else act right before the first lock is held."""
+
+    def __init__(self, act: Act) -> None:
+        super().__init__()
+        self._act: Act | None = act
+
+    def holding(self, *keys: Gfid | Place):  # type: ignore[no-untyped-def]
+        if self._act is not None:
+            act, self._act = self._act, None
+            act(self)
+        return super().holding(*keys)
+
+
+def test_a_name_that_was_taken_meanwhile_is_not_taken_away() -> None:
+    def swap(target: MemoryTarget) -> None:
+        del target.places[AT_A]
+        _takes(AT_A, C)(target)
+
+    target = _Races(swap)
+    target.things[A] = Thing(Kind.FILE, Attributes(stat.S_IFREG, 0, 0, 0, 1, 1))
+    target.places[AT_A] = target.places[AT_B] = A
+    apply(target, item(A, AT_B, heard=(AT_A,)))
+    assert target.tree() == {AT_A: C, AT_B: A}
+
+
+def test_limbo_is_no_directory_of_the_primary() -> None:
+    target = having(item(B, AT_A), item(A, AT_A))
+    answer = done(apply(target, item(B, AT_B)))
+    assert LIMBO not in answer.touched

@@ -1,0 +1,285 @@
+"""The command `georep`: its words, its JSON, its exit codes; never a traceback for bad input."""
+
+import asyncio
+import io
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import scripted
+
+from engine import config
+from engine.config import Places, Session
+from engine.errors import Retry, Stop
+from engine.events import AnyEvent, SessionBlocked, Wanted
+from engine.lab import demo as lab_demo
+from engine.session import lifecycle, wanted
+from engine.session.checks import Check
+from engine.session.lifecycle import Listed
+from engine.state import State, apply
+from georep_tui import cli, live, report, theme
+from georep_tui.app import Console
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    monkeypatch.setenv("GEOREP_CONFIG", str(tmp_path / "etc"))
+    monkeypatch.setenv("GEOREP_STATE", str(tmp_path / "var"))
+    monkeypatch.setenv("COLUMNS", "100")
+    return config.places()
+
+
+@pytest.fixture
+def session(at: Places) -> str:
+    config.create(at, Session("prod", "gv0", "root", "dr1", "gv1"))
+    wanted.write(at, "prod", Wanted.STARTED)
+    return "prod"
+
+
+def picture(*more: AnyEvent) -> State:
+    state = State()
+    for event in (*scripted.events(), *more):
+        apply(state, event)
+    return state
+
+
+def test_nothing_there(at: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["status"]) == 0
+    assert "georep create" in capsys.readouterr().out
+    assert cli.main(["list"]) == 0
+    assert "No sessions" in capsys.readouterr().out
+    assert cli.main(["list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_list(at: Places, session: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list"]) == 0
+    assert "prod  gv0 → root@dr1::gv1  started" in capsys.readouterr().out
+    at.file("bad").write_text("primary: [/\n")
+    assert cli.main(["list", "--json"]) == 1
+    bad, good = json.loads(capsys.readouterr().out)
+    assert "bad.yaml" in bad["error"]
+    assert good["wanted"] == "started"
+    assert cli.main(["list"]) == 1
+    assert "this is not YAML" in capsys.readouterr().out
+
+
+def test_status_without_an_engine(
+    at: Places, session: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["status", "prod"]) == 1
+    told = capsys.readouterr()
+    assert "prod → dr1::gv1" in told.out
+    assert "No engine runs on this node" in told.err
+    assert cli.main(["status", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["sessions"][0]["secondary"] == "root@dr1::gv1"
+
+
+def test_status_of_a_bad_day(
+    at: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def status(at: Places, name: str | None) -> State:
+        return picture()
+
+    async def running(at: Places) -> bool:
+        return True
+
+    monkeypatch.setattr(lifecycle, "status", status)
+    monkeypatch.setattr(lifecycle, "running", running)
+    assert cli.main(["status"]) == 1
+    out = capsys.readouterr().out
+    assert "▲ faulty" in out
+    assert "faulty: ssh refused" in out
+    assert "gfs2:/bricks/b2" in out
+    assert "\x1b" not in out, "no colours where nobody looks"
+    assert all(len(line) <= 100 for line in out.splitlines())
+    assert cli.main(["status", "--json"]) == 1
+    found = {each["session"]: each for each in json.loads(capsys.readouterr().out)["sessions"]}
+    worker = found["home"]["workers"][1]
+    assert worker["status"] == "faulty"
+    assert worker["fault"]["cause"] == "ssh refused"
+    assert worker["retry"]["attempt"] == 4
+    assert found["logs"]["wanted"] == "paused"
+    assert found["media"]["workers"][0]["crawled"] == 0.41
+
+
+def test_status_of_a_blocked_session_and_in_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = SessionBlocked(
+        at=scripted.NOW, session="home", node="gfs1", cause="c", words="volume is stopped", fix="x"
+    )
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    report.status(picture(blocked), scripted.NOW)
+    report.status_json(picture(blocked), scripted.NOW)
+    out.flush()
+    said = out.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+    assert "cannot run: volume is stopped > x" in said
+    assert '"words": "volume is stopped"' in said
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["status", "nope"], 2, "There is no session nope"),
+        (["start", "nope"], 2, "There is no session nope"),
+        (["stop", "../x"], 2, "cannot be the name of a session"),
+        (["delete", "nope"], 2, "There is no session nope"),
+        (["create", "gv0", "host"], 2, "does not name a secondary volume"),
+        (["create", "gv0", "h::v", "--set", "x=1"], 2, "not known"),
+        ([], 2, "The console needs a terminal"),
+        (["--state", "/dev/null/x", "list"], 0, ""),
+    ],
+)
+def test_bad_words_get_a_sentence(
+    at: Places, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str
+) -> None:
+    assert cli.main(words) == code
+    err = capsys.readouterr().err
+    assert said in err
+    assert "Traceback" not in err
+    assert err.count("\n") <= 1
+
+
+def test_start_without_an_engine_is_noted(
+    at: Places, session: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["stop", "prod"]) == 1
+    assert "no engine acts on it" in capsys.readouterr().err
+    assert wanted.read(at, "prod") is Wanted.STOPPED
+    assert cli.main(["delete", "prod"]) == 0
+    assert "is gone" in capsys.readouterr().out
+    assert config.names(at) == []
+
+
+def test_places_may_stand_before_and_after_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = Places(tmp_path / "c", tmp_path / "s")
+    config.create(there, Session("x", "gv0", "root", "dr1", "gv1"))
+    where = ["--config", str(there.config), "--state", str(there.state)]
+    for words in ([*where, "list"], ["list", *where]):
+        assert cli.main(words) == 0
+        assert "x  gv0" in capsys.readouterr().out
+
+
+def test_create_tells_of_every_check(
+    at: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def create(at: Places, volume: str, secondary: str, **more: Any) -> object:
+        more["tick"](Check("root", True, "Running as root"))
+        more["tick"](Check("ssh", False, "ssh is refused", "Start sshd.", "line 1\nline 2"))
+        if volume == "bad":
+            raise Stop("Session was not created", fix="Mend it.", evidence="what\nit said")
+        return SimpleNamespace(name=more["name"])
+
+    monkeypatch.setattr(lifecycle, "create", create)
+    assert cli.main(["create", "gv0", "dr1::gv1", "--name", "n"]) == 0
+    told = capsys.readouterr().out
+    assert "✓ Running as root" in told
+    assert "✕ ssh is refused. Start sshd." in told
+    assert "    line 2" in told
+    assert "georep start n" in told
+    assert cli.main(["create", "bad", "dr1::gv1"]) == 1
+    assert "Mend it.\n    what\n    it said" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(KeyboardInterrupt(), 130), (Retry("away"), 1), (BrokenPipeError(), 1)],
+)
+def test_how_it_ends(
+    at: Places, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    def listed(at: Places) -> list[Listed]:
+        raise error
+
+    monkeypatch.setattr(lifecycle, "listed", listed)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    assert cli.main(["list"]) == code
+
+
+def test_start_and_stop_say_what_is_next(
+    at: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def nothing(at: Places, name: str) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(lifecycle, "start", nothing)
+    monkeypatch.setattr(lifecycle, "stop", nothing)
+    assert cli.main(["start", "prod"]) == 0
+    assert "Watch it: georep" in capsys.readouterr().out
+    assert cli.main(["stop", "prod"]) == 0
+    assert "prod is stopped" in capsys.readouterr().out
+
+
+def test_the_lab_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["lab", "--help"])
+    assert ended.value.code == 0
+    assert "status" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["equal", "different", "terminated"])
+def test_demo(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    told: list[object] = []
+
+    class Now:
+        sockets = (Path("a"), Path("b"))
+
+        def finish(self, report: Any) -> SimpleNamespace:
+            told.append("finished")
+            return SimpleNamespace(equal=ending == "equal", words="the verdict")
+
+    @contextmanager
+    def staged(report: Any, *, keep: bool) -> Iterator[str]:
+        report("up")
+        yield "lab"
+        told.append("kept" if keep else "down")
+
+    @contextmanager
+    def running(lab: str, report: Any) -> Iterator[Now]:
+        yield Now()
+        told.append("ended")
+
+    def watch(sockets: Any, **more: Any) -> int:
+        told.append((sockets, more["seconds"]))
+        return 143 if ending == "terminated" else 0
+
+    monkeypatch.setattr(cli, "_terminal", lambda: True)
+    monkeypatch.setattr(live, "watch", watch)
+    monkeypatch.setattr(lab_demo, "staged", staged)
+    monkeypatch.setattr(lab_demo, "running", running)
+    code = cli.main(["demo", "--seconds", "5"])
+    assert code == {"equal": 0, "different": 1, "terminated": 143}[ending]
+    finished = [] if ending == "terminated" else ["finished"]
+    assert told == [(Now.sockets, 5.0), *finished, "ended", "down"]
+
+
+def test_demo_without_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def run(seconds: float, *, keep: bool, report: Any) -> int:
+        asked.extend((seconds, keep))
+        return 7
+
+    monkeypatch.setattr(cli, "_terminal", lambda: True)
+    monkeypatch.setattr(lab_demo, "run", run)
+    assert cli.main(["demo", "--no-tui", "--keep"]) == 7
+    assert asked == [60.0, True]
+
+
+def test_the_console_is_opened_on_the_socket(at: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+
+    def run(app: Console) -> None:
+        opened.extend((app.plain, app.theme, list(app.link.heard)))
+
+    monkeypatch.setattr(cli, "_terminal", lambda: True)
+    monkeypatch.setattr(Console, "run", run)
+    assert cli.main(["--ascii", "--light"]) == 0
+    assert opened == [True, theme.LIGHT.name, [str(at.socket)]]

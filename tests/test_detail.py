@@ -1,0 +1,184 @@
+"""The words about workers, sessions and what needs somebody."""
+
+import msgspec
+import pytest
+import scripted
+
+from engine.events import (
+    AnyEvent,
+    Caught,
+    Crawl,
+    CrawlChanged,
+    EngineStarted,
+    EntryFailed,
+    PositionMoved,
+    Role,
+    RoleChanged,
+    SessionBlocked,
+    SessionKnown,
+    Wanted,
+    WorkerConnected,
+    WorkerFaulty,
+    WorkerProgressed,
+    WorkerStarted,
+    WorkerStopped,
+)
+from engine.state import State, apply
+from georep_tui import attention, detail, tables
+from georep_tui.rows import Line
+
+WHO = {"session": "s", "worker": "n1:/b"}
+STARTED = WorkerStarted(at=1, pid=7, restart=2, **WHO)
+CONNECTED = WorkerConnected(at=2, peer="h", peer_version="9", seconds=1, **WHO)
+ACTIVE = RoleChanged(at=3, role=Role.ACTIVE, reason="first", **WHO)
+FAULTY = WorkerFaulty(
+    at=4, cause="disk full", words="no space", fix="Make room.", evidence="", **WHO
+)
+KNOWN = SessionKnown(
+    at=1, session="s", primary="p", secondary="u@h::v", wanted=Wanted.STARTED, node="n1"
+)
+PAUSED = msgspec.structs.replace(KNOWN, at=9, wanted=Wanted.PAUSED)
+BLOCKED = SessionBlocked(
+    at=2, session="s", node="n2", cause="volume stopped", words="p is stopped", fix="Start it."
+)
+
+
+def fold(*events: AnyEvent) -> State:
+    state = State()
+    for event in events:
+        apply(state, event)
+    return state
+
+
+def said(lines: list[Line]) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        pytest.param([STARTED], "doing     connecting", id="just started"),
+        pytest.param([STARTED, CONNECTED], "doing     starting", id="connected, no word yet"),
+        pytest.param([ACTIVE], "role      active: first", id="active"),
+        pytest.param([PositionMoved(at=1, stime=0, slice=0, **WHO)], "nothing has been", id="new"),
+        pytest.param([FAULTY], "do        Make room.", id="faulty"),
+        pytest.param([FAULTY], "fault     disk full · 00:00:04", id="faulty: cause"),
+        pytest.param(
+            [STARTED, WorkerStopped(at=5, reason="asked", **WHO)],
+            "ended     00:00:05 · asked",
+            id="stopped",
+        ),
+        pytest.param(
+            [FAULTY, PAUSED],
+            "ended     00:00:04 · no space",
+            id="paused after a fault",
+        ),
+        pytest.param([Caught(at=5, goal=60, **WHO)], "all up to 1970-01-01 00:01:00", id="goal"),
+        pytest.param(
+            [ACTIVE, CrawlChanged(at=5, crawl=Crawl.HISTORY, reason="it was stopped", **WHO)],
+            "crawl     history: it was stopped",
+            id="crawl",
+        ),
+        pytest.param(
+            [RoleChanged(at=1, role=Role.PASSIVE, reason="n2:/b is active", **WHO)],
+            "role      passive: n2:/b is active",
+            id="passive",
+        ),
+    ],
+)
+def test_worker(run: list[AnyEvent], words: str) -> None:
+    session = fold(*run).sessions["s"]
+    assert words in said(detail.worker(session, "n1:/b", 100, 80))
+
+
+def test_nothing_known() -> None:
+    session = fold(KNOWN, PAUSED, WorkerProgressed(**_progress())).sessions["s"]
+    assert "nothing is known" in said(detail.worker(session, "n1:/b", 100, 80))
+
+
+def test_more() -> None:
+    session = fold(FAULTY, STARTED, WorkerProgressed(**_progress())).sessions["s"]
+    words = said(detail.more(session, "n1:/b", 80))
+    assert "restarted 2 times" in words
+    assert "last fault" in words
+    assert "3 records" in words
+    assert "failures  none" in words
+
+
+def test_lists_that_are_empty() -> None:
+    worker = fold(STARTED).sessions["s"].workers["n1:/b"]
+    assert "none yet" in said(detail.batches(worker, 60))
+    assert "none yet" in said(detail.jobs(worker, 60))
+
+
+def test_session() -> None:
+    state = fold(EngineStarted(at=0, node="n1", version="1.2", pid=1), KNOWN, STARTED, BLOCKED)
+    words = said(detail.session(state, "s", 100, 60))
+    assert "n1 · georep 1.2 · 1 brick" in words
+    assert "n2 · — · 0 bricks" in words
+    assert "p is stopped" in words
+    assert "Start it." in words
+
+
+def test_what_needs_somebody() -> None:
+    failed = [
+        EntryFailed(
+            at=i, gfid=str(i), path="p", doing="create", kind="EACCES", words="w", tries=1, **WHO
+        )
+        for i in range(502)
+    ]
+    state = fold(KNOWN, BLOCKED, FAULTY, *failed)
+    assert attention.count(state) == 504
+    found = attention.matters(state, 100)
+    assert [matter.meaning for matter in found] == ["bad", "bad", "warn", "warn"]
+    words = said(attention.lines(found, 80, 9))
+    assert "faulty: disk full" in words
+    assert "cannot run: p is stopped → Start it." in words
+    assert "EACCES ×500" in words
+    assert "2 more failures than are listed" in words
+    assert "and 3 more" in said(attention.lines(found, 80, 2))
+    assert attention.matters(fold(KNOWN), 1) == []
+
+
+def test_tables_keep_their_width() -> None:
+    state = fold(*scripted.events(), KNOWN, BLOCKED, STARTED)
+    for width in (80, 129, 130, 140, 200):
+        for table in (
+            tables.sessions(state, scripted.NOW, width),
+            *(tables.workers(s, scripted.NOW, width) for s in state.sessions.values()),
+        ):
+            lines = [table.head, *(row.line for row in table.rows)]
+            assert {len(said([line])) for line in lines} == {width - 1}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("", ["archive", "home", "logs", "media", "prod"]),
+        ("dr2", ["archive", "home", "logs"]),
+        ("DR2 !paused", ["archive", "home"]),
+        ("!", ["archive", "home", "logs", "media", "prod"]),
+    ],
+)
+def test_filter(wanted: str, expected: list[str]) -> None:
+    table = tables.sessions(fold(*scripted.events()), scripted.NOW, 80)
+    assert [row.key for row in tables.matching(table, wanted).rows] == expected
+
+
+def test_doing() -> None:
+    assert tables.doing(fold(STARTED, CONNECTED).sessions["s"], "n1:/b") == ""
+    stopped = WorkerStopped(at=5, reason="asked", **WHO)
+    assert tables.doing(fold(STARTED, stopped).sessions["s"], "n1:/b") == ""
+
+
+def _progress() -> dict[str, object]:
+    return {
+        "at": 5,
+        "slices": 1,
+        "records": 3,
+        "entries": 1,
+        "files": 1,
+        "bytes": 1,
+        "removed": 0,
+        **WHO,
+    }

@@ -1,0 +1,32 @@
+"""How tests look at the console: the text on it, once it has been drawn."""
+
+import html
+import re
+from collections import defaultdict
+
+from textual.pilot import Pilot
+
+from georep_tui.app import Console
+
+_TEXT = re.compile(r'<text [^>]*?x="([0-9.]+)" y="([0-9.]+)"[^>]*clip-path[^>]*>([^<]*)</text>')
+
+
+def text(app: Console) -> str:
+    """Return the screen as an operator sees it."""
+    lines: dict[float, str] = defaultdict(str)
+    for x, y, words in _TEXT.findall(app.export_screenshot()):
+        at = round(float(x) / 12.2)
+        lines[float(y)] = lines[float(y)].ljust(at) + html.unescape(words).replace("\xa0", " ")
+    return "\n".join(lines[y] for y in sorted(lines))
+
+
+async def drawn(pilot: Pilot[None]) -> None:
+    """Wait until what was told has been drawn, on however busy a machine."""
+    app = pilot.app
+    assert isinstance(app, Console)
+    for _ in range(100):
+        await pilot.pause(0.1)
+        if not app.reading or app.picture.version:
+            break
+    await pilot.pause(0.7)  # longer than a tick
+    await pilot.pause()
