@@ -139,7 +139,9 @@ def test_up_after_a_killed_up(own_lab: Lab) -> None:
 def test_a_used_mount_does_not_stop_down(own_lab: Lab) -> None:
     own_lab.up(SMALL)
     folder = own_lab.mount("gvol", "prim1")
-    argv = own_lab.exec_argv("prim1", ["sh", "-c", f"cd {folder} && exec 5>open && sleep 600"])
+    # One process: of a shell and its child, whoever is killed first decides the exit code.
+    script = f"cd {folder} && exec 5>open && exec sleep 600"
+    argv = own_lab.exec_argv("prim1", ["sh", "-c", script])
     with subprocess.Popen(argv) as user:
         hosts.until("the open file", (own_lab.path("prim1", folder) / "open").exists)
         faults.stop_volume(own_lab, "gvol")
