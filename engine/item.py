@@ -68,6 +68,12 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, tag="item"):
     """The whole content of a small file; None: the content does not travel here."""
     data_follows: bool = False
     """A mover brings the content after this item; the times are set when it has."""
+    shared: bool = False
+    """Other workers make it so, too, perhaps at this moment."""
+    elsewhere: bool = False
+    """Another brick holds it, whose worker makes it; here it is only given its names, if it is
+    there.
+    """
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True, tag="gone"):
@@ -76,7 +82,7 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True, tag="gone"):
     gfid: Gfid
     heard: tuple[Place, ...] = ()
     lawful: bool
-    """A record spoke of its end, or of a rename onto its name. Without it, it is left alone."""
+    """The primary is known to have had it. Somebody else's object is left alone."""
 
 
 AnyItem = Item | Gone

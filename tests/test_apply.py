@@ -77,6 +77,22 @@ def test_names_are_made_and_lost_as_the_primary_has_them(kind: Kind) -> None:
     assert answer.links == 2
 
 
+@pytest.mark.parametrize("kind", LEAVES)
+def test_another_bricks_file_is_given_its_names_and_nothing_else(kind: Kind) -> None:
+    """Its own worker makes it; made here from an older look, nobody would take it away again."""
+    there = item(A, AT_A, kind=kind)
+    shall = item(A, AT_B, kind=kind, heard=(AT_A,), shared=True, elsewhere=True, xattrs={b"x": b""})
+    shall = msgspec.structs.replace(
+        shall, attributes=msgspec.structs.replace(shall.attributes, mode=0, mtime=9)
+    )
+    empty, target = having(), having(there)
+    assert done(apply(empty, shall)) == Done(gfid=A, changed=False)
+    assert empty.tree() == {}
+    assert done(apply(target, shall)).touched == (ROOT,)
+    assert target.tree() == {AT_B: A}
+    assert target.things[A] == having(there).things[A]
+
+
 def test_a_name_that_nobody_spoke_of_goes_when_all_names_are_known() -> None:
     target = having(item(A, AT_A, AT_B))
     apply(target, item(A, AT_B))
@@ -270,6 +286,13 @@ def test_a_name_that_was_taken_meanwhile_is_not_taken_away() -> None:
     target.places[AT_A] = target.places[AT_B] = A
     apply(target, item(A, AT_B, heard=(AT_A,)))
     assert target.tree() == {AT_A: C, AT_B: A}
+
+
+def test_two_agents_that_make_one_file_make_one() -> None:
+    target = _Races(_takes(AT_B, A))
+    answer = done(apply(target, item(A, AT_A, heard=(AT_B,), shared=True)))
+    assert target.tree() == {AT_A: A}
+    assert answer.links == 1
 
 
 def test_limbo_is_no_directory_of_the_primary() -> None:

@@ -7,14 +7,16 @@ them again after a crash in the middle of a window, look at the primary as it is
 share one secondary.
 """
 
+import itertools
 import stat
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_target import MemoryTarget
 
-from engine.item import ROOT, AnyAnswer, AnyItem, Attributes, Done, Gfid, Kind, Place
+from engine.item import ROOT, AnyAnswer, AnyItem, Attributes, Gfid, Kind, Place
 from engine.plan import items, order
 from engine.plan.dirty import Why, Window, fold
 from engine.plan.items import Absent, Alive, Truth
@@ -25,8 +27,15 @@ Record = tuple[str, Gfid, int, tuple[Place, ...], int]
 NAMES = (b"a", b"b", b"c")
 
 
+def _gfid(number: int) -> Gfid:
+    return Gfid(f"{number:08x}-0000-4000-8000-{number:012x}")
+
+
 class Primary:
     """A tree, and the logs of the two bricks that hold it."""
+
+    was = Kind.FILE
+    """What the object was whose end is logged."""
 
     def __init__(self) -> None:
         self.kinds: dict[Gfid, Kind] = {ROOT: Kind.DIRECTORY}
@@ -56,11 +65,8 @@ class Primary:
         holder = self.places.get(place)
         match draw(st.sampled_from(("make", "mkdir", "remove", "rename", "rename", "link"))):
             case "make" | "mkdir" as what if holder is None:
-                gfid = Gfid(f"{len(self.times):08x}-0000-4000-8000-{len(self.times):012x}")
-                self.kinds[gfid] = Kind.DIRECTORY if what == "mkdir" else Kind.FILE
-                self.places[place] = gfid
-                self.times[gfid] = self.clock
-                self.log(gfid, 4 if what == "mkdir" else 23, place)
+                kind = Kind.DIRECTORY if what == "mkdir" else Kind.FILE
+                self.make(place, _gfid(len(self.times)), kind)
             case "remove" if holder is not None and not self.children(holder):
                 self.take(place, holder)
                 self.log(holder, 6 if self.was is Kind.DIRECTORY else 5, place)
@@ -73,6 +79,10 @@ class Primary:
                 self.rename(place, holder, self.at(draw))
             case _:
                 pass
+
+    def make(self, place: Place, gfid: Gfid, kind: Kind) -> None:
+        self.kinds[gfid], self.places[place], self.times[gfid] = kind, gfid, self.clock
+        self.log(gfid, 4 if kind is Kind.DIRECTORY else 23, place)
 
     def rename(self, old: Place, gfid: Gfid, new: Place) -> None:
         victim = self.places.get(new)
@@ -119,7 +129,7 @@ class Worker:
     def __init__(self, primary: Primary, target: MemoryTarget, brick: int) -> None:
         self.primary, self.target, self.log = primary, target, primary.logs[brick]
         self.brick, self.settled = brick, 0
-        self.overtaken: set[Gfid] = set()
+        self.overtaken = Window()
 
     def run(self, size: int) -> Iterator[None]:
         """Make a window of `size` records so; every turn is a moment at which all may stop."""
@@ -127,10 +137,11 @@ class Worker:
         end = min(len(self.log), self.settled + size)
         fold(window, self.log[self.settled : end])
         rounds = 0
-        for gfid in self.overtaken:
-            window.mark(gfid, Why.NAMES)
-        self.overtaken = set()
-        while window.dirty:
+        while window.dirty or self.overtaken.dirty:
+            for gfid, dirty in self.overtaken.dirty.items():
+                window.mark(gfid, dirty.why, *dirty.heard)
+                window.known.add(gfid)
+            self.overtaken = Window()
             rounds += 1
             assert rounds < 60, f"no end: {window.dirty}"
             yield from self.round(window)
@@ -151,6 +162,8 @@ class Worker:
                         window.mark(place.parent, batch[gfid].why)
                         batch[place.parent] = window.dirty.pop(place.parent)
                         todo.append(place.parent)
+            if isinstance(truth, Alive):
+                window.known.add(gfid)
             item = items.make(truth, batch[gfid], window)
             if item is not None:
                 shall[gfid] = item
@@ -166,10 +179,11 @@ class Worker:
         yield
         for answer in answers:
             truth = looked[answer.gfid]
-            if isinstance(answer, Done) and answer.changed and isinstance(truth, Alive):
+            if items.unsure(truth, answer) and isinstance(truth, Alive):
                 again = self.primary.look(answer.gfid, self.brick)
-                if truth.shared and items.overtaken(truth, again):
-                    self.overtaken.add(answer.gfid)
+                if items.overtaken(truth, again):
+                    heard = (*batch[answer.gfid].heard, *truth.places)
+                    self.overtaken.mark(answer.gfid, batch[answer.gfid].why | Why.NAMES, *heard)
 
 
 def _read_everything(workers: list[Worker]) -> None:
@@ -177,6 +191,27 @@ def _read_everything(workers: list[Worker]) -> None:
     for worker in (*workers, *workers):
         for _ in worker.run(len(worker.log)):
             pass
+
+
+@pytest.mark.parametrize("crash", [False, True], ids=["", "and a crash"])
+def test_a_rename_over_what_is_being_made_leaves_nothing_of_it(crash: bool) -> None:
+    """It ends without a record in its own brick's log, between the look and the deed."""
+    primary, target = Primary(), MemoryTarget()
+    workers = [Worker(primary, target, brick) for brick in (0, 1)]
+    doomed, other = _gfid(2), _gfid(3)
+    a, b, c = (Place(ROOT, name) for name in NAMES)
+    for gfid, place in ((doomed, a), (other, b)):
+        primary.make(place, gfid, Kind.FILE)
+    slow = workers[0].run(10)
+    next(slow)
+    primary.rename(b, other, a)
+    primary.rename(a, other, c)
+    for _ in workers[1].run(10):
+        pass
+    for _ in itertools.islice(slow, 3 if crash else None):
+        pass
+    _read_everything(workers)
+    assert target.tree() == primary.places == {c: other}
 
 
 @settings(max_examples=150, deadline=None)

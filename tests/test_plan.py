@@ -2,6 +2,7 @@
 
 import stat
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -54,31 +55,91 @@ def test_an_entry_dirties_the_times_of_its_directories() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fop", "ended", "directory"),
-    [(5, True, False), (6, True, True), (23, False, False), (4, False, True), (8, False, False)],
+    ("fop", "directory"),
+    [(5, False), (6, True), (23, False), (4, True), (8, False)],
     ids=["unlink", "rmdir", "create", "mkdir", "rename"],
 )
-def test_only_an_end_is_an_end(fop: int, ended: bool, directory: bool) -> None:
+def test_who_is_spoken_of_and_whose_name_is_taken(fop: int, directory: bool) -> None:
     window = Window()
     fold(window, [("E", A, fop, (AT_A, AT_B)[: 1 + (fop == 8)], 0)])
-    assert (window.dirty[A].ended, window.dirty[A].directory) == (ended, directory)
+    assert window.dirty[A].directory is directory
+    assert window.spoken == {A}
     assert window.taken == ({AT_B} if fop == 8 else set())
 
 
 @pytest.mark.parametrize(
-    ("dirty", "taken", "lawful"),
+    ("window", "lawful"),
     [
-        pytest.param(Dirty(Why.NAMES, {AT_A: None}), set(), False, id="nobody spoke of its end"),
-        pytest.param(Dirty(Why.NAMES, {AT_A: None}, ended=True), set(), True, id="unlinked"),
-        pytest.param(Dirty(Why.NAMES, {AT_A: None}), {AT_A}, True, id="renamed over"),
-        pytest.param(Dirty(Why.NAMES, {AT_A: None}), {AT_B}, False, id="another was renamed over"),
+        pytest.param(Window(), False, id="nobody spoke of it"),
+        pytest.param(Window(spoken={A}), True, id="a record was about it"),
+        pytest.param(Window(known={A}), True, id="it was there a moment ago"),
+        pytest.param(Window(spoken={B}, known={B}), False, id="another was spoken of"),
+        pytest.param(Window(taken={AT_A}), True, id="renamed over"),
+        pytest.param(Window(taken={AT_B}), False, id="another was renamed over"),
     ],
 )
-def test_only_what_somebody_spoke_of_may_be_removed(
-    dirty: Dirty, taken: set[Place], lawful: bool
-) -> None:
-    item = items.make(Absent(A), dirty, Window(taken=taken))
+def test_only_what_somebody_spoke_of_may_be_removed(window: Window, lawful: bool) -> None:
+    item = items.make(Absent(A), Dirty(Why.NAMES, {AT_A: None}), window)
     assert item == Gone(gfid=A, heard=(AT_A,), lawful=lawful)
+
+
+@pytest.mark.parametrize(
+    ("found", "window", "elsewhere"),
+    [
+        pytest.param({}, Window(), False, id="on the own brick"),
+        pytest.param({"shared": True}, Window(), True, id="another brick's"),
+        pytest.param({"shared": True}, Window(known={A}), True, id="another brick's, seen before"),
+        pytest.param(
+            {"shared": True}, Window(spoken={A}), False, id="it has moved away: nobody else would"
+        ),
+        pytest.param({"shared": True, "kind": Kind.DIRECTORY}, Window(), False, id="every brick's"),
+    ],
+)
+def test_another_bricks_file_is_not_made(
+    found: dict[str, Any], window: Window, elsewhere: bool
+) -> None:
+    item = items.make(replace(_alive(AT_A), **found), Dirty(Why.NAMES), window)
+    assert isinstance(item, Item)
+    assert (item.elsewhere, item.shared) == (elsewhere, "shared" in found)
+
+
+@pytest.mark.parametrize(
+    ("shared", "answer", "unsure"),
+    [
+        pytest.param(True, Done(gfid=A), True, id="another may have made it otherwise"),
+        pytest.param(True, Done(gfid=A, changed=False), False, id="it was so"),
+        pytest.param(False, Done(gfid=A), False, id="only we write its attributes"),
+        pytest.param(False, Done(gfid=A, created=True), True, id="a rename ends without a record"),
+        pytest.param(False, Done(gfid=A, touched=(B,)), True, id="it got a name"),
+        pytest.param(True, NeedParent(gfid=A, parent=B), False, id="nothing was done"),
+    ],
+)
+def test_whoever_changed_what_others_may_change_looks_again(
+    shared: bool, answer: AnyAnswer, unsure: bool
+) -> None:
+    assert items.unsure(replace(_alive(AT_A), shared=shared), answer) is unsure
+    assert not items.unsure(Absent(A), answer)
+
+
+NEWER = msgspec.structs.replace(FILE, mtime=8)
+
+
+@pytest.mark.parametrize(
+    ("shared", "again", "overtaken"),
+    [
+        pytest.param(False, {"attributes": NEWER}, False, id="own: a record of its own will come"),
+        pytest.param(False, {"places": (AT_B,)}, True, id="own: another name"),
+        pytest.param(True, {}, False, id="shared: the same"),
+        pytest.param(True, {"attributes": NEWER}, True, id="shared: another time"),
+        pytest.param(True, {"places": (AT_B,)}, True, id="shared: another name"),
+    ],
+)
+def test_what_was_overtaken(shared: bool, again: dict[str, Any], overtaken: bool) -> None:
+    looked = replace(_alive(AT_A), shared=shared)
+    assert items.overtaken(looked, replace(looked, **again)) is overtaken
+    assert items.overtaken(looked, Absent(A))
+    assert items.overtaken(Absent(A), looked)
+    assert not items.overtaken(Absent(A), Absent(A))
 
 
 def _alive(*places: Place, kind: Kind = Kind.FILE) -> Alive:
@@ -211,10 +272,16 @@ def test_a_missing_parent_comes_first_and_the_child_again() -> None:
 
 def test_children_of_a_lawful_end_end_lawfully() -> None:
     child = Holder(Place(A, b"x"), B, Kind.FILE)
-    was = Dirty(Why.NAMES, {AT_A: None}, ended=True, directory=True)
+    was = Dirty(Why.NAMES, {AT_A: None}, directory=True)
     window = _settled(Gone(gfid=A, lawful=True), NotEmpty(gfid=A, children=(child,)), was)
-    assert window.dirty[B] == Dirty(Why.NAMES, {child.place: None}, ended=True)
+    assert window.dirty[B] == Dirty(Why.NAMES, {child.place: None})
+    assert window.known == {B}
     assert window.dirty[A] == was
+
+
+def test_content_and_times_of_another_bricks_file_are_not_ours() -> None:
+    item = msgspec.structs.replace(_item(A, AT_A), shared=True, elsewhere=True)
+    assert _settled(item, Done(gfid=A, size=4, mtime=8)).dirty == {}
 
 
 @pytest.mark.parametrize(("code", "deep"), [(13, set()), (116, {A}), (22, {A})])

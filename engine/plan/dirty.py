@@ -33,9 +33,6 @@ class Dirty:
     why: Why = field(default_factory=lambda: Why(0))
     heard: dict[Place, None] = field(default_factory=dict)
     """Places it was heard under, oldest first; the secondary may still have it there."""
-    ended: bool = False
-    """A record, or the lawful end of the directory it was in, spoke of the end of one of its names.
-    """
     directory: bool = False
     """It was heard of as a directory."""
 
@@ -46,6 +43,12 @@ class Window:
 
     dirty: dict[Gfid, Dirty] = field(default_factory=dict)
     """In first-heard order."""
+    spoken: set[Gfid] = field(default_factory=set)
+    """Those of whom the own brick told, by a record or, in a crawl, by its handle."""
+    known: set[Gfid] = field(default_factory=set)
+    """Others that the primary is known to have had: a look found them, or the directory they were
+    in has lawfully ended.
+    """
     taken: set[Place] = field(default_factory=set)
     """Places onto which a RENAME was heard: who stood there may have been destroyed without a
     record.
@@ -64,10 +67,9 @@ class Window:
             dirty.heard[place] = None
         return dirty
 
-    def mark_holder(self, holder: Holder, *, ended: bool = False) -> None:
+    def mark_holder(self, holder: Holder) -> None:
         """Make whoever was found at a place on the secondary dirty."""
         dirty = self.mark(holder.gfid, Why.NAMES, holder.place)
-        dirty.ended |= ended
         dirty.directory |= holder.kind is Kind.DIRECTORY
 
 
@@ -80,6 +82,7 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
     """
     for letter, gfid, fop, places, _mode in records:
         window.records += 1
+        window.spoken.add(gfid)
         if letter == "D":
             window.mark(gfid, Why.DATA)
             continue
@@ -92,7 +95,6 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
                 dirty.directory |= fop == _MKDIR
             case _ if fop in (_UNLINK, _RMDIR):
                 dirty = window.mark(gfid, Why.NAMES, *places)
-                dirty.ended = True
                 dirty.directory |= fop == _RMDIR
             case _ if fop == _RENAME:
                 window.mark(gfid, Why.NAMES, *places)

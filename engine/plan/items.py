@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from engine.item import ROOT, AnyItem, Attributes, Gfid, Gone, Item, Kind, Place
+from engine.item import ROOT, AnyAnswer, AnyItem, Attributes, Done, Gfid, Gone, Item, Kind, Place
 from engine.plan.dirty import Dirty, Why, Window
 
 
@@ -41,12 +41,15 @@ def make(
     `outside` are directories that are not replicated (the volume's own); what is in them is not
     either.
 
-    Removal is lawful only when a record spoke of the end of one of its names, or of a rename onto a
-    place where it stood (the overwritten object gets no record of its own).
+    Removal is lawful only of what the primary is known to have had, or of who stood at a place onto
+    which a rename was heard (the overwritten object gets no record of its own). An end without any
+    record comes after a beginning with one: so whoever made it so from an older look, and reads
+    that record again after a crash, may take it away.
     """
     match truth:
         case Absent(gfid):
-            lawful = dirty.ended or any(place in window.taken for place in dirty.heard)
+            known = gfid in window.spoken or gfid in window.known
+            lawful = known or any(place in window.taken for place in dirty.heard)
             return Gone(gfid=gfid, heard=tuple(dirty.heard), lawful=lawful)
         case Alive():
             if truth.gfid in outside:
@@ -66,18 +69,35 @@ def make(
                 attributes=truth.attributes,
                 target=truth.target,
                 xattrs=truth.xattrs,
+                shared=truth.shared,
+                elsewhere=truth.shared
+                and truth.kind is not Kind.DIRECTORY
+                and truth.gfid not in window.spoken,
             )
 
 
-def overtaken(looked: Truth, again: Truth) -> bool:
-    """Whether what was made so is no longer what the primary has.
+def unsure(truth: Truth, answer: AnyAnswer) -> bool:
+    """Whether the primary must be looked at once more after `answer` to what `truth` said.
 
     Two workers can look at a shared object one after the other and make it so in the other order;
     then the older look wins, and no record is left that would mend it. So whoever has changed a
-    shared object looks again: if nothing is new then, no newer look can have been overwritten.
+    shared object looks again: if nothing is new then, no newer look can have been overwritten. An
+    object of the own brick has one worker; but a rename over it ends it without a record there, so
+    whoever has given it a name looks again, too.
+    """
+    if not isinstance(answer, Done) or not isinstance(truth, Alive):
+        return False
+    return answer.changed if truth.shared else answer.created or bool(answer.touched)
+
+
+def overtaken(looked: Truth, again: Truth) -> bool:
+    """Whether what was made so is no longer what the primary has; attributes that changed count
+    where no record of the own brick need come of it.
     """
     if isinstance(looked, Absent) or isinstance(again, Absent):
         return type(looked) is not type(again)
+    if not looked.shared:
+        return set(looked.places) != set(again.places)
     return _shown(looked) != _shown(again)
 
 

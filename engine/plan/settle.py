@@ -59,7 +59,8 @@ def settle(
                 # The directory's end was lawful (else nobody would have tried), so is its
                 # children's.
                 for child in children:
-                    window.mark_holder(child, ended=True)
+                    window.mark_holder(child)
+                    window.known.add(child.gfid)
                 _again(window, gfid, was)
             case Refused(gfid=gfid):
                 outcome.refused.append(answer)
@@ -80,6 +81,8 @@ def _done(window: Window, item: AnyItem, answer: Done, outcome: Outcome) -> None
         window.mark(item.gfid, Why.ATTRIBUTES)
     if isinstance(item, Gone):
         outcome.removed += answer.changed
+    elif item.elsewhere:
+        pass  # its content and attributes are its own worker's to bring
     elif item.kind is Kind.FILE and not item.data_follows and answer.size != item.attributes.size:
         # Content that nobody spoke of, for the same reason.
         outcome.short.append(item.gfid)
@@ -99,7 +102,6 @@ def _done(window: Window, item: AnyItem, answer: Done, outcome: Outcome) -> None
 
 def _again(window: Window, gfid: Gfid, was: Dirty) -> None:
     again = window.mark(gfid, was.why, *was.heard)
-    again.ended |= was.ended
     again.directory |= was.directory
 
 

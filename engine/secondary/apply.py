@@ -150,6 +150,8 @@ class _Make:
         with _doing("look up"):
             here = target.seen(item.gfid)
         self._check_kind(here)
+        if here is None and item.elsewhere:
+            return Done(gfid=item.gfid, changed=False)
         for index, place in enumerate(item.names):
             needed = self._give_name(place, create=here is None and index == 0)
             if needed is not None:
@@ -175,10 +177,7 @@ class _Make:
         item, target = self.item, self.target
         try:
             if create:
-                with _doing("create", place):
-                    target.create(item, place)
-                self.changed = self.created = True
-                self.touched.add(place.parent)
+                self._create(place)
                 return None
         except _Trouble as trouble:
             if trouble.error.errno not in (errno.EEXIST, errno.ENOENT):
@@ -194,15 +193,29 @@ class _Make:
                 holder = target.at(place)
                 if holder is not None and holder.gfid != item.gfid:
                     self._move_aside(place, holder)
-        with _doing("create" if create else "link", place):
-            if create:
-                target.create(item, place)
-            else:
-                target.link(item.gfid, place)
+        if create:
+            self._create(place)
+            return None
+        with _doing("link", place):
+            target.link(item.gfid, place)
         self.changed = True
-        self.created |= create
         self.touched.add(place.parent)
         return None
+
+    def _create(self, place: Place) -> None:
+        """Make the object at a free place.
+
+        What other agents may make, too, is held by its gfid: two that create it at two places would
+        make two objects with one gfid.
+        """
+        item, target = self.item, self.target
+        keys = (item.gfid,) if item.shared else ()
+        with _doing("create", place), target.holding(*keys):
+            if item.shared and target.seen(item.gfid) is not None:
+                raise OSError(errno.EEXIST, "another agent was faster")
+            target.create(item, place)
+        self.changed = self.created = True
+        self.touched.add(place.parent)
 
     def _parent_missing(self, place: Place) -> bool:
         with _doing("look up the parent", place):
@@ -251,6 +264,9 @@ class _Make:
             raise _Trouble("look up", None, OSError(errno.ENOENT, "it vanished while it was made"))
         if item.whole and item.kind is not Kind.DIRECTORY and here.links > len(item.names):
             self._drop_unheard_names()
+            here = target.seen(item.gfid) or here
+        if item.elsewhere:
+            return self._done(here)
         if item.xattrs is not None:
             with _doing("set xattrs"):
                 self.changed |= target.set_xattrs(item.gfid, item.xattrs)
@@ -266,14 +282,17 @@ class _Make:
             self.changed = True
             with _doing("look up"):
                 here = target.seen(item.gfid) or here
+        return self._done(here)
+
+    def _done(self, here: Seen) -> Done:
         return Done(
-            gfid=item.gfid,
+            gfid=self.item.gfid,
             links=here.links,
             size=here.attributes.size,
             mtime=here.attributes.mtime,
             changed=self.changed,
             created=self.created,
-            touched=_without_limbo(target, item.gfid, self.touched),
+            touched=_without_limbo(self.target, self.item.gfid, self.touched),
             displaced=tuple(self.displaced),
             strangers=tuple(self.strangers),
         )
@@ -300,7 +319,7 @@ class _Make:
 
 
 def _remove(target: Target, gone: Gone) -> AnyAnswer:
-    """Remove every name of what is no more; leave it alone when nobody spoke of its end."""
+    """Remove every name of what is no more; leave it alone when it was not the primary's."""
     if not gone.lawful:
         return Done(gfid=gone.gfid, changed=False)
     touched: set[Gfid] = set()

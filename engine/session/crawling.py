@@ -90,6 +90,7 @@ class Crawling:
         window = Window()
         for gfid in gfids:
             window.mark(gfid, ALL)
+            window.spoken.add(gfid)
         began = time.monotonic()
         totals = await self._replicator.make_so(window, ancestors=True)
         self._report.tell(

@@ -38,7 +38,7 @@ THREADS = 8
 _TOLD_AFTER = 3
 """Rounds in which an object was refused before the operator hears of it."""
 _CONFIRMS = 3
-"""Times that one window makes shared objects so which change all the while."""
+"""Times that one window makes objects so which change all the while."""
 _LONGEST = 30.0
 """Most seconds between two rounds that brought nothing."""
 
@@ -70,8 +70,8 @@ class Replicator:
         self._outside: set[Gfid] = set()
         self._refused: dict[Gfid, int] = {}
         self._overtaken: dict[Gfid, Dirty] = {}
-        """Shared objects that were new again after they had been made so; they go into the next
-        window where this one has seen them often enough."""
+        """Objects that were new again after they had been made so; they go into the next window
+        where this one has seen them often enough."""
         self._calls: dict[object, float] = {}
         """Blocking calls under way and when each began."""
 
@@ -108,6 +108,7 @@ class Replicator:
         for _ in range(_CONFIRMS):
             for gfid, dirty in self._overtaken.items():
                 window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
+                window.known.add(gfid)
             self._overtaken = {}
             await self._until_clean(window, totals, ancestors=ancestors)
             if not self._overtaken:
@@ -147,6 +148,7 @@ class Replicator:
         self._report.now_doing(f"looking at {len(batch)} objects")
         truths = await self._look(batch, deep, ancestors=ancestors)
         self._spread_outside(truths)
+        window.known.update(g for g, found in truths.items() if isinstance(found, Alive))
         if not totals.rounds:
             totals.directories = sum(map(_is_directory, truths.values()))
         items: dict[Gfid, AnyItem] = {}
@@ -183,15 +185,11 @@ class Replicator:
     async def _confirm(
         self, truths: dict[Gfid, Truth], batch: dict[Gfid, Dirty], answers: Sequence[AnyAnswer]
     ) -> None:
-        """Look once more at shared objects that were changed; see `plan_items.overtaken`."""
-        changed = {answer.gfid for answer in answers if isinstance(answer, Done) and answer.changed}
-        shared = [
-            (gfid, batch[gfid])
-            for gfid in changed
-            if isinstance(found := truths[gfid], Alive) and found.shared
-        ]
-        for at in range(0, len(shared), LOOKS):
-            part = shared[at : at + LOOKS]
+        """Look once more at what somebody may have changed meanwhile; see `plan_items.unsure`."""
+        unsure = {a.gfid for a in answers if plan_items.unsure(truths[a.gfid], a)}
+        todo = [(gfid, batch[gfid]) for gfid in unsure]
+        for at in range(0, len(todo), LOOKS):
+            part = todo[at : at + LOOKS]
             for again in await self.run(_look_at, self._sight, part):
                 looked = truths[again.gfid]
                 if plan_items.overtaken(looked, again) and isinstance(looked, Alive):
