@@ -19,7 +19,15 @@ class Sync(Command, frozen=True, kw_only=True):
     """Do nothing; the answer comes after all that was told before."""
 
 
-AnyCommand = Reload | Stop | Sync
+class Reread(Command, frozen=True, kw_only=True):
+    """An operator had failures of a session tried again, or skipped: look at the ledger."""
+
+    session: str
+    gfids: tuple[str, ...] = ()
+    """Those that were skipped."""
+
+
+AnyCommand = Reload | Stop | Sync | Reread
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):

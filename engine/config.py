@@ -70,6 +70,10 @@ class Places:
         """Return the folder with the state of session `name`."""
         return self.state / name
 
+    def ledger(self, name: str) -> Path:
+        """Return the file in which session `name` keeps what could not be made so here."""
+        return self.of(name) / "ledger.db"
+
     @property
     def socket(self) -> Path:
         """Where this node's engine listens."""

@@ -198,7 +198,9 @@ class JobFinished(WorkerEvent, frozen=True, kw_only=True):
 
 
 class EntryFailed(WorkerEvent, frozen=True, kw_only=True):
-    """One object could not be made so; a later success or end of it is `EntryMended`."""
+    """One object could not be made so and stands in the ledger; a later success or end of it is
+    `EntryMended`. Of a hundred and more in one window only the number is told.
+    """
 
     gfid: str
     path: str
@@ -208,6 +210,23 @@ class EntryFailed(WorkerEvent, frozen=True, kw_only=True):
     """A word from the catalogue: EACCES, ENOSPC, missing parent, short copy …"""
     words: str
     tries: int
+    first: float = 0.0
+    """Seconds since the epoch when it failed for the first time."""
+    due: float = 0.0
+    """When it is tried again; 0: it is not."""
+    slice: int = 0
+    """The changelog slice it was heard of in; 0: a crawl, or an answer of the secondary."""
+    skipped: bool = False
+    """The operator skipped it: it is not tried again until it changes."""
+
+
+class FailuresCounted(WorkerEvent, frozen=True, kw_only=True):
+    """How many objects of this worker stand in the ledger. Level."""
+
+    waiting: int
+    """Those that will be tried again."""
+    skipped: int
+    """Those that the operator skipped."""
 
 
 class EntryMended(WorkerEvent, frozen=True, kw_only=True):
@@ -261,6 +280,7 @@ AnyEvent = (
     | BatchDone
     | JobFinished
     | EntryFailed
+    | FailuresCounted
     | EntryMended
     | WorkerFaulty
     | RetryScheduled

@@ -20,6 +20,7 @@ from engine.events import (
     EngineStarted,
     EntryFailed,
     EntryMended,
+    FailuresCounted,
     JobFinished,
     PendingChanged,
     PositionMoved,
@@ -63,8 +64,8 @@ class WorkerState:
     jobs: deque[JobFinished] = field(default_factory=lambda: deque(maxlen=JOBS))
     failures: OrderedDict[str, EntryFailed] = field(default_factory=OrderedDict)
     """By gfid, the one heard of last at the end."""
-    unlisted: int = 0
-    """Failures beyond those in `failures`; about right."""
+    counted: FailuresCounted | None = None
+    """How many failures there are; those in `failures` are the latest."""
     fault: WorkerFaulty | None = None
     """The last one; it stays when the worker has been started again."""
     ended: WorkerFaulty | WorkerStopped | None = None
@@ -79,8 +80,13 @@ class WorkerState:
 
     @property
     def failing(self) -> int:
-        """How many objects this worker could not make so."""
-        return len(self.failures) + self.unlisted
+        """How many objects this worker could not make so, without those that were skipped."""
+        return self.counted.waiting if self.counted else len(self.failures)
+
+    @property
+    def unlisted(self) -> int:
+        """How many of them are not in `failures`."""
+        return max(0, self.failing - len(self.failures))
 
 
 @dataclass(slots=True)
@@ -164,9 +170,8 @@ def apply(state: State, event: AnyEvent) -> None:
             _worker(state, event).batches.append(event)
         case JobFinished():
             _worker(state, event).jobs.append(event)
-        case EntryFailed() if not event.gfid:
-            # How a snapshot says how many failures it does not list.
-            _worker(state, event).unlisted = event.tries
+        case FailuresCounted():
+            _worker(state, event).counted = event
         case (
             WorkerStarted()
             | WorkerConnected()
@@ -196,9 +201,9 @@ def snapshot(state: State) -> list[AnyEvent]:
     for session in state.sessions.values():
         events += (event for event in _old_edges(session) if event not in kept)
     events += recent
-    for name, session in state.sessions.items():
-        for worker, each in session.workers.items():
-            events += _levels(name, worker, each)
+    for session in state.sessions.values():
+        for worker in session.workers.values():
+            events += _levels(worker)
     return events
 
 
@@ -220,16 +225,12 @@ def _old_edges(session: SessionState) -> Iterator[AnyEvent]:
     yield from session.blocked.values()
 
 
-def _levels(session: str, name: str, worker: WorkerState) -> Iterator[AnyEvent]:
-    singles = (worker.crawled, worker.pending, worker.position)
+def _levels(worker: WorkerState) -> Iterator[AnyEvent]:
+    singles = (worker.crawled, worker.pending, worker.position, worker.counted)
     yield from (event for event in singles if event is not None)
     yield from worker.samples
     yield from worker.batches
     yield from worker.jobs
-    if worker.unlisted:
-        said = {"gfid": "", "path": "", "doing": "", "kind": "", "words": "not listed"}
-        at = next(reversed(worker.failures.values())).at if worker.failures else 0.0
-        yield EntryFailed(at=at, session=session, worker=name, tries=worker.unlisted, **said)
 
 
 AnyEdge = (
@@ -257,15 +258,15 @@ def _edge(state: State, event: AnyEdge) -> None:
             worker.role = event
         case CrawlChanged():
             worker.crawl, worker.crawled = event, None
+        case EntryFailed(skipped=True):
+            worker.failures.pop(event.gfid, None)
         case EntryFailed():
             worker.failures[event.gfid] = event
             worker.failures.move_to_end(event.gfid)
             if len(worker.failures) > FAILURES:
                 worker.failures.popitem(last=False)
-                worker.unlisted += 1
         case EntryMended():
-            if worker.failures.pop(event.gfid, None) is None:
-                worker.unlisted = max(0, worker.unlisted - 1)
+            worker.failures.pop(event.gfid, None)
             if worker == WorkerState():
                 # Nothing is known of it any more, so no event could tell of it in a snapshot.
                 del state.sessions[event.session].workers[event.worker]

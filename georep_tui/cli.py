@@ -71,6 +71,17 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     listed = command("list", "say which sessions there are")
     for each in (status, listed):
         each.add_argument("--json", action="store_true", help="as JSON")
+    failures = command("failures", "say what could not be replicated, and why; 1 when anything is")
+    failures.add_argument("name", metavar="NAME")
+    failures.add_argument("--json", action="store_true", help="as JSON")
+    retry = command("retry", "try what failed again, now")
+    retry.add_argument("name", metavar="NAME")
+    retry.add_argument(
+        "objects", metavar="GFID|PATH", nargs="*", help="only these (all that were not skipped)"
+    )
+    skip = command("skip", "leave objects that fail alone, until they change")
+    skip.add_argument("name", metavar="NAME")
+    skip.add_argument("objects", metavar="GFID|PATH", nargs="+")
     demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
     demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
     demo.add_argument("--no-tui", action="store_true", help="without the console")
@@ -115,6 +126,8 @@ def _run(args: argparse.Namespace) -> int:
             return _status(at, args)
         case "list":
             return _list(at, args)
+        case "failures":
+            return _failures(at, args)
         case _:
             return _change(at, args)
 
@@ -180,6 +193,20 @@ def _list(at: "Places", args: argparse.Namespace) -> int:
     return 1 if any(each.error for each in found) else 0
 
 
+def _failures(at: "Places", args: argparse.Namespace) -> int:
+    import time  # deferred, like everything here
+
+    from engine.session import lifecycle
+    from georep_tui import report
+
+    found = lifecycle.failures(at, args.name)
+    if args.json:
+        report.failures_json(found)
+    else:
+        report.failures(found, time.time())
+    return 1 if any(failure.due for failure in found) else 0
+
+
 def _change(at: "Places", args: argparse.Namespace) -> int:
     import asyncio  # deferred, like everything here
 
@@ -204,6 +231,12 @@ def _change(at: "Places", args: argparse.Namespace) -> int:
         case "stop":
             asyncio.run(lifecycle.stop(at, args.name))
             _tell(f"Session {args.name} is stopped.")
+        case "retry":
+            count = asyncio.run(lifecycle.retry(at, args.name, args.objects))
+            _tell(f"{_objects(count)} tried again, at once if the session runs.")
+        case "skip":
+            count = asyncio.run(lifecycle.skip(at, args.name, args.objects))
+            _tell(f"{_objects(count)} left alone until they change.")
         case _:
             asyncio.run(lifecycle.delete(at, args.name))
             _tell(f"Session {args.name} is gone. Both volumes stay as they are.")
@@ -218,6 +251,10 @@ def _tick(check: "Check") -> None:
     _tell(words)
     for line in check.evidence.splitlines()[-10:] if not check.fine else ():
         _tell(f"    {line}")
+
+
+def _objects(count: int) -> str:
+    return "1 object is" if count == 1 else f"{count} objects are"
 
 
 def _tell(words: str) -> None:

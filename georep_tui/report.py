@@ -4,18 +4,21 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from engine import failures as meanings
 from engine import figures
 from engine.state import SessionState, State, WorkerState
 from georep_tui import attention, rows, tables
 from georep_tui.rows import Line
 
 if TYPE_CHECKING:
+    from engine.session.ledger import Failure
     from engine.session.lifecycle import Listed
 
 COLOURS = {
@@ -85,6 +88,52 @@ def listed_json(found: "Iterable[Listed]") -> None:
                 "secondary": each.session.secondary if each.session else None,
                 "wanted": each.wanted.value if each.wanted else None,
                 "error": each.error or None,
+            }
+            for each in found
+        ]
+    )
+
+
+def failures(found: "Sequence[Failure]", now: float) -> None:
+    """Write what could not be replicated, grouped by kind, each kind with its next step."""
+    if not found:
+        say([(("Nothing has failed on this node.", ""),)])
+        return
+    lines: list[Line] = []
+    kinds = dict.fromkeys(each.kind for each in sorted(found, key=lambda each: not each.due))
+    for kind in kinds:
+        alike = [each for each in found if each.kind == kind]
+        meant = meanings.meaning(kind)
+        lines += [(), ((f"{kind}  ", "strong"), (meant.words, ""))]
+        lines.append(((f"  → {meant.fix}", "accent"),))
+        for each in alike:
+            lines += _failure(each, now)
+    say(lines[1:])
+
+
+def _failure(each: "Failure", now: float) -> list[Line]:
+    again = f"again {rows.due(each.due, now)}" if each.due else "skipped"
+    tries = rows.many(each.tries, "try", "tries")
+    since = f"since {rows.stamp(each.first)}"
+    return [
+        ((f"  {each.path or each.gfid}", "bad" if each.due else "idle"),),
+        ((f"    {each.gfid}  {tries} {since}, {again}  ", "idle"), (_words(each), "")),
+    ]
+
+
+def _words(each: "Failure") -> str:
+    return rows.plain(f"{each.doing}: {each.words}")
+
+
+def failures_json(found: "Iterable[Failure]") -> None:
+    """Write the same as one JSON list."""
+    dump(
+        [
+            {
+                **msgspec.structs.asdict(each),
+                "skipped": not each.due,
+                "meaning": meanings.meaning(each.kind).words,
+                "fix": meanings.meaning(each.kind).fix,
             }
             for each in found
         ]

@@ -17,9 +17,12 @@ from engine import config
 from engine.config import Places, Session
 from engine.errors import Retry, Stop
 from engine.events import AnyEvent, SessionBlocked, Wanted
+from engine.item import Gfid
 from engine.lab import demo as lab_demo
-from engine.session import lifecycle, wanted
+from engine.plan.dirty import Dirty
+from engine.session import ledger, lifecycle, wanted
 from engine.session.checks import Check
+from engine.session.ledger import Failure, Known, Ledger
 from engine.session.lifecycle import Listed
 from engine.state import State, apply
 from georep_tui import cli, live, report, theme
@@ -129,6 +132,9 @@ def test_status_of_a_blocked_session_and_in_ascii(monkeypatch: pytest.MonkeyPatc
         (["start", "nope"], 2, "There is no session nope"),
         (["stop", "../x"], 2, "cannot be the name of a session"),
         (["delete", "nope"], 2, "There is no session nope"),
+        (["failures", "nope"], 2, "There is no session nope"),
+        (["retry", "nope"], 2, "There is no session nope"),
+        (["skip", "nope", "x"], 2, "There is no session nope"),
         (["create", "gv0", "host"], 2, "does not name a secondary volume"),
         (["create", "gv0", "h::v", "--set", "x=1"], 2, "not known"),
         ([], 2, "The console needs a terminal"),
@@ -154,6 +160,62 @@ def test_start_without_an_engine_is_noted(
     assert cli.main(["delete", "prod"]) == 0
     assert "is gone" in capsys.readouterr().out
     assert config.names(at) == []
+
+
+BAD, WORSE = "00000001-0000-4000-8000-000000000000", "00000002-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def failed(at: Places, session: str) -> None:
+    made = Ledger(at.ledger(session), "h:/b")
+    said = {"worker": "h:/b", "doing": "create", "tries": 3, "first": 1.0, "last": 2.0, "slice": 7}
+    rows = (
+        Failure(gfid=Gfid(BAD), path=r"d/a\xff", kind="EPERM", words="no [/b]", due=9e9, **said),  # type: ignore[arg-type]
+        Failure(gfid=Gfid(WORSE), path="d/b", kind="EPERM", words="no", due=9e9, **said),  # type: ignore[arg-type]
+    )
+    made.put([(row, Known(Dirty())) for row in rows])
+    made.close()
+
+
+def test_failures(at: Places, failed: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["failures", "prod"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("EPERM  The secondary forbids this even to root.") == 1
+    assert "→ Look for WORM" in out
+    assert "d/a\\xff" in out
+    assert BAD in out
+    assert "3 tries since 1970-01-01 00:00:01" in out
+    assert "create: no [/b]" in out
+    assert cli.main(["failures", "prod", "--json"]) == 1
+    one, other = json.loads(capsys.readouterr().out)
+    assert (one["gfid"], one["slice"], one["skipped"]) == (BAD, 7, False)
+    assert other["fix"].startswith("Look for WORM")
+
+
+def test_retry_and_skip(at: Places, failed: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["skip", "prod", r"/d/a\xff", BAD]) == 0
+    assert "1 object is left alone until" in capsys.readouterr().out
+    assert cli.main(["retry", "prod"]) == 0
+    assert "1 object is tried again" in capsys.readouterr().out
+    one, other = ledger.failures(at.ledger("prod"))
+    assert (one.due, other.due < 9e9) == (ledger.NEVER, True)
+    assert cli.main(["skip", "prod", WORSE]) == 0
+    assert cli.main(["failures", "prod"]) == 0, "what was skipped needs nobody"
+    assert "skipped" in capsys.readouterr().out
+    assert cli.main(["retry", "prod", BAD, WORSE]) == 0
+    assert cli.main(["failures", "prod"]) == 1
+    capsys.readouterr()
+    assert cli.main(["retry", "prod", "nothing"]) == 2
+    assert "No failure of session prod is called nothing" in capsys.readouterr().err
+
+
+def test_nothing_has_failed(at: Places, session: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["failures", "prod"]) == 0
+    assert "Nothing has failed" in capsys.readouterr().out
+    assert cli.main(["failures", "prod", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert cli.main(["retry", "prod"]) == 0
+    assert "0 objects are tried again" in capsys.readouterr().out
 
 
 def test_places_may_stand_before_and_after_the_command(

@@ -11,6 +11,7 @@ from engine.events import (
     CrawlChanged,
     EngineStarted,
     EntryFailed,
+    FailuresCounted,
     PositionMoved,
     Role,
     RoleChanged,
@@ -127,7 +128,8 @@ def test_what_needs_somebody() -> None:
         )
         for i in range(502)
     ]
-    state = fold(KNOWN, BLOCKED, FAULTY, *failed)
+    counted = FailuresCounted(at=502, waiting=502, skipped=0, **WHO)
+    state = fold(KNOWN, BLOCKED, FAULTY, *failed, counted)
     assert attention.count(state) == 504
     found = attention.matters(state, 100)
     assert [matter.meaning for matter in found] == ["bad", "bad", "warn", "warn"]

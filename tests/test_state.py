@@ -18,6 +18,7 @@ from engine.events import (
     EngineStarted,
     EntryFailed,
     EntryMended,
+    FailuresCounted,
     JobFinished,
     PendingChanged,
     PositionMoved,
@@ -111,6 +112,7 @@ def of(kind: Any, at: float = 0, worker: str = W1, session: str = "s", **more: A
             "words": "denied",
             "tries": 1,
         },
+        FailuresCounted: {"waiting": 3, "skipped": 1},
         EntryMended: {"gfid": "g"},
         WorkerFaulty: {"cause": "c", "words": "w", "fix": "f", "evidence": "e"},
         RetryScheduled: {"attempt": 1, "due": 9.0},
@@ -132,6 +134,7 @@ KINDS = [
     BatchDone,
     JobFinished,
     EntryFailed,
+    FailuresCounted,
     EntryMended,
     WorkerFaulty,
     RetryScheduled,
@@ -163,6 +166,8 @@ def events(draw: st.DrawFn) -> AnyEvent:
     more: dict[str, Any] = {}
     if kind in (EntryFailed, EntryMended):
         more["gfid"] = draw(st.sampled_from("abcdef"))
+    if kind is EntryFailed:
+        more["skipped"] = draw(st.booleans())
     found: AnyEvent = of(kind, at, f"{node}:/b/{draw(st.sampled_from('12'))}", session, **more)
     return found
 
@@ -202,6 +207,7 @@ def test_everything_is_bounded() -> None:
     for i in range(3000):
         run += [of(kind, i, pid=i) if kind is WorkerStarted else of(kind, i) for kind in KINDS[1:9]]
         run += [of(JobFinished, i, job=i), of(EntryFailed, i, gfid=str(i)), of(BatchDone, i)]
+        run += [of(FailuresCounted, i, waiting=i + 1)]
     picture = fold(run)
     worker = picture.sessions["s"].workers[W1]
     assert len(worker.samples) == state.SAMPLES
@@ -213,11 +219,22 @@ def test_everything_is_bounded() -> None:
     assert fold(snapshot(picture)) == picture
 
 
-def test_mending_a_failure_that_is_not_listed_counts() -> None:
+def test_more_failures_than_are_listed_are_counted() -> None:
     failed = [of(EntryFailed, i, gfid=str(i)) for i in range(state.FAILURES + 2)]
-    picture = fold([*failed, of(EntryMended, gfid="0"), of(EntryMended, gfid="700")])
-    assert picture.sessions["s"].failing == state.FAILURES
+    counted = of(FailuresCounted, waiting=state.FAILURES + 2)
+    worker = fold([*failed, counted]).sessions["s"].workers[W1]
+    assert (worker.failing, worker.unlisted) == (state.FAILURES + 2, 2)
+    mended = [of(EntryMended, gfid="0"), of(FailuresCounted, waiting=state.FAILURES + 1)]
+    worker = fold([*failed, counted, *mended]).sessions["s"].workers[W1]
+    assert (worker.failing, worker.unlisted) == (state.FAILURES + 1, 1)
     assert fold([of(EntryMended)]).sessions == {}, "nothing is known of it"
+
+
+def test_what_is_skipped_is_no_failure_any_more() -> None:
+    skipped = [of(EntryFailed, skipped=True), of(FailuresCounted, waiting=0, skipped=1)]
+    picture = fold([of(EntryFailed), *skipped])
+    assert picture.sessions["s"].failing == 0
+    assert not picture.sessions["s"].workers[W1].failures
 
 
 def test_a_new_process_forgets_the_run_and_keeps_the_facts() -> None:

@@ -2,6 +2,7 @@
 it.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -40,13 +41,15 @@ class Following:
         replicator: Replicator,
         position: Position,
         report: Report,
+        woken: asyncio.Event,
         until: int | None,
     ) -> None:
-        """`until`: seconds since the epoch; the goal is reached when everything up to then is
-        settled.
+        """`woken` is set when something is to be done before the next slice closes. `until`:
+        seconds since the epoch; the goal is reached when everything up to then is settled.
         """
         self._brick, self._replicator = brick, replicator
         self._position, self._report, self._until = position, report, until
+        self._woken = woken
         self._crawl = events.Crawl.NONE
 
     async def run(self, still: Callable[[], Awaitable[bool]]) -> bool:
@@ -70,11 +73,26 @@ class Following:
                     return True
                 if not await still():
                     return False
+                await self._replicator.make_due_so()
                 if not closed:
                     self._report.now_doing("up to date", "the next slice to close")
-                    await follower.wait()
+                    await self._wait(follower)
         finally:
             follower.close()
+
+    async def _wait(self, follower: Follower) -> None:
+        """Return when a slice may have closed, or when we are woken."""
+        waits = {
+            asyncio.ensure_future(follower.wait()),
+            asyncio.ensure_future(self._woken.wait()),
+        }
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        self._woken.clear()
 
     async def _settle(self, closed: Sequence[ClosedSlice]) -> None:
         """Make `closed` so, several slices in one window, and move the position behind them."""
@@ -91,11 +109,11 @@ class Following:
 
     async def _make_so(self, window: Window, done: Sequence[ClosedSlice]) -> None:
         began = time.monotonic()
-        totals = await self._replicator.make_so(window)
-        # Only now, with nothing of these slices left to do, may the position move past them. A
-        # slice's suffix can be a second older than its last record, hence one less, as gsyncd has
-        # it.
         last = done[-1].ts
+        totals = await self._replicator.make_so(window, source=last)
+        # Only now, with all of these slices done or in the ledger, may the position move past them.
+        # A slice's suffix can be a second older than its last record, hence one less, as gsyncd has
+        # it.
         await self._replicator.run(self._position.settle, last - 1)
         self._report.slices += len(done)
         self._report.records += window.records

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from engine import commands, events
+from engine.commands import AnyCommand
 from engine.events import (
     AnyEvent,
     Caught,
@@ -80,6 +81,12 @@ class Keeper:
     delay: Callable[[int, float], float] = restart.delay
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _reason: str = ""
+    _child: Child | None = None
+
+    def say(self, command: AnyCommand) -> None:
+        """Hand a command to the worker, if one runs now."""
+        if self._child is not None:
+            self._child.say(commands.encode(command) + b"\n")
 
     def stop(self, reason: str = "it was asked to") -> None:
         """Let the worker end: politely first, by force after the grace time."""
@@ -116,14 +123,18 @@ class Keeper:
             self._faulty(run, "cannot start", f"The worker could not be started: {error}", "")
             return run
         self.tell(WorkerStarted(pid=child.pid, restart=restarts, **self._who()))
-        async with asyncio.TaskGroup() as group:
-            guards = (
-                group.create_task(self._watch(child, run)),
-                group.create_task(self._end(child)),
-            )
-            code = await child.follow(lambda line: self._hear(child, run, line))
-            for guard in guards:
-                guard.cancel()
+        self._child = child
+        try:
+            async with asyncio.TaskGroup() as group:
+                guards = (
+                    group.create_task(self._watch(child, run)),
+                    group.create_task(self._end(child)),
+                )
+                code = await child.follow(lambda line: self._hear(child, run, line))
+                for guard in guards:
+                    guard.cancel()
+        finally:
+            self._child = None
         asked = self._stopping.is_set() or (run.caught and code == 0)
         if not asked and not run.fault:
             words = f"The worker ended without a word ({_how(code)})"

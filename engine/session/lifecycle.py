@@ -1,16 +1,18 @@
 """The life of a session as an operator sees it: create, start, stop, status, list, delete."""
 
 import shutil
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from engine import config, feed, options
-from engine.commands import Reload
+from engine.commands import AnyCommand, Reload, Reread
 from engine.config import Options, Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.events import SessionBlocked, SessionKnown, Wanted, WorkerStopped
-from engine.session import checks, wanted
+from engine.session import checks, ledger, wanted
 from engine.session.checks import Check
+from engine.session.ledger import Failure
 from engine.session.runner import lock
 from engine.session.supervisor import node_name
 from engine.state import State, apply
@@ -205,6 +207,44 @@ def _listed(at: Places, name: str) -> Listed:
         return Listed(name, None, None, error.sentence())
 
 
+def failures(at: Places, name: str) -> list[Failure]:
+    """Return what of session `name` could not be made so from this node, by path."""
+    config.read(at, name)
+    return ledger.failures(at.ledger(name))
+
+
+async def retry(at: Places, name: str, objects: Sequence[str] = ()) -> int:
+    """Have failures tried again now, those that were skipped if they are named; return how many."""
+    config.read(at, name)
+    gfids = _gfids(at, name, objects) if objects else None
+    count = ledger.make_due(at.ledger(name), gfids, time.time())
+    await _tell(at, Reread(session=name))
+    return count
+
+
+async def skip(at: Places, name: str, objects: Sequence[str]) -> int:
+    """Leave failures alone until their objects change; return how many."""
+    gfids = _gfids(at, name, objects)
+    count = ledger.make_due(at.ledger(name), gfids, ledger.NEVER)
+    await _tell(at, Reread(session=name, gfids=tuple(gfids)))
+    return count
+
+
+def _gfids(at: Places, name: str, objects: Sequence[str]) -> list[str]:
+    """Return the gfids of failures that are named by gfid or by path; Usage for one unknown."""
+    found = failures(at, name)
+    gfids: list[str] = []
+    for word in objects:
+        meant = [each.gfid for each in found if word.lstrip("/") in (each.gfid, each.path)]
+        if not meant:
+            raise Usage(
+                f"No failure of session {name} is called {word}",
+                fix=f"Name gfids or paths as georep failures {name} shows them.",
+            )
+        gfids += meant
+    return list(dict.fromkeys(gfids))
+
+
 async def _want(at: Places, name: str, word: Wanted) -> None:
     config.read(at, name)
     wanted.write(at, name, word)
@@ -219,9 +259,13 @@ async def _want(at: Places, name: str, word: Wanted) -> None:
 
 
 async def _nudge(at: Places) -> None:
+    await _tell(at, Reload())
+
+
+async def _tell(at: Places, command: AnyCommand) -> None:
     """Tell the engine, if there is one; without one there is nobody who has to know."""
     try:
-        await feed.ask(at.socket, Reload())
+        await feed.ask(at.socket, command)
     except Retry as error:
         if error.cause != "no engine":
             raise

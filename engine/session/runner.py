@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from engine import config, files
+from engine.commands import AnyCommand
 from engine.config import Places, Session
 from engine.errors import GeorepError, Usage
 from engine.events import SessionBlocked, SessionForgotten, SessionKnown, Wanted
@@ -55,6 +56,11 @@ class Runner:
     def nudge(self) -> None:
         """Look at the files again, now."""
         self._changed.set()
+
+    def pass_on(self, command: AnyCommand) -> None:
+        """Hand a command to every worker that runs."""
+        for keeper, _ in self._workers.values():
+            keeper.say(command)
 
     def stop(self, reason: str) -> None:
         """Let every worker end, and then `run`."""

@@ -8,7 +8,7 @@ import time
 
 import engine
 from engine import config, files
-from engine.commands import Answer, AnyCommand, Reload, Stop, Sync
+from engine.commands import Answer, AnyCommand, Reload, Reread, Stop, Sync
 from engine.config import Places
 from engine.errors import GeorepError
 from engine.events import EngineStarted
@@ -106,6 +106,9 @@ class Supervisor:
                 for runner, _ in self._runners.values():
                     runner.nudge()
                 self._changed.set()
+            case Reread(session=session):
+                if session in self._runners:
+                    self._runners[session][0].pass_on(command)
             case Stop():
                 self.stop("the engine was asked to end")
             case Sync():

@@ -25,6 +25,7 @@ from engine.session import checks
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
 from engine.session.following import Damaged, Following
+from engine.session.ledger import Ledger
 from engine.session.position import Position
 from engine.session.replicate import Replicator
 from engine.session.report import Report
@@ -90,7 +91,7 @@ class _Worker:
 
     def __init__(self, setting: Setting, mount: Mount, report: Report) -> None:
         self.setting, self.mount, self.report = setting, mount, report
-        self.stopping = asyncio.Event()
+        self.stopping, self.woken = asyncio.Event(), asyncio.Event()
         self.started = time.time()
         self.replicator: Replicator | None = None
         self.teller: Mount | None = None
@@ -144,16 +145,19 @@ class _Worker:
                 program=options.rsync_command,
                 options=options.rsync_options,
             )
+            ledger = Ledger(self.setting.places.ledger(session.name), self.report.worker)
             replicator = Replicator(
-                sight, agent.channel, bulk, self.report, push_limit=options.push_limit
+                *(sight, agent.channel, bulk, self.report, ledger), push_limit=options.push_limit
             )
             self.replicator = replicator
+            await replicator.failing.tell_all()
             replicator.exclude(await replicator.run(truth.own_directories, sight.brick))
             position = Position(sight.brick, self.setting.volume.uuid, agent.welcome.volume_uuid)
             try:
                 return await self._turns(replicator, position)
             finally:
                 replicator.close()
+                ledger.close()
 
     async def _turns(self, replicator: Replicator, position: Position) -> str:
         """Be Active when elected, Passive otherwise, until there is nothing more to do."""
@@ -161,7 +165,9 @@ class _Worker:
         state = setting.places.of(setting.session.name)
         turn = Turn(state, setting.brick)
         crawling = Crawling(setting.brick.path, state, replicator, position, self.report)
-        following = Following(setting.brick.path, replicator, position, self.report, setting.until)
+        following = Following(
+            setting.brick.path, replicator, position, self.report, self.woken, setting.until
+        )
         try:
             while True:
                 decision = await replicator.run(turn.decide, self.mount.root)
@@ -170,7 +176,7 @@ class _Worker:
                     self.report.now_doing("standby")
                     await self._stand_by(replicator, turn, position)
                     continue
-                await replicator.clear_limbo()
+                await replicator.recover()
                 reason = await crawling.needed()
                 if reason:
                     await crawling.run(reason)
@@ -188,6 +194,8 @@ class _Worker:
             await replicator.run(self._catch_up, position)
             if position.moved():
                 self.report.tell(events.PositionMoved, stime=position.stime, slice=0)
+            # What failed here while it was Active is in no other worker's ledger.
+            await replicator.make_due_so()
             await asyncio.sleep(1)
 
     def _catch_up(self, position: Position) -> None:
@@ -228,8 +236,15 @@ class _Worker:
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := await reader.readline():
-            if isinstance(commands.decode(line), commands.Stop):
-                break
+            match commands.decode(line):
+                case commands.Stop():
+                    break
+                case commands.Reread(gfids=gfids):
+                    if self.replicator is not None:
+                        await self.replicator.failing.reread(gfids)
+                        self.woken.set()
+                case _:
+                    pass
         self.stopping.set()
 
 

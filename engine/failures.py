@@ -1,0 +1,93 @@
+"""What the failures in a ledger mean, and what an operator does about each kind. Pure."""
+
+from typing import NamedTuple
+
+
+class Meaning(NamedTuple):
+    """One kind of failure in words."""
+
+    words: str
+    fix: str
+
+
+MEANINGS: dict[str, Meaning] = {
+    "EACCES": Meaning(
+        "The secondary does not let root do this there.",
+        "Look for root squash, SELinux or an immutable file on the secondary.",
+    ),
+    "EPERM": Meaning(
+        "The secondary forbids this even to root.",
+        "Look for WORM, an immutable or append-only flag, or a read-only export.",
+    ),
+    "ENOSPC": Meaning(
+        "There was no room for it on the secondary.",
+        "Make room there; it is tried again by itself.",
+    ),
+    "EDQUOT": Meaning(
+        "A quota on the secondary is used up.",
+        "Raise it: gluster volume quota SVOL list.",
+    ),
+    "EROFS": Meaning(
+        "The secondary volume is read-only, where directories' ACLs cannot be set.",
+        "Switch it off there: gluster volume set SVOL features.read-only off.",
+    ),
+    "EIO": Meaning(
+        "GlusterFS could not read or write it: split brain, or a brick that is down.",
+        "See gluster volume heal VOLUME info, on both sides.",
+    ),
+    "ENOTSUP": Meaning(
+        "The secondary has another kind of object with this gfid, or takes no such xattr.",
+        "Look at both sides; what is wrong on the secondary can be moved away, then retry.",
+    ),
+    "ENAMETOOLONG": Meaning(
+        "The secondary's file system takes no name of this length.",
+        "Rename it on the primary, or skip it.",
+    ),
+    "EFBIG": Meaning(
+        "The secondary's file system takes no file of this size.",
+        "Skip it, or give the secondary another file system.",
+    ),
+    "E2BIG": Meaning(
+        "The secondary's file system takes no xattrs of this size.",
+        "XFS takes 64 KiB for each; ext4 about 4 KiB in all. Make them smaller, or skip it.",
+    ),
+    "ESTALE": Meaning(
+        "It moved on the secondary while it was made so, each time.",
+        "It is tried again by itself; see whether somebody else works in the secondary.",
+    ),
+    "ENODATA": Meaning(
+        "Its names on the primary could not be found out.",
+        "It is tried again by itself; a lookup of its path through a mount helps.",
+    ),
+    "missing parent": Meaning(
+        "The directory it belongs in could not be made; that one stands in this list, too.",
+        "Mend the directory; then it follows by itself.",
+    ),
+    "not empty": Meaning(
+        "A directory that is gone from the primary still has something in it.",
+        "What is in it stands in this list, too, or was made on the secondary.",
+    ),
+    "short copy": Meaning(
+        "Not all of its content arrived.",
+        "Its words have those of the program that moved it; it is tried again by itself.",
+    ),
+    "wrong times": Meaning(
+        "The times that were set are not the ones it has.",
+        "See whether somebody else writes to it on the secondary.",
+    ),
+    "never at rest": Meaning(
+        "It changed on the primary each time it was made so.",
+        "It is tried again by itself, when it may have come to rest.",
+    ),
+}
+"""By kind, as `EntryFailed.kind` has it."""
+
+OTHER = Meaning(
+    "The secondary's file system refused it.",
+    "Its words say what it answered; the log of the mount there may say more.",
+)
+
+
+def meaning(kind: str) -> Meaning:
+    """Return what a kind of failure means."""
+    return MEANINGS.get("ENOTSUP" if kind == "EOPNOTSUPP" else kind, OTHER)

@@ -1,0 +1,222 @@
+"""What the secondary refuses: tried again for a while, then noted in the ledger and told, then
+mended.
+"""
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from engine import events, names
+from engine.errors import Retry
+from engine.item import AnyAnswer, AnyItem, Gfid, Gone, Item, NeedParent, NotEmpty, Refused
+from engine.plan import patience
+from engine.plan.dirty import Dirty, Window
+from engine.plan.patience import Verdict
+from engine.primary import truth
+from engine.primary.truth import Sight
+from engine.session.hop import Hop
+from engine.session.ledger import NEVER, Failure, Known, Ledger
+from engine.session.report import Report
+
+TOLD = 100
+"""Failures of one window that are told one by one; of the rest only the number is told."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """The tries of one window."""
+
+    source: int
+    """The slice that it was heard in; 0 if none."""
+    own: frozenset[Gfid]
+    """Objects that the same records, or the same crawl, would make dirty again after a crash."""
+    tries: dict[Gfid, int] = field(default_factory=dict)
+    rounds: dict[Gfid, int] = field(default_factory=dict)
+    before: dict[Gfid, Failure] = field(default_factory=dict)
+    """Those that were in the ledger, as they stood there."""
+    asked: set[Gfid] = field(default_factory=set)
+    """Those of whom the ledger was asked."""
+    given: set[Gfid] = field(default_factory=set)
+    """Those that this window gave to the ledger."""
+
+
+class Failing:
+    """The failures of one worker."""
+
+    def __init__(self, ledger: Ledger, report: Report, sight: Sight, hop: Hop) -> None:
+        self._ledger, self._report, self._sight, self._hop = ledger, report, sight, hop
+
+    async def recall(self, trial: Trial, batch: dict[Gfid, Dirty], window: Window) -> None:
+        """Add what the ledger knows of the objects in `batch`: they are tried with all of it."""
+        unasked = batch.keys() - trial.asked
+        trial.asked |= unasked
+        if unasked and not self._ledger.empty:
+            found = await self._hop.run(self._ledger.among, unasked)
+            for failure, known in found.values():
+                known.into(window, batch[failure.gfid], failure.gfid)
+                _once_more(trial, failure)
+
+    async def due(self, limit: int) -> tuple[Window, Trial]:
+        """Return a window of what is due for another try, `limit` objects at the most."""
+        window, trial = Window(), Trial(0, frozenset())
+        if self._ledger.waiting:
+            found = await self._hop.run(self._ledger.due, time.time(), limit)
+            for failure, known in found.values():
+                known.into(window, window.mark(failure.gfid, known.dirty.why), failure.gfid)
+                _once_more(trial, failure)
+            trial.asked |= found.keys()
+        return window, trial
+
+    async def judge(
+        self,
+        trial: Trial,
+        window: Window,
+        items: Mapping[Gfid, AnyItem],
+        answers: Collection[AnyAnswer],
+        *,
+        changed: int,
+    ) -> None:
+        """Give to the ledger what was tried long enough, and take it out of `window`.
+
+        `changed`: how many objects of this window could be made so. Retry when it is the secondary
+        as a whole that takes nothing.
+        """
+        last = {answer.gfid: answer for answer in answers}
+        given: dict[Gfid, AnyAnswer | None] = {}
+        for gfid in window.dirty:
+            answer = last.get(gfid)
+            trial.rounds[gfid] = trial.rounds.get(gfid, 0) + 1
+            trial.tries[gfid] = trial.tries.get(gfid, 0) + isinstance(answer, Refused)
+            verdict = patience.verdict(answer, trial.tries[gfid], trial.rounds[gfid])
+            orphan = isinstance(answer, NeedParent) and answer.parent in trial.given
+            if verdict is Verdict.LEDGER or orphan:
+                given[gfid] = answer
+        _check_world([one for one in given.values() if isinstance(one, Refused)], changed)
+        if given:
+            await self._give(trial, window, items, given)
+
+    async def _give(
+        self,
+        trial: Trial,
+        window: Window,
+        items: Mapping[Gfid, AnyItem],
+        given: Mapping[Gfid, AnyAnswer | None],
+    ) -> None:
+        rows: list[tuple[Failure, Known]] = []
+        for gfid, answer in given.items():
+            item = items.get(gfid)
+            known = Known.of(window, gfid, window.dirty.pop(gfid))
+            if isinstance(item, Gone) and item.lawful:
+                known.known = True
+            rows.append((await self._row(trial, answer, item, known, gfid), known))
+        await self._hop.run(self._ledger.put, rows)
+        for failure, _ in rows[: max(0, TOLD - len(trial.given))]:
+            self._tell(failure)
+        trial.given |= given.keys()
+        self._count()
+
+    async def _row(
+        self, trial: Trial, answer: AnyAnswer | None, item: AnyItem | None, known: Known, gfid: Gfid
+    ) -> Failure:
+        doing, kind, words = described(answer)
+        now, before = time.time(), trial.before.get(gfid)
+        tries = before.tries + 1 if before else 1
+        names_now = item.names if isinstance(item, Item) else ()
+        place = answer.place if isinstance(answer, Refused) else None
+        place = place or next(iter((*names_now, *known.dirty.heard)), None)
+        path = b".gfid/" + gfid.encode()
+        if place is not None:
+            path = await self._hop.run(truth.path, self._sight, place)
+        return Failure(
+            worker=self._report.worker,
+            gfid=gfid,
+            path=names.show(path),
+            doing=doing,
+            kind=kind,
+            words=words,
+            parent=answer.parent if isinstance(answer, NeedParent) else "",
+            tries=tries,
+            first=before.first if before else now,
+            last=now,
+            due=now + patience.delay(tries),
+            slice=trial.source or (before.slice if before else 0),
+        )
+
+    async def end(self, trial: Trial) -> None:
+        """Forget the failures that this window has mended."""
+        over = trial.before.keys() - trial.given
+        if over:
+            mended = await self._hop.run(self._ledger.drop, over, time.time())
+            for gfid in mended:
+                self._report.tell(events.EntryMended, gfid=gfid)
+            self._count()
+
+    async def tell_all(self) -> None:
+        """Tell what an earlier run left, the latest failures one by one."""
+        for failure in await self._hop.run(self._ledger.latest, TOLD):
+            self._tell(failure)
+        self._count()
+
+    async def reread(self, skipped: Collection[str]) -> None:
+        """Tell what the operator changed: some were skipped, or shall be tried again."""
+        await self._hop.run(self._ledger.recount)
+        found = await self._hop.run(self._ledger.among, [Gfid(gfid) for gfid in skipped])
+        for failure, _ in found.values():
+            self._tell(failure)
+        self._count()
+
+    def _count(self) -> None:
+        waiting, skipped = self._ledger.waiting, self._ledger.skipped
+        self._report.tell(events.FailuresCounted, waiting=waiting, skipped=skipped)
+
+    def _tell(self, failure: Failure) -> None:
+        self._report.tell(
+            events.EntryFailed,
+            gfid=failure.gfid,
+            path=failure.path,
+            doing=failure.doing,
+            kind=failure.kind,
+            words=failure.words,
+            tries=failure.tries,
+            first=failure.first,
+            due=failure.due,
+            slice=failure.slice,
+            skipped=failure.due == NEVER,
+        )
+
+
+def described(answer: AnyAnswer | None) -> tuple[str, str, str]:
+    """Return what was being done, the kind of failure, and its words."""
+    match answer:
+        case Refused(doing=doing, errno=0, words=words):
+            kinds = {"copy": "short copy", "check the times": "wrong times"}
+            return doing, kinds.get(doing, doing), words
+        case Refused(doing=doing, errno=errno, words=words):
+            return doing, events.errno_word(errno), words
+        case NeedParent(parent=parent):
+            words = f"its directory {parent} is not on the secondary and could not be made there"
+            return "create", "missing parent", words
+        case NotEmpty(children=children):
+            words = f"{len(children)} objects in it could not be taken away"
+            return "remove directory", "not empty", words
+        case _:
+            return "make so", "never at rest", "it changes while it is made so, again and again"
+
+
+def _once_more(trial: Trial, failure: Failure) -> None:
+    """Try what was in the ledger once: one more refusal, and the ledger has it back."""
+    trial.before[failure.gfid] = failure
+    trial.tries[failure.gfid] = patience.TRIES - 1
+    trial.rounds[failure.gfid] = patience.ROUNDS - 1
+
+
+def _check_world(refused: Collection[Refused], changed: int) -> None:
+    world = patience.world(refused, changed=changed)
+    if world is not None:
+        said = dict.fromkeys(f"{one.doing}: {one.words}" for one in refused)
+        raise Retry(
+            f"{world.words}; {len(refused)} objects wait for it",
+            cause=world.cause,
+            fix=world.fix,
+            evidence="\n".join(list(said)[:5]),
+        )

@@ -1,0 +1,124 @@
+"""Look at the primary for a whole window: many gfids in one hop, directories above where they
+count.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from engine.errors import Retry
+from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind
+from engine.plan import items as plan_items
+from engine.plan.dirty import ALL, Dirty
+from engine.plan.items import Absent, Alive, Truth
+from engine.primary import truth
+from engine.primary.truth import Sight
+from engine.session.hop import Hop
+
+LOOKS = 128
+"""Gfids looked at in one hop to a thread."""
+_KNOWN = 200_000
+"""Directories remembered as being on the secondary."""
+
+
+class Looking:
+    """Looks, and what is remembered from one window to the next."""
+
+    def __init__(self, sight: Sight, hop: Hop) -> None:
+        self._sight, self._hop = sight, hop
+        self._known: set[Gfid] = set()
+        """Directories that are on the secondary; a wrong one is found out by NeedParent."""
+        self.outside: set[Gfid] = set()
+        """Directories that are not replicated; nor is what is in them."""
+
+    async def look(
+        self, batch: dict[Gfid, Dirty], deep: set[Gfid], *, ancestors: bool
+    ) -> dict[Gfid, Truth]:
+        """Look at `batch`, and at directories above it where asked; those join `batch`."""
+        truths: dict[Gfid, Truth] = {}
+        todo = [gfid for gfid in batch if gfid not in self.outside]
+        while todo:
+            for found in await self._at([(gfid, batch[gfid]) for gfid in todo]):
+                truths[found.gfid] = found
+            above: dict[Gfid, None] = {}
+            for gfid in todo:
+                for parent in _above(truths[gfid]):
+                    if gfid in deep:
+                        deep.add(parent)
+                    wanted = gfid in deep or (ancestors and parent not in self._known)
+                    if wanted and parent not in truths:
+                        above[parent] = None
+            todo = []
+            for gfid in above:
+                if gfid not in batch and gfid not in self.outside:
+                    batch[gfid] = Dirty(ALL, directory=True)
+                    todo.append(gfid)
+        self._spread_outside(truths)
+        return truths
+
+    async def overtaken(
+        self,
+        truths: dict[Gfid, Truth],
+        batch: dict[Gfid, Dirty],
+        answers: Iterable[AnyAnswer],
+    ) -> list[Alive]:
+        """Look once more at what others may have changed meanwhile; return what is new again."""
+        unsure = {a.gfid for a in answers if plan_items.unsure(truths[a.gfid], a)}
+        again = await self._at([(gfid, batch[gfid]) for gfid in unsure])
+        return [
+            looked
+            for now in again
+            if isinstance(looked := truths[now.gfid], Alive) and plan_items.overtaken(looked, now)
+        ]
+
+    def learn(self, items: dict[Gfid, AnyItem], answers: Iterable[AnyAnswer]) -> None:
+        """Remember which directories are on the secondary."""
+        if len(self._known) > _KNOWN:
+            self._known.clear()
+        for answer in answers:
+            item = items[answer.gfid]
+            if isinstance(item, Item) and item.kind is not Kind.DIRECTORY:
+                continue
+            if isinstance(answer, Done) and isinstance(item, Item):
+                self._known.add(answer.gfid)
+            else:
+                self._known.discard(answer.gfid)
+
+    async def _at(self, todo: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
+        parts = [todo[at : at + LOOKS] for at in range(0, len(todo), LOOKS)]
+        found = await asyncio.gather(
+            *(self._hop.run(_look_at, self._sight, part) for part in parts)
+        )
+        return [one for part in found for one in part]
+
+    def _spread_outside(self, truths: dict[Gfid, Truth]) -> None:
+        """What is in a directory that is not replicated is not either, however deep."""
+        directories = [found for found in truths.values() if is_directory(found)]
+        spread = True
+        while spread:
+            inside = {
+                found.gfid
+                for found in directories
+                if any(parent in self.outside for parent in _above(found))
+            }
+            spread = not inside <= self.outside
+            self.outside |= inside
+
+
+def is_directory(found: Truth) -> bool:
+    """Whether the primary has a directory there."""
+    return isinstance(found, Alive) and found.kind is Kind.DIRECTORY
+
+
+def _above(found: Truth) -> list[Gfid]:
+    return [place.parent for place in found.places] if isinstance(found, Alive) else []
+
+
+def _look_at(sight: Sight, part: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
+    found = [truth.look(sight, gfid, dirty) for gfid, dirty in part]
+    if any(isinstance(one, Absent) for one in found) and not truth.subvolumes_up(sight.mount):
+        raise Retry(
+            "a part of the primary volume is down, so nobody can say what is gone",
+            cause="brick down",
+            fix="See which brick: gluster volume status",
+        )
+    return found

@@ -1,0 +1,124 @@
+"""Send items to the agent: in frames of bounded size, several under way, small contents inside."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from engine.item import AnyAnswer, AnyItem, Done, Gfid, Gone, Item
+from engine.movers import push
+from engine.plan.dirty import Dirty, Why
+from engine.rpc.channel import Channel
+from engine.session.hop import Hop
+from engine.session.report import Report
+
+FRAME_ITEMS, FRAME_BYTES = 64, 2 << 20
+"""What goes into one Apply at most."""
+FRAMES = 6
+"""Applies under way at the same time."""
+_LOOKUP = 1024
+"""Gfids in one Lookup."""
+
+
+class Sending:
+    """Has items made so over one connection."""
+
+    def __init__(
+        self, mount: bytes, channel: Channel, report: Report, hop: Hop, *, push_limit: int
+    ) -> None:
+        self._mount, self._channel, self._report, self._hop = mount, channel, report, hop
+        self.push_limit = push_limit
+        """Longest content, in bytes, that travels in its item."""
+        self.files = 0
+        """Contents that were pushed."""
+        self.bytes = 0
+
+    async def wave(
+        self, wave: Sequence[AnyItem], pushed: set[Gfid], items: dict[Gfid, AnyItem]
+    ) -> list[AnyAnswer]:
+        """Have one wave made so; contents are read just before, and `items` then has what was sent.
+
+        The content of those in `pushed` travels inside.
+        """
+        slots = asyncio.Semaphore(FRAMES)
+        self._report.now_doing(f"making {len(wave)} objects so", "secondary")
+
+        async def send(part: list[AnyItem]) -> list[AnyAnswer]:
+            async with slots:
+                loaded = await self._hop.run(_load, self._mount, part, pushed, self.push_limit)
+                items.update((item.gfid, item) for item in loaded)
+                answers: list[AnyAnswer] = []
+                for frame in _frames(loaded):
+                    answers += await self._channel.apply(frame)
+            self._count(loaded, answers)
+            return answers
+
+        parts = [list(wave[at : at + FRAME_ITEMS]) for at in range(0, len(wave), FRAME_ITEMS)]
+        done = await asyncio.gather(*(send(part) for part in parts))
+        return [answer for part in done for answer in part]
+
+    async def differing(
+        self, wanted: Sequence[Gfid], batch: dict[Gfid, Dirty], items: dict[Gfid, AnyItem]
+    ) -> list[Gfid]:
+        """Return those of `wanted` whose content must be sent: in doubt, only where size or mtime
+        differ.
+        """
+        doubtful = [g for g in wanted if not batch[g].why & Why.DATA]
+        equal: set[Gfid] = set()
+        for at in range(0, len(doubtful), _LOOKUP):
+            part = doubtful[at : at + _LOOKUP]
+            found = await self._channel.lookup(part)
+            for gfid, seen in zip(part, found.gfids, strict=True):
+                item = items[gfid]
+                if seen is not None and isinstance(item, Item):
+                    there, here = seen.attributes, item.attributes
+                    if (there.size, there.mtime) == (here.size, here.mtime):
+                        equal.add(gfid)
+        return [g for g in wanted if g not in equal]
+
+    def _count(self, loaded: Sequence[AnyItem], answers: Sequence[AnyAnswer]) -> None:
+        for item, answer in zip(loaded, answers, strict=True):
+            if not isinstance(answer, Done):
+                continue
+            if isinstance(item, Item) and item.data is not None:
+                self.files += 1
+                self.bytes += len(item.data)
+                self._report.files += 1
+                self._report.bytes += len(item.data)
+            self._report.pending_entries = max(0, self._report.pending_entries - 1)
+            self._report.entries += answer.changed and isinstance(item, Item)
+            self._report.removed += answer.changed and isinstance(item, Gone)
+        self._report.tick()
+
+
+def unloaded(item: AnyItem) -> bool:
+    """Whether the content of `item` was to travel inside and did not: it had grown, or gone."""
+    return isinstance(item, Item) and item.data is None and item.data_follows
+
+
+def _load(mount: bytes, part: Sequence[AnyItem], pushed: set[Gfid], limit: int) -> list[AnyItem]:
+    """Read small contents into their items; what has grown or gone meanwhile follows later."""
+    loaded: list[AnyItem] = []
+    for item in part:
+        if isinstance(item, Item) and item.gfid in pushed:
+            try:
+                read = push.load(mount, item, limit)
+            except FileNotFoundError:
+                read = None
+            loaded.append(read or msgspec.structs.replace(item, data_follows=True))
+        else:
+            loaded.append(item)
+    return loaded
+
+
+def _frames(items: Sequence[AnyItem]) -> list[list[AnyItem]]:
+    frames: list[list[AnyItem]] = [[]]
+    size = 0
+    for item in items:
+        weight = len(item.data or b"") if isinstance(item, Item) else 0
+        if frames[-1] and size + weight > FRAME_BYTES:
+            frames.append([])
+            size = 0
+        frames[-1].append(item)
+        size += weight
+    return frames

@@ -1,0 +1,173 @@
+"""The ledger on disk: what is noted, what is due, what an operator changes, what a crash leaves."""
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import Retry, Stop
+from engine.item import ROOT, Gfid, Place
+from engine.plan.dirty import Dirty, Why, Window
+from engine.session import ledger
+from engine.session.ledger import NEVER, Failure, Known, Ledger
+
+G = [Gfid(f"{n:08x}-0000-4000-8000-000000000000") for n in range(10)]
+A, B, C = G[1], G[2], G[3]
+W1, W2 = "h:/b1", "h:/b2"
+DIRTY = Dirty(Why.NAMES | Why.DATA, {Place(ROOT, b"a\xff\n"): None}, directory=True)
+
+
+def failure(gfid: Gfid, due: float = 10.0, worker: str = W1, **more: object) -> Failure:
+    said = {"path": gfid[:8], "doing": "create", "kind": "EPERM", "words": "no", "tries": 1}
+    times = {"first": 1.0, "last": due, "due": due, "slice": 7}
+    return Failure(worker=worker, gfid=gfid, **(said | times | more))  # type: ignore[arg-type]
+
+
+def noted(*failures: Failure) -> list[tuple[Failure, Known]]:
+    return [(one, Known(DIRTY, spoken=True)) for one in failures]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "s" / "ledger.db"
+
+
+def opened(path: Path, worker: str = W1, *failures: Failure) -> Ledger:
+    made = Ledger(path, worker)
+    made.put(noted(*failures))
+    return made
+
+
+def test_what_was_noted_is_there_after_a_crash(path: Path) -> None:
+    opened(path, W1, failure(A), failure(B, NEVER))  # never closed
+    again = Ledger(path, W1)
+    assert (again.waiting, again.skipped, again.empty) == (1, 1, False)
+    assert again.among([A, B, C]) == {
+        A: (failure(A), Known(DIRTY, spoken=True)),
+        B: (failure(B, NEVER), Known(DIRTY, spoken=True)),
+    }
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_workers_do_not_see_each_other(path: Path) -> None:
+    one, other = opened(path, W1, failure(A)), opened(path, W2, failure(A, worker=W2))
+    one.drop([A], 0.0)
+    assert one.empty
+    assert set(other.among([A])) == {A}
+    assert [each.worker for each in ledger.failures(path)] == [W2]
+
+
+def test_the_latest_replaces_what_was_noted_before(path: Path) -> None:
+    made = opened(path, W1, failure(A), failure(A, 20.0, tries=2))
+    assert made.among([A])[A][0].tries == 2
+    assert made.waiting == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "limit", "due"),
+    [(9, 9, []), (10, 9, [A]), (99, 9, [A, B]), (99, 1, [A])],
+    ids=["too early", "one", "two, the oldest first", "no more than asked for"],
+)
+def test_due(path: Path, now: float, limit: int, due: list[Gfid]) -> None:
+    made = opened(path, W1, failure(B, 20.0), failure(A, 10.0), failure(C, NEVER))
+    assert list(made.due(now, limit)) == due
+
+
+def test_what_waits_for_a_directory_is_due_when_that_is_done(path: Path) -> None:
+    made = opened(path, W1, failure(A), failure(B, 999.0, parent=A), failure(C, NEVER, parent=A))
+    assert made.drop([A, G[9]], 50.0) == [A]
+    assert list(made.due(50.0, 9)) == [B]
+    assert made.skipped == 1
+
+
+def test_the_latest_are_told_the_oldest_first(path: Path) -> None:
+    made = opened(path, W1, *(failure(G[n], float(n)) for n in (3, 1, 2)), failure(G[4], NEVER))
+    assert [one.gfid for one in made.latest(2)] == [G[2], G[3]]
+
+
+def test_an_operator_retries_and_skips(path: Path) -> None:
+    made = opened(path, W1, failure(A, 999.0), failure(B, 999.0), failure(C, NEVER))
+    assert ledger.make_due(path, None, 5.0) == 2, "what was skipped stays so"
+    assert set(made.due(5.0, 9)) == {A, B}
+    assert ledger.make_due(path, [A, G[9]], NEVER) == 1
+    assert ledger.make_due(path, [C], 5.0) == 1, "unless it is named"
+    made.recount()
+    assert (made.waiting, made.skipped) == (2, 1)
+    assert set(made.due(5.0, 9)) == {B, C}
+
+
+def test_without_a_ledger_nothing_has_failed(path: Path) -> None:
+    assert ledger.failures(path) == []
+    assert ledger.make_due(path, None, 1.0) == 0
+    assert not path.exists()
+
+
+def test_failures_are_listed_by_path(path: Path) -> None:
+    opened(path, W1, failure(A, path="z"), failure(B, path="a"))
+    assert [one.path for one in ledger.failures(path)] == ["a", "z"]
+
+
+def test_more_than_one_query_takes(path: Path) -> None:
+    many = [Gfid(f"{n:08x}-0000-4000-8000-000000000000") for n in range(1300)]
+    made = opened(path, W1, *map(failure, many))
+    assert made.among(many).keys() == set(many)
+    assert len(made.drop(many, 0.0)) == 1300
+
+
+def test_intentions_outlive_a_crash_and_are_taken_back(path: Path) -> None:
+    known = Known(DIRTY, known=True)
+    opened(path).intend({A: known, B: known})
+    again = Ledger(path, W1)
+    assert again.unsure() == {A: known, B: known}
+    assert Ledger(path, W2).unsure() == {}
+    again.sure([A, C])
+    assert again.unsure() == {B: known}
+    assert again.empty, "an intention is no failure"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(G), st.binary(min_size=1))),
+    st.integers(0, 15),
+    *[st.booleans()] * 3,
+)
+def test_nothing_that_was_known_gets_lost(
+    heard: list[tuple[Gfid, bytes]], why: int, directory: bool, spoken: bool, known: bool
+) -> None:
+    dirty = Dirty(Why(why), dict.fromkeys(Place(*place) for place in heard), directory)
+    packed = ledger._unpack(ledger._pack(Known(dirty, spoken, known)))
+    assert packed == Known(dirty, spoken, known)
+    window = Window()
+    packed.into(window, window.mark(A, Why(0)), A)
+    assert Known.of(window, A, window.dirty[A]) == packed
+
+
+def test_a_damaged_ledger_stops(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    with pytest.raises(Stop, match="cannot be read") as caught:
+        Ledger(path, W1)
+    assert caught.value.cause == "ledger unreadable"
+
+
+def test_a_newer_ledger_stops(path: Path) -> None:
+    opened(path).close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(Stop, match="another version"):
+        Ledger(path, W1)
+
+
+def test_a_ledger_that_cannot_be_made_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(Retry, match="cannot be used") as caught:
+        Ledger(tmp_path / "file" / "ledger.db", W1)
+    assert caught.value.cause == "ledger not writable"
+
+
+def test_a_failure_is_json_for_programs() -> None:
+    assert msgspec.json.decode(msgspec.json.encode(failure(A)))["gfid"] == A

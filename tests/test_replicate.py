@@ -1,0 +1,314 @@
+"""Windows made so, with a ledger: what is refused, waits, comes back, and what a crash leaves."""
+
+import errno
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import pytest
+from memory_target import MemoryTarget
+from test_model import NAMES, Primary, _gfid
+
+from engine import events
+from engine.errors import Disconnected, Retry
+from engine.events import AnyEvent, EntryFailed, EntryMended, FailuresCounted
+from engine.item import ROOT, AnyAnswer, AnyItem, Gfid, Item, Kind, Place
+from engine.plan.dirty import Dirty, Window, fold
+from engine.plan.items import Truth
+from engine.primary import truth
+from engine.primary.truth import Sight
+from engine.rpc.channel import Channel
+from engine.rpc.messages import Found
+from engine.secondary.apply import apply
+from engine.session import ledger
+from engine.session.bulk import Bulk
+from engine.session.ledger import Ledger
+from engine.session.replicate import Replicator
+from engine.session.report import Report
+
+A, B, C = (Place(ROOT, name) for name in NAMES)
+
+
+class Secondary(MemoryTarget):
+    """Refuses what it is told to; behind a connection that can break."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refuses: dict[Place, int] = {}
+        self.breaks_after: Callable[[AnyItem], bool] = lambda item: False
+
+    def create(self, item: Item, place: Place) -> None:
+        if place in self.refuses:
+            raise OSError(self.refuses[place], os.strerror(self.refuses[place]))
+        super().create(item, place)
+
+    def link(self, gfid: Gfid, place: Place) -> None:
+        if place in self.refuses:
+            raise OSError(self.refuses[place], os.strerror(self.refuses[place]))
+        super().link(gfid, place)
+
+    async def apply(self, items: Sequence[AnyItem]) -> list[AnyAnswer]:
+        answers = [apply(self, item) for item in items]
+        if any(map(self.breaks_after, items)):
+            raise Disconnected("the link was cut")
+        return answers
+
+    async def lookup(self, gfids: Sequence[Gfid]) -> Found:
+        return Found(id=0, gfids=tuple(map(self.seen, gfids)), places=())
+
+    async def limbo_now(self) -> list[Gfid]:
+        return self.in_limbo()
+
+
+class World:
+    """A primary, a secondary, and the worker of the first brick."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.primary, self.secondary = Primary(), Secondary()
+        self.path = folder / "ledger.db"
+        self._told = folder / "events"
+        self._read = 0
+        self._sink = os.open(self._told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        monkeypatch.setattr(truth, "look", self._look)
+        monkeypatch.setattr(truth, "subvolumes_up", lambda mount: True)
+        monkeypatch.setattr(truth, "path", lambda sight, place: place.name)
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the worker, again perhaps; nothing that it held is kept."""
+        self.ledger = Ledger(self.path, "h:/b")
+        report = Report("s", "h:/b", self._sink)
+        sight = Sight(b"/brick", b"/mount")
+        channel, bulk = cast("Channel", _Channel(self.secondary)), cast("Bulk", None)
+        self.worker = Replicator(sight, channel, bulk, report, self.ledger, push_limit=0)
+
+    def close(self) -> None:
+        self.worker.close()
+        self.ledger.close()
+        os.close(self._sink)
+
+    def _look(self, sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
+        return self.primary.look(gfid, 0)
+
+    def heard(self, count: int | None = None) -> Window:
+        """Return a window of what the first brick wrote since the last call."""
+        window = Window()
+        log = self.primary.logs[0]
+        fold(window, log[self._read : None if count is None else self._read + count])
+        self._read = len(log) if count is None else self._read + count
+        return window
+
+    def told(self) -> list[AnyEvent]:
+        found = [events.decode(line) for line in self._told.read_bytes().splitlines()]
+        self._told.write_bytes(b"")
+        return [event for event in found if event is not None]
+
+
+class _Channel:
+    """As much of a channel as a replicator uses."""
+
+    def __init__(self, secondary: Secondary) -> None:
+        self.apply, self.lookup = secondary.apply, secondary.lookup
+        self.limbo = secondary.limbo_now
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    made = World(tmp_path, monkeypatch)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Move the clock of tries and times."""
+    clock = itertools.count(1000)
+    offset = 0.0
+
+    def move(seconds: float) -> None:
+        nonlocal offset
+        offset += seconds
+
+    monkeypatch.setattr("engine.session.failing.time.time", lambda: next(clock) + offset)
+    return move
+
+
+async def test_a_refused_object_holds_nobody(world: World) -> None:
+    world.primary.make(A, _gfid(2), Kind.FILE)
+    world.primary.make(B, _gfid(4), Kind.FILE)
+    world.secondary.refuses[A] = errno.EPERM
+    totals = await world.worker.make_so(world.heard(), source=77)
+    assert world.secondary.tree() == {B: _gfid(4)}
+    assert totals.entries == {_gfid(4), ROOT}
+    told = world.told()
+    (failed,) = [event for event in told if isinstance(event, EntryFailed)]
+    assert (failed.gfid, failed.path, failed.kind) == (_gfid(2), "a", "EPERM")
+    assert (failed.doing, failed.tries, failed.slice) == ("create", 1, 77)
+    assert failed.due > failed.first > 0
+    assert [e.waiting for e in told if isinstance(e, FailuresCounted)] == [1]
+    assert [each.gfid for each in ledger.failures(world.path)] == [_gfid(2)]
+
+
+async def test_it_is_tried_again_when_it_is_due_and_mended(
+    world: World, now: Callable[[float], None]
+) -> None:
+    world.primary.make(A, _gfid(2), Kind.FILE)
+    world.secondary.refuses[A] = errno.EPERM
+    await world.worker.make_so(world.heard(), source=77)
+    first = world.ledger.among([_gfid(2)])[_gfid(2)][0]
+    await world.worker.make_due_so()
+    assert world.ledger.among([_gfid(2)])[_gfid(2)][0] == first, "it is not due yet"
+    now(60)
+    await world.worker.make_due_so()
+    again = world.ledger.among([_gfid(2)])[_gfid(2)][0]
+    assert (again.tries, again.first, again.slice) == (2, first.first, 77)
+    assert again.due - again.last > first.due - first.last
+    world.told()
+    del world.secondary.refuses[A]
+    now(60)
+    world.begin()  # all of it is on disk
+    await world.worker.make_due_so()
+    assert world.secondary.tree() == {A: _gfid(2)}
+    told = world.told()
+    assert [e.gfid for e in told if isinstance(e, EntryMended)] == [_gfid(2)]
+    assert [e.waiting for e in told if isinstance(e, FailuresCounted)] == [0]
+    assert world.ledger.empty
+
+
+async def test_a_new_record_tries_with_all_that_was_heard_before(world: World) -> None:
+    world.primary.make(A, _gfid(2), Kind.FILE)
+    await world.worker.make_so(world.heard())
+    world.primary.rename(A, _gfid(2), B)
+    world.secondary.refuses[B] = errno.EPERM
+    await world.worker.make_so(world.heard())
+    assert world.secondary.tree() == {A: _gfid(2)}
+    world.primary.log(_gfid(2), 38)  # nothing in it speaks of its old name
+    del world.secondary.refuses[B]
+    await world.worker.make_so(world.heard())
+    assert world.secondary.tree() == {B: _gfid(2)}
+    assert world.ledger.empty
+
+
+async def test_what_is_below_a_refused_directory_waits_for_it(
+    world: World, now: Callable[[float], None]
+) -> None:
+    folder, child = _gfid(3), Place(_gfid(3), b"a")
+    world.primary.make(A, folder, Kind.DIRECTORY)
+    world.primary.make(child, _gfid(2), Kind.FILE)
+    world.secondary.refuses[A] = errno.EDQUOT
+    await world.worker.make_so(world.heard())
+    found = {each.gfid: each for each in ledger.failures(world.path)}
+    assert {gfid: each.kind for gfid, each in found.items()} == {
+        folder: "EDQUOT",
+        _gfid(2): "missing parent",
+    }
+    assert found[_gfid(2)].parent == folder
+    del world.secondary.refuses[A]
+    ledger.make_due(world.path, [folder], 1.0)
+    await world.worker.make_due_so()
+    assert world.secondary.tree().get(A) == folder
+    now(1)  # the child is due at once, long before its own time
+    await world.worker.make_due_so()
+    assert world.secondary.tree() == {A: folder, child: _gfid(2)}
+    assert world.ledger.empty
+
+
+async def test_what_ends_while_it_stands_in_the_ledger_is_no_failure(
+    world: World, now: Callable[[float], None]
+) -> None:
+    world.primary.make(A, _gfid(2), Kind.FILE)
+    world.secondary.refuses[A] = errno.EPERM
+    await world.worker.make_so(world.heard())
+    world.primary.take(A, _gfid(2))
+    now(60)
+    await world.worker.make_due_so()
+    assert world.ledger.empty
+
+
+async def test_an_end_that_was_refused_is_still_lawful_later(
+    world: World, now: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.primary.make(A, _gfid(2), Kind.FILE)
+    await world.worker.make_so(world.heard())
+    world.primary.take(A, _gfid(2))
+    world.primary.log(_gfid(2), 5, A)
+
+    def refuse(place: Place) -> None:
+        raise OSError(errno.EPERM, "no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.secondary, "unlink", refuse)
+        await world.worker.make_so(world.heard())
+    assert world.ledger.waiting == 1
+    now(60)
+    world.begin()
+    await world.worker.make_due_so()
+    assert world.secondary.tree() == {}
+
+
+async def test_a_full_secondary_stops_the_worker_and_fills_no_ledger(world: World) -> None:
+    for number, place in ((2, A), (4, B)):
+        world.primary.make(place, _gfid(number), Kind.FILE)
+        world.secondary.refuses[place] = errno.ENOSPC
+    world.primary.logs[0][:] = [r for r in world.primary.logs[0] if r[1] != ROOT]
+    window = world.heard()
+    del window.dirty[ROOT]
+    with pytest.raises(Retry, match="no space left") as caught:
+        await world.worker.make_so(window)
+    assert caught.value.cause == "secondary full"
+    assert world.ledger.empty
+
+
+async def test_what_an_earlier_run_left_is_told(world: World) -> None:
+    world.primary.make(A, _gfid(2), Kind.FILE)
+    world.secondary.refuses[A] = errno.EPERM
+    await world.worker.make_so(world.heard())
+    world.told()
+    world.begin()
+    await world.worker.failing.tell_all()
+    told = world.told()
+    assert [e.path for e in told if isinstance(e, EntryFailed)] == ["a"]
+    assert [e.waiting for e in told if isinstance(e, FailuresCounted)] == [1]
+    ledger.make_due(world.path, [_gfid(2)], ledger.NEVER)
+    await world.worker.failing.reread([_gfid(2)])
+    told = world.told()
+    assert [e.skipped for e in told if isinstance(e, EntryFailed)] == [True]
+    assert [(e.waiting, e.skipped) for e in told if isinstance(e, FailuresCounted)] == [(0, 1)]
+
+
+async def test_an_older_look_at_another_bricks_file_is_mended_after_a_crash(world: World) -> None:
+    """It was met in the way of ours, put where it stood when we looked, and then the link broke."""
+    ours, theirs = _gfid(2), _gfid(5)
+    world.primary.make(A, theirs, Kind.FILE)
+    apply(world.secondary, cast("Item", _item(world, theirs)))
+    world.primary.rename(A, theirs, B)
+    world.primary.make(A, ours, Kind.FILE)
+    window = world.heard()
+
+    def moved_on(item: AnyItem) -> bool:
+        """Just after theirs was made so at B it moves to C, and its own worker sees to it."""
+        if item.gfid != theirs:
+            return False
+        world.primary.rename(B, theirs, C)
+        apply(world.secondary, cast("Item", _item(world, theirs, B)))
+        # Our agent was slower: its older word wins.
+        apply(world.secondary, item)
+        return True
+
+    world.secondary.breaks_after = moved_on
+    with pytest.raises(Disconnected):
+        await world.worker.make_so(window)
+    assert world.secondary.tree() == {A: ours, B: theirs, C: theirs}
+    world.secondary.breaks_after = lambda item: False
+    world.begin()
+    await world.worker.recover()
+    assert world.secondary.tree() == {A: ours, C: theirs}
+    assert world.ledger.unsure() == {}
+
+
+def _item(world: World, gfid: Gfid, *heard: Place) -> AnyItem | None:
+    from engine.plan import items
+
+    return items.make(world.primary.look(gfid, 1), Dirty(heard=dict.fromkeys(heard)), Window())
