@@ -39,7 +39,7 @@ FULL, BAD = refused(errno.ENOSPC), refused()
 
 
 @pytest.mark.parametrize(
-    ("given", "changed", "cause"),
+    ("given", "made", "cause"),
     [
         pytest.param([BAD], 0, None, id="one object is bad"),
         pytest.param([BAD] * 1000, 0, None, id="a thousand are"),
@@ -54,8 +54,8 @@ FULL, BAD = refused(errno.ENOSPC), refused()
         pytest.param([refused(errno.ENOTCONN), FULL, FULL], 0, "secondary full", id="both"),
     ],
 )
-def test_world(given: list[Refused], changed: int, cause: str | None) -> None:
-    found = patience.world(given, changed=changed)
+def test_world(given: list[Refused], made: int, cause: str | None) -> None:
+    found = patience.world(given, made=made)
     assert (found.cause if found else None) == cause
 
 

@@ -72,11 +72,11 @@ def verdict(answer: AnyAnswer | None, tries: int, rounds: int) -> Verdict:
     return Verdict.LEDGER if enough else Verdict.AGAIN
 
 
-def world(refused: Collection[Refused], *, changed: int) -> World | None:
+def world(refused: Collection[Refused], *, made: int) -> World | None:
     """Return what is wrong with the secondary as a whole, or None when it is the objects.
 
-    `refused` is what would go to the ledger now, `changed` how many objects of the same window
-    could be made so.
+    `refused` is what would go to the ledger now; `made`, how many objects of the same window could
+    be created or filled: attributes can be set, and names taken away, on a full volume too.
     """
     found = [
         known
@@ -84,7 +84,7 @@ def world(refused: Collection[Refused], *, changed: int) -> World | None:
         # A read-only volume refuses ACLs of directories to everybody, and takes all else from us.
         if one.doing != "set xattrs" and (known := _WORLD.get(one.errno)) is not None
     ]
-    if not found or (changed and len(found) <= MANY):
+    if not found or (made and len(found) <= MANY):
         return None
     return max(set(found), key=found.count)
 

@@ -30,6 +30,8 @@ class Outcome:
     done: list[Gfid] = field(default_factory=list)
     changed: set[Gfid] = field(default_factory=set)
     """Living objects of which something had to be done."""
+    made: int = 0
+    """Objects that were created, or got content: what a full secondary cannot do."""
     removed: int = 0
     refused: list[Refused] = field(default_factory=list)
     short: list[Gfid] = field(default_factory=list)
@@ -97,6 +99,7 @@ def _done(window: Window, item: AnyItem, answer: Done, outcome: Outcome) -> None
         return
     elif answer.changed:
         outcome.changed.add(answer.gfid)
+        outcome.made += answer.created or item.data is not None
     outcome.done.append(answer.gfid)
 
 

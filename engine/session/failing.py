@@ -38,6 +38,8 @@ class Trial:
     """Those of whom the ledger was asked."""
     given: set[Gfid] = field(default_factory=set)
     """Those that this window gave to the ledger."""
+    made: int = 0
+    """Objects that could be created, or filled."""
 
 
 class Failing:
@@ -73,13 +75,10 @@ class Failing:
         window: Window,
         items: Mapping[Gfid, AnyItem],
         answers: Collection[AnyAnswer],
-        *,
-        changed: int,
     ) -> None:
         """Give to the ledger what was tried long enough, and take it out of `window`.
 
-        `changed`: how many objects of this window could be made so. Retry when it is the secondary
-        as a whole that takes nothing.
+        Retry when it is the secondary as a whole that takes nothing.
         """
         last = {answer.gfid: answer for answer in answers}
         given: dict[Gfid, AnyAnswer | None] = {}
@@ -91,7 +90,7 @@ class Failing:
             orphan = isinstance(answer, NeedParent) and answer.parent in trial.given
             if verdict is Verdict.LEDGER or orphan:
                 given[gfid] = answer
-        _check_world([one for one in given.values() if isinstance(one, Refused)], changed)
+        _check_world([one for one in given.values() if isinstance(one, Refused)], trial.made)
         if given:
             await self._give(trial, window, items, given)
 
@@ -210,8 +209,8 @@ def _once_more(trial: Trial, failure: Failure) -> None:
     trial.rounds[failure.gfid] = patience.ROUNDS - 1
 
 
-def _check_world(refused: Collection[Refused], changed: int) -> None:
-    world = patience.world(refused, changed=changed)
+def _check_world(refused: Collection[Refused], made: int) -> None:
+    world = patience.world(refused, made=made)
     if world is not None:
         said = dict.fromkeys(f"{one.doing}: {one.words}" for one in refused)
         raise Retry(

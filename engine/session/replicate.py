@@ -174,9 +174,8 @@ class Replicator:
         totals.rounds += 1
         totals.entries |= outcome.changed
         totals.removed += outcome.removed
-        changed = len(totals.entries) + totals.removed
-        said = [*answers, *outcome.refused]
-        await self.failing.judge(trial, window, items, said, changed=changed)
+        trial.made += outcome.made
+        await self.failing.judge(trial, window, items, [*answers, *outcome.refused])
         return outcome
 
     async def _make_items_so(
@@ -240,6 +239,7 @@ class Replicator:
         before = {gfid: Dirty(Why.DATA) for gfid in finished}
         rest = settle(window, before, finished, answers)
         outcome.changed |= rest.changed
+        outcome.made += len(rest.done)
         outcome.done += rest.done
         outcome.refused += rest.refused
 

@@ -125,6 +125,10 @@ class World:
             found += [event for event in feed.read(feed.files(folder)) if event.at >= since]
         return sorted(found, key=lambda event: event.at)
 
+    def run(self, script: str) -> None:
+        """Run a line of shell in the primary; each `{}` is where that is mounted."""
+        self.lab.run(self.hosts[0], ["sh", "-ec", script.replace("{}", WORK)])
+
     def work(self, *words: str, timeout: float = 240) -> None:
         """Run a workload to its end in the primary volume."""
         self.lab.run(self.hosts[0], self._workload(words), timeout=timeout)
