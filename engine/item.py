@@ -112,10 +112,14 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
 
 
 class NeedParent(msgspec.Struct, frozen=True, kw_only=True, tag="need"):
-    """The directory that this object belongs in is not on the secondary."""
+    """The directory that this object belongs in is not on the secondary, or still below it."""
 
     gfid: Gfid
     parent: Gfid
+    touched: tuple[Gfid, ...] = ()
+    """This and what follows: as in Done, of what was done before."""
+    displaced: tuple[Holder, ...] = ()
+    created: bool = False
 
 
 class NotEmpty(msgspec.Struct, frozen=True, kw_only=True, tag="notempty"):
@@ -133,6 +137,10 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     place: Place | None = None
     errno: int
     words: str
+    touched: tuple[Gfid, ...] = ()
+    """This and what follows: as in Done, of what was done before it said no."""
+    displaced: tuple[Holder, ...] = ()
+    created: bool = False
 
 
 AnyAnswer = Done | NeedParent | NotEmpty | Refused

@@ -223,3 +223,20 @@ def test_what_was_refused_stays_dirty(code: int, deep: set[Gfid]) -> None:
     window = _settled(_item(A, AT_A), refused, Dirty(Why.DATA, {AT_B: None}))
     assert window.dirty == {A: Dirty(Why.DATA, {AT_B: None})}
     assert window.deep == deep
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Refused(gfid=A, doing="set xattrs", errno=28, words="full"),
+        NeedParent(gfid=A, parent=C),
+    ],
+    ids=["refused", "needs a parent"],
+)
+def test_what_was_done_before_it_ended_is_not_forgotten(answer: Refused | NeedParent) -> None:
+    holder = Holder(AT_A, B, Kind.FILE)
+    answer = msgspec.structs.replace(answer, created=True, touched=(ROOT,), displaced=(holder,))
+    window = _settled(_item(A, AT_A), answer)
+    assert window.dirty[A] == Dirty(Why.NAMES | Why.ATTRIBUTES)
+    assert window.dirty[B] == Dirty(Why.NAMES, {AT_A: None})
+    assert window.dirty[ROOT] == Dirty(Why.ATTRIBUTES, directory=True)

@@ -9,7 +9,7 @@ import msgspec
 
 from engine.item import AnyAnswer, AnyItem, Attributes, Gfid, Kind, Place
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
 
 MAGIC = b"georep agent\n"
