@@ -68,8 +68,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, tag="item"):
     """The whole content of a small file; None: the content does not travel here."""
     data_follows: bool = False
     """A mover brings the content after this item; the times are set when it has."""
-    shared: bool = False
-    """Other workers make it so, too, perhaps at this moment."""
     elsewhere: bool = False
     """Another brick holds it, whose worker makes it; here it is only given its names, if it is
     there.
@@ -118,10 +116,14 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
 
 
 class NeedParent(msgspec.Struct, frozen=True, kw_only=True, tag="need"):
-    """The directory that this object belongs in is not on the secondary."""
+    """The directory that this object belongs in is not on the secondary, or still below it."""
 
     gfid: Gfid
     parent: Gfid
+    touched: tuple[Gfid, ...] = ()
+    """This and what follows: as in Done, of what was done before."""
+    displaced: tuple[Holder, ...] = ()
+    created: bool = False
 
 
 class NotEmpty(msgspec.Struct, frozen=True, kw_only=True, tag="notempty"):
@@ -139,6 +141,10 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     place: Place | None = None
     errno: int
     words: str
+    touched: tuple[Gfid, ...] = ()
+    """This and what follows: as in Done, of what was done before it said no."""
+    displaced: tuple[Holder, ...] = ()
+    created: bool = False
 
 
 AnyAnswer = Done | NeedParent | NotEmpty | Refused

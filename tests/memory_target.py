@@ -1,9 +1,14 @@
-"""A secondary in memory, for tests of the rules: what a POSIX volume with gfids does, and nothing
-faster.
+"""A secondary in memory, for tests of the rules: what a POSIX volume with gfids does, no less
+strict and no kinder.
+
+Like a real one it destroys an empty directory that another is renamed onto, changes an object in
+several steps, and does not say which name of a hard link it finds first.
 """
 
+import copy
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +19,8 @@ from engine.item import ROOT, Attributes, Gfid, Holder, Item, Kind, Place
 from engine.rpc.messages import Seen
 
 LIMBO = Gfid("00000000-0000-0000-0000-0000000011b0")
+NOW = 99
+"""The mtime of whatever was changed without being told a time."""
 
 
 @dataclass
@@ -36,6 +43,12 @@ class MemoryTarget:
         top = Attributes(0o40755, 0, 0, 4096, 1, 1)
         self.things = {ROOT: Thing(Kind.DIRECTORY, top), LIMBO: Thing(Kind.DIRECTORY, top)}
         self.places: dict[Place, Gfid] = {}
+        self.ended: list[Gfid] = []
+        """Whoever lost its last name, oldest first."""
+        self.held: set[Gfid | Place] = set()
+
+    def stepped(self) -> None:
+        """Called after every change, however small: a moment at which all may stop."""
 
     def names(self, gfid: Gfid) -> set[Place]:
         return {place for place, holder in self.places.items() if holder == gfid}
@@ -53,6 +66,13 @@ class MemoryTarget:
                         todo.append(gfid)
         return found
 
+    def copy(self) -> "MemoryTarget":
+        """Return a secondary of its own that is in the same state."""
+        twin = MemoryTarget()
+        twin.things = {gfid: copy.copy(thing) for gfid, thing in self.things.items()}
+        twin.places = dict(self.places)
+        return twin
+
     def seen(self, gfid: Gfid) -> Seen | None:
         thing = self.things.get(gfid)
         if thing is None:
@@ -63,55 +83,66 @@ class MemoryTarget:
         gfid = self.places.get(place)
         return None if gfid is None else self.seen(gfid)
 
+    def points(self, gfid: Gfid) -> bytes:
+        thing = self._thing(gfid)
+        if thing.kind is not Kind.SYMLINK:
+            raise _error(errno.EINVAL)
+        return thing.target
+
     def create(self, item: Item, place: Place) -> None:
         assert item.gfid not in self.things, "a second object with one gfid"
         self._free(place)
-        attributes = msgspec.structs.replace(item.attributes, size=0, mtime=99)
-        self.things[item.gfid] = Thing(item.kind, attributes, item.target)
-        self.places[place] = item.gfid
-        self._touch(place)
+        size = len(item.target)
+        shown = msgspec.structs.replace(item.attributes, uid=0, gid=0, size=size, mtime=NOW)
+        self.things[item.gfid] = Thing(item.kind, shown, item.target)
+        self._put(place, item.gfid)
+        self._change(item.gfid, uid=item.attributes.uid, gid=item.attributes.gid)
 
     def link(self, gfid: Gfid, place: Place) -> None:
         self._free(place)
-        if gfid not in self.things:
-            raise _error(errno.ENOENT)
-        assert self.things[gfid].kind is not Kind.DIRECTORY
-        self.places[place] = gfid
-        self._touch(place)
+        if self._thing(gfid).kind is Kind.DIRECTORY:
+            raise _error(errno.EPERM)
+        self._put(place, gfid)
 
     def unlink(self, place: Place) -> None:
-        gfid = self.places[place]
-        assert self.things[gfid].kind is not Kind.DIRECTORY
-        del self.places[place]
-        self._touch(place)
-        if not self.names(gfid):
-            del self.things[gfid]
+        if self._standing(place).kind is Kind.DIRECTORY:
+            raise _error(errno.EISDIR)
+        self._take(place)
 
     def rmdir(self, place: Place) -> None:
-        gfid = self.places[place]
-        if any(inner.parent == gfid for inner in self.places):
+        if self._standing(place).kind is not Kind.DIRECTORY:
+            raise _error(errno.ENOTDIR)
+        if self.children(place):
             raise _error(errno.ENOTEMPTY)
-        del self.places[place]
-        del self.things[gfid]
-        self._touch(place)
+        self._take(place)
 
     def rename(self, source: Place, place: Place) -> None:
-        self._free(place)
-        gfid = self.places[source]
-        above: Gfid | None = place.parent
-        while above is not None and above != ROOT:
-            if above == gfid:
-                raise _error(errno.EINVAL)
-            above = next((p.parent for p, g in self.places.items() if g == above), None)
+        thing, gfid = self._standing(source), self.places[source]
+        self._directory(place.parent)
+        there = self.places.get(place)
+        if there == gfid:
+            # Two names of one object: it does nothing, and says that it worked.
+            return
+        if thing.kind is Kind.DIRECTORY and gfid in self.above(place.parent):
+            raise AssertionError("a directory below itself: GlusterFS loses its handle")
+        if there is not None:
+            self._make_way(thing, place)
         del self.places[source]
-        self.places[place] = gfid
         self._touch(source)
-        self._touch(place)
+        self._put(place, gfid)
 
-    def find(self, gfid: Gfid) -> Place | None:
-        return min(self.names(gfid), default=None)
+    def find(self, gfid: Gfid) -> list[Place]:
+        return sorted(self.names(gfid))
+
+    def above(self, gfid: Gfid) -> list[Gfid]:
+        found = [gfid]
+        while found[-1] not in (ROOT, LIMBO):
+            (place,) = self.names(found[-1])
+            found.append(place.parent)
+        return found
 
     def children(self, place: Place) -> list[Holder]:
+        self._standing(place)
         parent = self.places[place]
         return [
             Holder(inner, gfid, self.things[gfid].kind)
@@ -120,19 +151,34 @@ class MemoryTarget:
         ]
 
     def write(self, gfid: Gfid, data: bytes) -> None:
-        thing = self.things[gfid]
-        thing.data = data
-        thing.attributes = msgspec.structs.replace(thing.attributes, size=len(data), mtime=99)
+        thing = self._thing(gfid)
+        old = thing.data
+        half = len(data) // 2
+        for written in (data[:half] + old[half:], data + old[len(data) :], data):
+            if written != thing.data:
+                thing.data = written
+                self._change(gfid, size=len(written), mtime=NOW)
 
     def set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
-        size = now.size if kind is Kind.FILE else shall.size
-        self.things[gfid].attributes = msgspec.structs.replace(shall, size=size)
-        return now != self.things[gfid].attributes
+        """Change owner, mode and mtime one after the other; type and device number stay."""
+        has = self._thing(gfid).attributes
+        mode = stat.S_IFMT(has.mode) | stat.S_IMODE(shall.mode)
+        differed = (now.uid, now.gid, now.mtime) != (shall.uid, shall.gid, shall.mtime)
+        if kind is not Kind.SYMLINK and now.mode != mode:
+            differed = True
+            self._change(gfid, mode=mode)
+        if differed:
+            self._change(gfid, uid=shall.uid, gid=shall.gid)
+            self._change(gfid, mtime=shall.mtime, atime=shall.atime)
+        return differed
 
     def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
-        differed = self.things[gfid].xattrs != shall
-        self.things[gfid].xattrs = dict(shall)
-        return differed
+        thing = self._thing(gfid)
+        if thing.xattrs == shall:
+            return False
+        thing.xattrs = dict(shall)
+        self.stepped()
+        return True
 
     def limbo(self, gfid: Gfid) -> Place:
         return Place(LIMBO, gfid.encode())
@@ -142,15 +188,62 @@ class MemoryTarget:
 
     @contextmanager
     def holding(self, *keys: Gfid | Place) -> Iterator[None]:
-        yield
+        assert not self.held, "two locks, one after the other, are how agents wait for ever"
+        self.held = set(keys)
+        try:
+            yield
+        finally:
+            self.held = set()
+
+    def _thing(self, gfid: Gfid) -> Thing:
+        if gfid not in self.things:
+            raise _error(errno.ENOENT)
+        return self.things[gfid]
+
+    def _standing(self, place: Place) -> Thing:
+        if place not in self.places:
+            raise _error(errno.ENOENT)
+        return self.things[self.places[place]]
+
+    def _directory(self, gfid: Gfid) -> None:
+        if self._thing(gfid).kind is not Kind.DIRECTORY:
+            raise _error(errno.ENOTDIR)
 
     def _free(self, place: Place) -> None:
-        parent = self.things.get(place.parent)
-        if parent is None or parent.kind is not Kind.DIRECTORY:
-            raise _error(errno.ENOENT)
+        self._directory(place.parent)
         if place in self.places:
             raise _error(errno.EEXIST)
 
+    def _make_way(self, thing: Thing, place: Place) -> None:
+        """What a rename does to whoever stands where it goes."""
+        holder = self.things[self.places[place]]
+        if thing.kind is Kind.DIRECTORY:
+            if holder.kind is not Kind.DIRECTORY:
+                raise _error(errno.ENOTDIR)
+            if self.children(place):
+                raise _error(errno.ENOTEMPTY)
+        elif holder.kind is Kind.DIRECTORY:
+            raise _error(errno.EISDIR)
+        self._take(place)
+
+    def _put(self, place: Place, gfid: Gfid) -> None:
+        self.places[place] = gfid
+        self._touch(place)
+        self.stepped()
+
+    def _take(self, place: Place) -> None:
+        gfid = self.places.pop(place)
+        self._touch(place)
+        if gfid not in self.places.values():
+            del self.things[gfid]
+            self.ended.append(gfid)
+        self.stepped()
+
     def _touch(self, place: Place) -> None:
         thing = self.things[place.parent]
-        thing.attributes = msgspec.structs.replace(thing.attributes, mtime=99)
+        thing.attributes = msgspec.structs.replace(thing.attributes, mtime=NOW)
+
+    def _change(self, gfid: Gfid, **more: int) -> None:
+        thing = self._thing(gfid)
+        thing.attributes = msgspec.structs.replace(thing.attributes, **more)
+        self.stepped()

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import get_args
 
 import msgspec
+import rules
 
 from engine import events, options
 from engine.events import AnyEvent, Event, WorkerEvent
+from engine.item import Kind
 from georep_tui import keymap
 
 ROOT = Path(__file__).parent.parent
@@ -79,7 +81,65 @@ def keys_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def rules_page() -> str:
+    """Return docs/rules.md."""
+    lines = [
+        "# Rules of the secondary",
+        "",
+        MADE.format(source="tests/rules.py"),
+        "What the agent does with one item, for everything the secondary may have there.",
+        "`tests/test_rules.py` builds every row, for every kind of object it is about, applies the",
+        "item once and twice, and compares the whole tree and the answer.",
+        "",
+        "- **G** is the object that the item is about, **P** the directory it belongs in, **S**",
+        "  somebody else, **C** a file in one of them. `a` and `b` are names in the root, `P/x` is",
+        "  the name x in P, `limbo` is the object's own place in limbo.",
+        "- *other*, behind G, is any other kind with nothing of its own: no byte, no child.",
+        "  *changed* is a symlink with another target, or a device with another number.",
+        "- Kinds: all seven (files, directories, symlinks, FIFOs, sockets, block and character",
+        "  devices) where nothing is said.",
+        "",
+        "Three things hold in every row: no second object with a gfid that exists; nobody who is",
+        "not spoken of as gone loses their last name; nothing is renamed onto a name that is held.",
+        "Whoever was moved to limbo, and whoever stands at a name heard, is told to the primary.",
+    ]
+    for title, rows in rules.TABLE.items():
+        lines += ["", f"## {title}", ""]
+        lines += ["| The secondary has | Before | The primary says | After | Answer | gsyncd |"]
+        lines += ["|---|---|---|---|---|---|"]
+        lines += [_row(_rule(row)) for row in rows]
+    lines += ["", "## Gaps of gsyncd that this closes", "", "| | |", "|---|---|"]
+    lines += [_row((f"*{gap}*", words)) for gap, words in rules.GAPS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _rule(row: rules.Row) -> tuple[str, ...]:
+    kinds = {rules.ANY: "", rules.LEAVES: "no directories", rules.DIRECTORY: "directories"}
+    about = kinds.get(row.kinds, ", ".join(row.kinds))
+    if len(row.kinds) == len(Kind) - 1 and row.kinds != rules.LEAVES:
+        about = "no files"
+    says = f"{row.says} {_code(row.names)}" if row.names else row.says.replace(" at", "")
+    if row.says is rules.Says.PERHAPS and not row.names:
+        says = "stands, nobody knows where"
+    heard = f"; heard {_code(row.heard)}" if row.heard else ""
+    has = row.has + (f" ({about})" if about else "")
+    gap = f" (*{row.gap}*)" if row.gap else ""
+    return (
+        has,
+        _code(row.before),
+        says + heard,
+        _code(row.after),
+        row.answer.value,
+        (row.gsyncd + gap).strip(),
+    )
+
+
+def _code(words: str) -> str:
+    return f"`{words}`" if words else "—"
+
+
 PAGES = {
+    "docs/rules.md": rules_page,
     "docs/options.md": options_page,
     "docs/events.md": events_page,
     "docs/keys.md": keys_page,

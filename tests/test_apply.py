@@ -40,9 +40,11 @@ _TYPES = {
 LEAVES = [kind for kind in Kind if kind is not Kind.DIRECTORY]
 
 
-def item(gfid: Gfid, *names: Place, kind: Kind = Kind.FILE, **more: object) -> Item:
-    attributes = Attributes(_TYPES[kind] | 0o640, 5, 6, 0, 7, 8)
-    shall = Item(gfid=gfid, kind=kind, names=names, attributes=attributes)
+def item(
+    gfid: Gfid, *names: Place, kind: Kind = Kind.FILE, target: bytes = b"", **more: object
+) -> Item:
+    attributes = Attributes(_TYPES[kind] | 0o640, 5, 6, len(target), 7, 8)
+    shall = Item(gfid=gfid, kind=kind, names=names, attributes=attributes, target=target)
     return msgspec.structs.replace(shall, **more)
 
 
@@ -81,7 +83,7 @@ def test_names_are_made_and_lost_as_the_primary_has_them(kind: Kind) -> None:
 def test_another_bricks_file_is_given_its_names_and_nothing_else(kind: Kind) -> None:
     """Its own worker makes it; made here from an older look, nobody would take it away again."""
     there = item(A, AT_A, kind=kind)
-    shall = item(A, AT_B, kind=kind, heard=(AT_A,), shared=True, elsewhere=True, xattrs={b"x": b""})
+    shall = item(A, AT_B, kind=kind, heard=(AT_A,), elsewhere=True, xattrs={b"x": b""})
     shall = msgspec.structs.replace(
         shall, attributes=msgspec.structs.replace(shall.attributes, mode=0, mtime=9)
     )
@@ -153,20 +155,25 @@ def test_a_missing_parent_is_asked_for(kind: Kind) -> None:
     assert target.tree() == {}
 
 
-def test_a_directory_below_itself_is_refused_and_nothing_is_lost() -> None:
+def test_a_directory_below_itself_waits_for_its_parent_and_nothing_is_lost() -> None:
     inner = Place(A, b"i")
     target = having(item(A, AT_A, kind=Kind.DIRECTORY), item(B, inner, kind=Kind.DIRECTORY))
     answer = apply(target, item(A, Place(B, b"x"), kind=Kind.DIRECTORY, heard=(AT_A,)))
-    assert isinstance(answer, Refused)
-    assert answer.errno == errno.EINVAL
+    assert answer == NeedParent(gfid=A, parent=B)
     assert target.tree() == {AT_A: A, inner: B}
 
 
-@pytest.mark.parametrize(("there", "shall"), [(Kind.DIRECTORY, Kind.FILE), (Kind.FILE, Kind.FIFO)])
-def test_another_kind_under_that_gfid_is_refused(there: Kind, shall: Kind) -> None:
-    target = having(item(A, AT_A, kind=there))
-    assert isinstance(apply(target, item(A, AT_B, kind=shall)), Refused)
+@pytest.mark.parametrize("shall", [kind for kind in Kind if kind is not Kind.FILE])
+def test_bytes_under_that_gfid_that_the_primary_has_as_another_kind_are_kept(shall: Kind) -> None:
+    target = having(item(A, AT_A, data=b"bytes"))
+    answer = apply(target, item(A, AT_B, kind=shall))
+    assert isinstance(answer, Refused)
+    assert answer.words == (
+        "the secondary has a file of 5 bytes with this gfid, the primary a "
+        f"{shall}: look at it there, and remove it"
+    )
     assert target.tree() == {AT_A: A}
+    assert target.things[A].data == b"bytes"
 
 
 def test_a_stranger_at_a_heard_name_is_told_and_left_alone() -> None:
@@ -254,6 +261,33 @@ def test_what_the_file_system_says(code: int, times: int, outcome: type) -> None
 Act = Callable[[MemoryTarget], None]
 
 
+def test_what_was_done_before_a_refusal_is_told() -> None:
+    target = _Fails(errno.ENOSPC, 0)
+    apply(target, item(B, AT_A))
+    target.times = 1
+    answer = apply(target, item(A, AT_A))
+    assert isinstance(answer, Refused)
+    assert (answer.created, answer.touched) == (True, (ROOT,))
+    assert answer.displaced == (Holder(AT_A, B, Kind.FILE),)
+
+
+def test_who_was_moved_aside_in_the_first_try_is_told_after_the_second() -> None:
+    target = _Fails(errno.ESTALE, 0)
+    apply(target, item(B, AT_A))
+    target.times = 1
+    answer = done(apply(target, item(A, AT_A)))
+    assert (answer.created, answer.displaced) == (True, (Holder(AT_A, B, Kind.FILE),))
+
+
+def test_a_parent_that_comes_late_does_not_hide_what_was_done() -> None:
+    target = having(item(B, AT_A))
+    answer = apply(target, item(A, AT_A, Place(C, b"x")))
+    displaced = (Holder(AT_A, B, Kind.FILE),)
+    assert answer == NeedParent(
+        gfid=A, parent=C, created=True, touched=(ROOT,), displaced=displaced
+    )
+
+
 def _takes(place: Place, gfid: Gfid) -> Act:
     def act(target: MemoryTarget) -> None:
         target.things[gfid] = Thing(Kind.FILE, Attributes(stat.S_IFREG, 0, 0, 0, 1, 1))
@@ -290,7 +324,7 @@ def test_a_name_that_was_taken_meanwhile_is_not_taken_away() -> None:
 
 def test_two_agents_that_make_one_file_make_one() -> None:
     target = _Races(_takes(AT_B, A))
-    answer = done(apply(target, item(A, AT_A, heard=(AT_B,), shared=True)))
+    answer = done(apply(target, item(A, AT_A, heard=(AT_B,))))
     assert target.tree() == {AT_A: A}
     assert answer.links == 1
 

@@ -100,7 +100,8 @@ def test_another_bricks_file_is_not_made(
 ) -> None:
     item = items.make(replace(_alive(AT_A), **found), Dirty(Why.NAMES), window)
     assert isinstance(item, Item)
-    assert (item.elsewhere, item.shared) == (elsewhere, "shared" in found)
+    assert item.elsewhere is elsewhere
+    assert items.content(item, Why.DATA) is (item.kind is Kind.FILE and not elsewhere)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +281,7 @@ def test_children_of_a_lawful_end_end_lawfully() -> None:
 
 
 def test_content_and_times_of_another_bricks_file_are_not_ours() -> None:
-    item = msgspec.structs.replace(_item(A, AT_A), shared=True, elsewhere=True)
+    item = msgspec.structs.replace(_item(A, AT_A), elsewhere=True)
     assert _settled(item, Done(gfid=A, size=4, mtime=8)).dirty == {}
 
 
@@ -290,3 +291,20 @@ def test_what_was_refused_stays_dirty(code: int, deep: set[Gfid]) -> None:
     window = _settled(_item(A, AT_A), refused, Dirty(Why.DATA, {AT_B: None}))
     assert window.dirty == {A: Dirty(Why.DATA, {AT_B: None})}
     assert window.deep == deep
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Refused(gfid=A, doing="set xattrs", errno=28, words="full"),
+        NeedParent(gfid=A, parent=C),
+    ],
+    ids=["refused", "needs a parent"],
+)
+def test_what_was_done_before_it_ended_is_not_forgotten(answer: Refused | NeedParent) -> None:
+    holder = Holder(AT_A, B, Kind.FILE)
+    answer = msgspec.structs.replace(answer, created=True, touched=(ROOT,), displaced=(holder,))
+    window = _settled(_item(A, AT_A), answer)
+    assert window.dirty[A] == Dirty(Why.NAMES | Why.ATTRIBUTES)
+    assert window.dirty[B] == Dirty(Why.NAMES, {AT_A: None})
+    assert window.dirty[ROOT] == Dirty(Why.ATTRIBUTES, directory=True)

@@ -69,7 +69,6 @@ def make(
                 attributes=truth.attributes,
                 target=truth.target,
                 xattrs=truth.xattrs,
-                shared=truth.shared,
                 elsewhere=truth.shared
                 and truth.kind is not Kind.DIRECTORY
                 and truth.gfid not in window.spoken,
@@ -108,4 +107,6 @@ def _shown(truth: Alive) -> tuple[object, ...]:
 
 def content(item: AnyItem, why: Why) -> bool:
     """Whether the content of `item` has to be brought, or at least compared."""
-    return isinstance(item, Item) and item.kind is Kind.FILE and bool(why & (Why.DATA | Why.DOUBT))
+    if not isinstance(item, Item) or item.kind is not Kind.FILE or item.elsewhere:
+        return False
+    return bool(why & (Why.DATA | Why.DOUBT))

@@ -47,12 +47,11 @@ def settle(
     outcome = Outcome()
     for answer in answers:
         item, was = items[answer.gfid], before[answer.gfid]
+        if not isinstance(answer, NotEmpty):
+            _spread(window, item, answer, before)
         match answer:
             case Done():
                 _done(window, item, answer, outcome)
-                for parent in answer.touched:
-                    if parent not in before:
-                        window.mark(parent, Why.ATTRIBUTES).directory = True
             case NeedParent(gfid=gfid, parent=parent):
                 window.mark(parent, ALL).directory = True
                 _again(window, gfid, was)
@@ -73,14 +72,23 @@ def settle(
     return outcome
 
 
-def _done(window: Window, item: AnyItem, answer: Done, outcome: Outcome) -> None:
+def _spread(
+    window: Window, item: AnyItem, answer: Done | NeedParent | Refused, before: dict[Gfid, Dirty]
+) -> None:
+    """Make dirty what was changed beside the item, also when that was not finished."""
+    for parent in answer.touched:
+        if parent not in before:
+            window.mark(parent, Why.ATTRIBUTES).directory = True
     for holder in answer.displaced:
-        window.mark_holder(holder)
-    for holder in answer.strangers:
         window.mark_holder(holder)
     if answer.created and isinstance(item, Item) and item.xattrs is None:
         # Made for the sake of a name alone: its CREATE is older than our history.
         window.mark(item.gfid, Why.ATTRIBUTES)
+
+
+def _done(window: Window, item: AnyItem, answer: Done, outcome: Outcome) -> None:
+    for holder in answer.strangers:
+        window.mark_holder(holder)
     if isinstance(item, Gone):
         outcome.removed += answer.changed
     elif item.elsewhere:

@@ -68,14 +68,18 @@ class GlusterTarget:
         return _seen(gfid, status)
 
     def at(self, place: Place) -> Seen | None:
-        """Return who stands at `place`; None also when its directory is not there."""
+        """Return who stands at `place`; None also when its parent is missing or no directory."""
         path = self._path(place)
         try:
             status = os.lstat(path)
             raw = xattrs.get(path, b"glusterfs.gfid")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return None if raw is None else _seen(gfids.from_raw(raw[:16]), status)
+
+    def points(self, gfid: Gfid) -> bytes:
+        """Return where a symlink points."""
+        return os.readlink(self._object(gfid))
 
     def create(self, item: Item, place: Place) -> None:
         """Create the object with its gfid; the caller has made sure that the gfid is not there."""
@@ -99,31 +103,63 @@ class GlusterTarget:
         os.rmdir(self._path(place))
 
     def rename(self, source: Place, place: Place) -> None:
-        """Move a directory. The kernel wants the very source path looked up just before, else
-        ESTALE.
+        """Move a directory to a place that is free, and not below itself.
+
+        The kernel wants the very source path looked up just before, else ESTALE. Below itself,
+        GlusterFS says EINVAL and has lost the directory's handle on one brick.
         """
         path = self._path(source)
         os.lstat(path)
         os.rename(path, self._path(place))
 
-    def find(self, gfid: Gfid) -> Place | None:
-        """Return one present place of `gfid`: its path, walked down by gfids from the root."""
+    def find(self, gfid: Gfid) -> list[Place]:
+        """Return present places of `gfid`; each path that the volume tells is walked and checked.
+
+        For hard links it tells paths joined by colons, which names may have, too.
+        """
+        path = self._object(gfid)
+        told = self._told(path, b"glusterfs.gfid2path").split(b"\0")
+        told += self._told(path, b"glusterfs.gfidtopath").rstrip(b"\0").split(b":")
+        found: dict[Place, None] = {}
+        for one in dict.fromkeys(told):
+            walked = self._walk(one)
+            if walked and walked[-1].gfid == gfid:
+                found[walked[-1].place] = None
+        return list(found)
+
+    def above(self, gfid: Gfid) -> list[Gfid]:
+        """Return a directory and those above it."""
+        if gfid == ROOT:
+            return [ROOT]
+        told = self._told(self._object(gfid), b"glusterfs.gfid2path").split(b"\0")
+        walked = self._walk(told[0])
+        if not walked or walked[-1].gfid != gfid:
+            raise OSError(errno.ESTALE, "the volume cannot tell where it is")
+        return [ROOT, *(holder.gfid for holder in walked)]
+
+    def _told(self, path: bytes, name: bytes) -> bytes:
         try:
-            path = xattrs.get(self._object(gfid), b"glusterfs.gfid2path")
+            return xattrs.get(path, name) or b""
         except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ESTALE):
-                return None
+            if error.errno in (errno.ENOENT, errno.ESTALE, errno.ERANGE, errno.ENOTSUP):
+                return b""
             raise
-        if path is None:
-            return None
-        *above, name = path.rstrip(b"\0").strip(b"/").split(b"/")
+
+    def _walk(self, path: bytes) -> list[Holder]:
+        """Return who stands at each step of a path from the volume's root; nothing if one is free.
+
+        Step by step, by gfids: real paths of what was moved are stale on this mount.
+        """
+        walked: list[Holder] = []
         parent = ROOT
-        for part in above:
-            holder = self.at(Place(parent, part))
-            if holder is None:
-                return None
-            parent = holder.gfid
-        return Place(parent, name)
+        for part in path.strip(b"/").split(b"/"):
+            place = Place(parent, part)
+            seen = self.at(place) if part else None
+            if seen is None:
+                return []
+            walked.append(Holder(place, seen.gfid, seen.kind))
+            parent = seen.gfid
+        return walked
 
     def children(self, place: Place) -> list[Holder]:
         """List a directory by its place, for `.gfid/<gfid>` itself cannot be listed."""

@@ -19,7 +19,10 @@ class Target(Protocol):
         """Return what stands under `gfid`, wherever that is."""
 
     def at(self, place: Place) -> Seen | None:
-        """Return who stands at `place`."""
+        """Return who stands at `place`; None also when its parent is missing or no directory."""
+
+    def points(self, gfid: Gfid) -> bytes:
+        """Return where a symlink points."""
 
     def create(self, item: Item, place: Place) -> None:
         """Create the object with its gfid, owner, mode, target and device number, empty."""
@@ -34,10 +37,19 @@ class Target(Protocol):
         """Remove an empty directory."""
 
     def rename(self, source: Place, place: Place) -> None:
-        """Move a directory to a place that is free."""
+        """Move a directory to a place that is free, and not below itself: the caller sees to both.
 
-    def find(self, gfid: Gfid) -> Place | None:
-        """Return one present place of `gfid`, if the volume can tell."""
+        Onto an empty directory it may destroy that one; below itself it may do damage.
+        """
+
+    def find(self, gfid: Gfid) -> list[Place]:
+        """Return present places of `gfid`: all that the volume can tell, perhaps none."""
+
+    def above(self, gfid: Gfid) -> list[Gfid]:
+        """Return a directory and those above it, up to the root, in any order.
+
+        OSError with ESTALE when the volume cannot tell.
+        """
 
     def children(self, place: Place) -> list[Holder]:
         """List a directory."""

@@ -1,0 +1,349 @@
+"""Make one living item so: its kind, its names, its content and its attributes, in this order."""
+
+import errno
+from typing import TypeVar
+
+import msgspec
+
+from engine.item import (
+    ROOT,
+    AnyAnswer,
+    Done,
+    Gfid,
+    Holder,
+    Item,
+    Kind,
+    NeedParent,
+    NotEmpty,
+    Place,
+    Refused,
+)
+from engine.rpc.messages import Seen
+from engine.secondary import removal, taking
+from engine.secondary.target import Target
+from engine.secondary.trouble import Trouble, doing
+
+Unfinished = TypeVar("Unfinished", NeedParent, Refused)
+
+
+class Making:
+    """One item; `make` may be called again after Trouble, and what it did is not forgotten."""
+
+    def __init__(self, target: Target, item: Item) -> None:
+        self._target, self._item = target, item
+        # Dictionaries for their order.
+        self._displaced: dict[Holder, None] = {}
+        self._touched: dict[Gfid, None] = {}
+        self._changed = False
+        self._created = False
+
+    def make(self) -> AnyAnswer:
+        """Return what became of it; Trouble when the file system said no."""
+        if self._item.elsewhere and not self._there():
+            return Done(gfid=self._item.gfid, changed=False)
+        if self._item.kind is Kind.DIRECTORY:
+            needed = self._place_directory()
+        else:
+            needed = self._place_leaf()
+        if needed is not None:
+            return self.so_far(needed)
+        strangers = self._meet_strangers()
+        if self._item.data is not None:
+            with doing("write"):
+                self._target.write(self._item.gfid, self._item.data)
+            self._changed = True
+        return self._finish(strangers)
+
+    def _there(self) -> bool:
+        with doing("look up"):
+            here = self._target.seen(self._item.gfid)
+        return here is not None and self._alike(here)
+
+    def so_far(self, answer: Unfinished) -> Unfinished:
+        """Return `answer` with what was done before it had to be given."""
+        return msgspec.structs.replace(
+            answer,
+            created=self._created,
+            displaced=tuple(self._displaced),
+            touched=self._parents(),
+        )
+
+    def _place_directory(self) -> NeedParent | None:
+        for place in self._item.names:
+            with doing("look up", place):
+                holder = self._target.at(place)
+            if not self._right(holder):
+                needed = self._settle_directory(place)
+                if needed is not None:
+                    return needed
+        return None
+
+    def _right(self, holder: Seen | None) -> bool:
+        gfid, kind = self._item.gfid, self._item.kind
+        return holder is not None and holder.gfid == gfid and holder.kind is kind
+
+    def _settle_directory(self, place: Place) -> NeedParent | None:
+        """Bring the directory to `place`: made there, or moved from where it is now.
+
+        Held by gfid, because two agents that create it at two places would make two directories
+        with one gfid; by place and by the gfid of who holds it, because a rename onto an empty
+        directory would silently destroy that one; and by the root when it moves, because nobody may
+        move its new parent below it meanwhile.
+        """
+        item, target = self._item, self._target
+        here = self._same_nature()
+        with doing("look up", place):
+            holder = target.at(place)
+        keys: list[Gfid | Place] = [item.gfid, place]
+        if here is not None:
+            keys.append(ROOT)
+        if holder is not None:
+            keys.append(holder.gfid)
+        with doing("lock", place), target.holding(*keys):
+            if self._parent_missing(place):
+                return NeedParent(gfid=item.gfid, parent=place.parent)
+            with doing("look up", place):
+                _expect(target.at(place), holder)
+                _expect(target.seen(item.gfid), here)
+            if here is None:
+                self._make_way(place, holder)
+                with doing("create", place):
+                    target.create(item, place)
+                self._created = True
+            elif self._below_itself(place):
+                return NeedParent(gfid=item.gfid, parent=place.parent)
+            else:
+                source = self._find_directory(place)
+                self._make_way(place, holder)
+                with doing("move", place):
+                    target.rename(source, place)
+                self._touched[source.parent] = None
+        self._touched[place.parent] = None
+        self._changed = True
+        with doing("check", place):
+            if not self._right(target.at(place)):
+                raise OSError(errno.ESTALE, "it did not get its name")
+        return None
+
+    def _below_itself(self, place: Place) -> bool:
+        """Whether the new parent still is below the directory; then that one has to move first.
+
+        GlusterFS refuses such a rename, and loses the handle of the directory on one brick.
+        """
+        with doing("look at what is above", place):
+            return self._item.gfid in self._target.above(place.parent)
+
+    def _find_directory(self, place: Place) -> Place:
+        item, target = self._item, self._target
+        with doing("find the present place", place):
+            for heard in (*item.heard, target.limbo(item.gfid)):
+                holder = target.at(heard)
+                if holder is not None and holder.gfid == item.gfid:
+                    return heard
+            found = target.find(item.gfid)
+            if not found:
+                raise OSError(errno.ESTALE, "it is there, and the volume cannot tell where")
+            return found[0]
+
+    def _make_way(self, place: Place, holder: Seen | None) -> None:
+        if holder is not None:
+            self._displaced[taking.move_aside(self._target, place, holder)] = None
+            self._changed = True
+
+    def _place_leaf(self) -> NeedParent | None:
+        item = self._item
+        here = self._same_nature()
+        if here is None and not item.names:
+            words = "its names on the primary are not known, and it is not on the secondary"
+            raise Trouble("create", None, OSError(errno.ENODATA, words))
+        for index, place in enumerate(item.names):
+            if here is None and index == 0:
+                needed = self._create_leaf(place)
+            else:
+                needed = self._give_name(place)
+            if needed is not None:
+                return needed
+        return None
+
+    def _create_leaf(self, place: Place) -> NeedParent | None:
+        """Create at `place`; held by gfid, because the volume takes a second file with one gfid."""
+        item, target = self._item, self._target
+        try:
+            with doing("create", place), target.holding(item.gfid):
+                if target.seen(item.gfid) is not None:
+                    raise OSError(errno.ESTALE, "somebody else has created it")
+                target.create(item, place)
+        except Trouble as trouble:
+            # A parent that is no directory has many errnos: EPERM, EIO, ENOTDIR.
+            if self._parent_missing(place):
+                return NeedParent(gfid=item.gfid, parent=place.parent)
+            if trouble.error.errno != errno.EEXIST or not self._clear_place(place):
+                raise
+            return self._create_leaf(place)
+        self._changed = self._created = True
+        self._touched[place.parent] = None
+        return None
+
+    def _give_name(self, place: Place) -> NeedParent | None:
+        with doing("look up", place):
+            holder = self._target.at(place)
+        if holder is not None and holder.gfid == self._item.gfid:
+            return None
+        if holder is None and self._parent_missing(place):
+            return NeedParent(gfid=self._item.gfid, parent=place.parent)
+        if holder is not None:
+            self._clear_place(place)
+        with doing("link", place):
+            self._target.link(self._item.gfid, place)
+        self._changed = True
+        self._touched[place.parent] = None
+        return None
+
+    def _clear_place(self, place: Place) -> bool:
+        """Bring whoever stands at `place` to limbo; return whether somebody did."""
+        target = self._target
+        with doing("look up", place):
+            holder = target.at(place)
+        if holder is None or holder.gfid == self._item.gfid:
+            return False
+        with doing("lock", place), target.holding(holder.gfid, place):
+            _expect(target.at(place), holder)
+            self._make_way(place, holder)
+        return True
+
+    def _parent_missing(self, place: Place) -> bool:
+        with doing("look up the parent", place):
+            parent = self._target.seen(place.parent)
+        return parent is None or parent.kind is not Kind.DIRECTORY
+
+    def _same_nature(self) -> Seen | None:
+        """Return what stands under the gfid; what cannot be made right is removed first.
+
+        Only what has nothing of its own, no byte and no child: of that the item says everything.
+        """
+        item, target = self._item, self._target
+        with doing("look up"):
+            here = target.seen(item.gfid)
+            if here is None or self._alike(here):
+                return here
+        if here.kind is Kind.FILE and here.attributes.size:
+            words = (
+                f"the secondary has a file of {here.attributes.size} bytes with this gfid, the "
+                f"primary a {item.kind}: look at it there, and remove it"
+            )
+            raise Trouble("compare kinds", None, OSError(errno.ENOTSUP, words))
+        for place in removal.names(target, item.gfid, (*item.names, *item.heard)):
+            self._clear_out(place)
+            self._touched[place.parent] = None
+            self._changed = True
+        return None
+
+    def _alike(self, here: Seen) -> bool:
+        item = self._item
+        if here.kind is not item.kind:
+            return False
+        match item.kind:
+            case Kind.SYMLINK:
+                return self._target.points(item.gfid) == item.target
+            case Kind.BLOCK | Kind.CHARACTER:
+                return here.attributes.rdev == item.attributes.rdev
+            case _:
+                return True
+
+    def _clear_out(self, place: Place) -> None:
+        """Remove this name of an object of another nature; a directory's children go to limbo."""
+        item, target = self._item, self._target
+        left = taking.end(target, item.gfid, place)
+        if isinstance(left, NotEmpty):
+            for child in left.children:
+                self._clear_place(child.place)
+            taking.end(target, item.gfid, place)
+
+    def _meet_strangers(self) -> list[Holder]:
+        """Take away names it was heard under and no longer has; return who else stands there."""
+        strangers: list[Holder] = []
+        for place in self._item.heard:
+            with doing("look up", place):
+                holder = self._target.at(place)
+            if holder is None:
+                continue
+            if holder.gfid != self._item.gfid:
+                strangers.append(Holder(place, holder.gfid, holder.kind))
+            elif self._item.names and self._item.kind is not Kind.DIRECTORY:
+                self._lose(place)
+        return strangers
+
+    def _lose(self, place: Place) -> bool:
+        dropped = taking.drop(self._target, self._item.gfid, place)
+        if dropped:
+            self._changed = True
+            self._touched[place.parent] = None
+        return dropped
+
+    def _drop_unheard_names(self) -> None:
+        """Take away its limbo name, and names that nobody spoke of, as far as the volume can tell
+        them.
+        """
+        item, target = self._item, self._target
+        self._lose(target.limbo(item.gfid))
+        if not item.whole:
+            return
+        with doing("look for names too many"):
+            seen = target.seen(item.gfid)
+            found = target.find(item.gfid) if seen and seen.links > len(item.names) else []
+        for place in found:
+            if place not in item.names:
+                self._lose(place)
+
+    def _finish(self, strangers: list[Holder]) -> Done:
+        item, target = self._item, self._target
+        here = self._look()
+        if item.kind is not Kind.DIRECTORY and item.names and here.links > len(item.names):
+            self._drop_unheard_names()
+            here = self._look()
+        if item.elsewhere:
+            return self._done(here, strangers)
+        if item.xattrs is not None:
+            with doing("set xattrs"):
+                self._changed |= target.set_xattrs(item.gfid, item.xattrs)
+            here = self._look()
+        shall = item.attributes
+        if item.data_follows:
+            # A file whose size and mtime are right counts as whole; this one is not, yet.
+            now = here.attributes
+            shall = msgspec.structs.replace(shall, mtime=now.mtime, atime=now.atime)
+        with doing("set attributes"):
+            differed = target.set_attributes(item.gfid, item.kind, here.attributes, shall)
+        if differed or self._changed:
+            self._changed = True
+            here = self._look()
+        return self._done(here, strangers)
+
+    def _done(self, here: Seen, strangers: list[Holder]) -> Done:
+        return Done(
+            gfid=self._item.gfid,
+            links=here.links,
+            size=here.attributes.size,
+            mtime=here.attributes.mtime,
+            changed=self._changed,
+            created=self._created,
+            touched=self._parents(),
+            displaced=tuple(self._displaced),
+            strangers=tuple(strangers),
+        )
+
+    def _look(self) -> Seen:
+        with doing("look up"):
+            here = self._target.seen(self._item.gfid)
+            if here is None:
+                raise OSError(errno.ENOENT, "it vanished while it was made")
+            return here
+
+    def _parents(self) -> tuple[Gfid, ...]:
+        return removal.without_limbo(self._target, self._item.gfid, set(self._touched))
+
+
+def _expect(now: Seen | None, before: Seen | None) -> None:
+    """Raise ESTALE unless, under the lock, it still is who was seen before it."""
+    if (now and now.gfid) != (before and before.gfid):
+        raise OSError(errno.ESTALE, "somebody else was faster")

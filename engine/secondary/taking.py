@@ -1,0 +1,72 @@
+"""Take names from objects: what is seen is looked at again under the lock, right before the act.
+
+Invariant: whoever takes a name holds the gfid it is taken from, and the place. Holding the place
+alone, two agents could take the last two names of one object at the same moment.
+"""
+
+import errno
+
+from engine.item import Gfid, Holder, Kind, NotEmpty, Place
+from engine.rpc.messages import Seen
+from engine.secondary.target import Target
+from engine.secondary.trouble import doing
+
+
+def drop(target: Target, gfid: Gfid, place: Place) -> bool:
+    """Take `place` from a file that has other names; return whether it still was its.
+
+    Trouble (ESTALE) when it has become the last one: somebody took the others.
+    """
+    with doing("unlink", place), target.holding(gfid, place):
+        holder = target.at(place)
+        if holder is None or holder.gfid != gfid:
+            return False
+        if holder.links < 2:
+            raise OSError(errno.ESTALE, "it has become the last name")
+        target.unlink(place)
+    return True
+
+
+def move_aside(target: Target, place: Place, seen: Seen) -> Holder:
+    """Bring `seen`, which stands at `place`, to limbo; the caller holds both.
+
+    Who it is, and where it belongs, the primary decides later.
+    """
+    limbo = target.limbo(seen.gfid)
+    with doing("move aside", place):
+        there = target.at(limbo)
+        if there is not None and there.gfid != seen.gfid:
+            # A rename onto an empty directory would destroy it without a word.
+            raise OSError(errno.EEXIST, f"in limbo, {there.gfid} stands under its name")
+        if seen.kind is Kind.DIRECTORY:
+            target.rename(place, limbo)
+        else:
+            # Linked first, so that there is no moment at which it has no name.
+            if there is None:
+                target.link(seen.gfid, limbo)
+            target.unlink(place)
+    return Holder(place, seen.gfid, seen.kind)
+
+
+def end(target: Target, gfid: Gfid, place: Place) -> NotEmpty | None:
+    """Take `place` from `gfid`, its last name too; the caller knows that this is lawful.
+
+    Trouble (ESTALE) when it is another's by now.
+    """
+    with doing("remove", place), target.holding(gfid, place):
+        holder = target.at(place)
+        if holder is None or holder.gfid != gfid:
+            raise OSError(errno.ESTALE, "it moved meanwhile")
+        if holder.kind is not Kind.DIRECTORY:
+            target.unlink(place)
+            return None
+        try:
+            target.rmdir(place)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            children = target.children(place)
+            if not children:
+                raise
+            return NotEmpty(gfid=gfid, children=tuple(children))
+    return None

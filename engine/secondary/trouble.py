@@ -1,0 +1,23 @@
+"""What the file system said no to, with what was being done when it did."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.item import Place
+
+
+class Trouble(Exception):
+    """An OSError with what was being done when it came."""
+
+    def __init__(self, doing: str, place: Place | None, error: OSError) -> None:
+        super().__init__(str(error))
+        self.doing, self.place, self.error = doing, place, error
+
+
+@contextmanager
+def doing(what: str, place: Place | None = None) -> Iterator[None]:
+    """Turn an OSError that comes up inside into Trouble."""
+    try:
+        yield
+    except OSError as error:
+        raise Trouble(what, place, error) from error
