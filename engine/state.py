@@ -258,14 +258,12 @@ def _edge(state: State, event: AnyEdge) -> None:
             worker.role = event
         case CrawlChanged():
             worker.crawl, worker.crawled = event, None
-        case EntryFailed(skipped=True):
-            worker.failures.pop(event.gfid, None)
-        case EntryFailed():
+        case EntryFailed() if not event.skipped:
             worker.failures[event.gfid] = event
             worker.failures.move_to_end(event.gfid)
             if len(worker.failures) > FAILURES:
                 worker.failures.popitem(last=False)
-        case EntryMended():
+        case EntryFailed() | EntryMended():
             worker.failures.pop(event.gfid, None)
             if worker == WorkerState():
                 # Nothing is known of it any more, so no event could tell of it in a snapshot.
