@@ -9,13 +9,14 @@ from typing import cast
 
 import pytest
 from memory_target import MemoryTarget
-from test_model import NAMES, Primary, _gfid
+from model import Primary
 
 from engine import events
 from engine.errors import Disconnected, Retry
 from engine.events import AnyEvent, EntryFailed, EntryMended, FailuresCounted
 from engine.item import ROOT, AnyAnswer, AnyItem, Gfid, Item, Kind, Place
-from engine.plan.dirty import Dirty, Window, fold
+from engine.plan import items
+from engine.plan.dirty import Dirty, Why, Window, fold
 from engine.plan.items import Truth
 from engine.primary import truth
 from engine.primary.truth import Sight
@@ -28,7 +29,7 @@ from engine.session.ledger import Ledger
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 
-A, B, C = (Place(ROOT, name) for name in NAMES)
+A, B, C = (Place(ROOT, name) for name in (b"a", b"b", b"c"))
 
 
 class Secondary(MemoryTarget):
@@ -69,7 +70,6 @@ class World:
         self.primary, self.secondary = Primary(), Secondary()
         self.path = folder / "ledger.db"
         self._told = folder / "events"
-        self._read = 0
         self._sink = os.open(self._told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         monkeypatch.setattr(truth, "look", self._look)
         monkeypatch.setattr(truth, "subvolumes_up", lambda mount: True)
@@ -90,14 +90,21 @@ class World:
         os.close(self._sink)
 
     def _look(self, sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
-        return self.primary.look(gfid, 0)
+        return self.primary.look(gfid, 0, dirty.why)
 
-    def heard(self, count: int | None = None) -> Window:
+    def make(self, place: Place, kind: Kind = Kind.FILE, brick: int = 0) -> Gfid:
+        """Make an object on the primary; a file is on the brick that is asked for."""
+        self.primary.made += (self.primary.made + 1 + brick) % 2
+        self.primary.make(place, kind)
+        return self.primary.places[place]
+
+    def heard(self) -> Window:
         """Return a window of what the first brick wrote since the last call."""
         window = Window()
-        log = self.primary.logs[0]
-        fold(window, log[self._read : None if count is None else self._read + count])
-        self._read = len(log) if count is None else self._read + count
+        brick = self.primary.sets[0][0]
+        fold(window, [logged.record for logged in brick.live])
+        brick.live.clear()
+        brick.noted.clear()
         return window
 
     def told(self) -> list[AnyEvent]:
@@ -136,33 +143,32 @@ def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 async def test_a_refused_object_holds_nobody(world: World) -> None:
-    world.primary.make(A, _gfid(2), Kind.FILE)
-    world.primary.make(B, _gfid(4), Kind.FILE)
+    bad, good = world.make(A), world.make(B)
     world.secondary.refuses[A] = errno.EPERM
     totals = await world.worker.make_so(world.heard(), source=77)
-    assert world.secondary.tree() == {B: _gfid(4)}
-    assert totals.entries == {_gfid(4), ROOT}
+    assert world.secondary.tree() == {B: good}
+    assert totals.entries == {good, ROOT}
     told = world.told()
     (failed,) = [event for event in told if isinstance(event, EntryFailed)]
-    assert (failed.gfid, failed.path, failed.kind) == (_gfid(2), "a", "EPERM")
+    assert (failed.gfid, failed.path, failed.kind) == (bad, "a", "EPERM")
     assert (failed.doing, failed.tries, failed.slice) == ("create", 1, 77)
     assert failed.due > failed.first > 0
     assert [e.waiting for e in told if isinstance(e, FailuresCounted)] == [1]
-    assert [each.gfid for each in ledger.failures(world.path)] == [_gfid(2)]
+    assert [each.gfid for each in ledger.failures(world.path)] == [bad]
 
 
 async def test_it_is_tried_again_when_it_is_due_and_mended(
     world: World, now: Callable[[float], None]
 ) -> None:
-    world.primary.make(A, _gfid(2), Kind.FILE)
+    bad = world.make(A)
     world.secondary.refuses[A] = errno.EPERM
     await world.worker.make_so(world.heard(), source=77)
-    first = world.ledger.among([_gfid(2)])[_gfid(2)][0]
+    first = world.ledger.among([bad])[bad][0]
     await world.worker.make_due_so()
-    assert world.ledger.among([_gfid(2)])[_gfid(2)][0] == first, "it is not due yet"
+    assert world.ledger.among([bad])[bad][0] == first, "it is not due yet"
     now(60)
     await world.worker.make_due_so()
-    again = world.ledger.among([_gfid(2)])[_gfid(2)][0]
+    again = world.ledger.among([bad])[bad][0]
     assert (again.tries, again.first, again.slice) == (2, first.first, 77)
     assert again.due - again.last > first.due - first.last
     world.told()
@@ -170,58 +176,56 @@ async def test_it_is_tried_again_when_it_is_due_and_mended(
     now(60)
     world.begin()  # all of it is on disk
     await world.worker.make_due_so()
-    assert world.secondary.tree() == {A: _gfid(2)}
+    assert world.secondary.tree() == {A: bad}
     told = world.told()
-    assert [e.gfid for e in told if isinstance(e, EntryMended)] == [_gfid(2)]
+    assert [e.gfid for e in told if isinstance(e, EntryMended)] == [bad]
     assert [e.waiting for e in told if isinstance(e, FailuresCounted)] == [0]
     assert world.ledger.empty
 
 
 async def test_a_new_record_tries_with_all_that_was_heard_before(world: World) -> None:
-    world.primary.make(A, _gfid(2), Kind.FILE)
+    bad = world.make(A)
     await world.worker.make_so(world.heard())
-    world.primary.rename(A, _gfid(2), B)
+    world.primary.rename(A, B)
     world.secondary.refuses[B] = errno.EPERM
     await world.worker.make_so(world.heard())
-    assert world.secondary.tree() == {A: _gfid(2)}
-    world.primary.log(_gfid(2), 38)  # nothing in it speaks of its old name
+    assert world.secondary.tree() == {A: bad}
+    world.primary.chmod(B, 0o600)  # nothing in its record speaks of the old name
     del world.secondary.refuses[B]
     await world.worker.make_so(world.heard())
-    assert world.secondary.tree() == {B: _gfid(2)}
+    assert world.secondary.tree() == {B: bad}
     assert world.ledger.empty
 
 
 async def test_what_is_below_a_refused_directory_waits_for_it(
     world: World, now: Callable[[float], None]
 ) -> None:
-    folder, child = _gfid(3), Place(_gfid(3), b"a")
-    world.primary.make(A, folder, Kind.DIRECTORY)
-    world.primary.make(child, _gfid(2), Kind.FILE)
+    folder = world.make(A, Kind.DIRECTORY)
+    inside = Place(folder, b"a")
+    child = world.make(inside)
     world.secondary.refuses[A] = errno.EDQUOT
     await world.worker.make_so(world.heard())
     found = {each.gfid: each for each in ledger.failures(world.path)}
-    assert {gfid: each.kind for gfid, each in found.items()} == {
-        folder: "EDQUOT",
-        _gfid(2): "missing parent",
-    }
-    assert found[_gfid(2)].parent == folder
+    kinds = {gfid: each.kind for gfid, each in found.items()}
+    assert kinds == {folder: "EDQUOT", child: "missing parent"}
+    assert found[child].parent == folder
     del world.secondary.refuses[A]
     ledger.make_due(world.path, [folder], 1.0)
     await world.worker.make_due_so()
     assert world.secondary.tree().get(A) == folder
     now(1)  # the child is due at once, long before its own time
     await world.worker.make_due_so()
-    assert world.secondary.tree() == {A: folder, child: _gfid(2)}
+    assert world.secondary.tree() == {A: folder, inside: child}
     assert world.ledger.empty
 
 
 async def test_what_ends_while_it_stands_in_the_ledger_is_no_failure(
     world: World, now: Callable[[float], None]
 ) -> None:
-    world.primary.make(A, _gfid(2), Kind.FILE)
+    world.make(A)
     world.secondary.refuses[A] = errno.EPERM
     await world.worker.make_so(world.heard())
-    world.primary.take(A, _gfid(2))
+    world.primary.remove(A)
     now(60)
     await world.worker.make_due_so()
     assert world.ledger.empty
@@ -230,10 +234,9 @@ async def test_what_ends_while_it_stands_in_the_ledger_is_no_failure(
 async def test_an_end_that_was_refused_is_still_lawful_later(
     world: World, now: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.primary.make(A, _gfid(2), Kind.FILE)
+    world.make(A)
     await world.worker.make_so(world.heard())
-    world.primary.take(A, _gfid(2))
-    world.primary.log(_gfid(2), 5, A)
+    world.primary.remove(A)
 
     def refuse(place: Place) -> None:
         raise OSError(errno.EPERM, "no")
@@ -249,8 +252,8 @@ async def test_an_end_that_was_refused_is_still_lawful_later(
 
 
 async def test_a_full_secondary_stops_the_worker_and_fills_no_ledger(world: World) -> None:
-    for number, place in ((2, A), (4, B)):
-        world.primary.make(place, _gfid(number), Kind.FILE)
+    for place in (A, B):
+        world.make(place)
         world.secondary.refuses[place] = errno.ENOSPC
     with pytest.raises(Retry, match="no space left") as caught:
         await world.worker.make_so(world.heard())
@@ -259,7 +262,7 @@ async def test_a_full_secondary_stops_the_worker_and_fills_no_ledger(world: Worl
 
 
 async def test_what_an_earlier_run_left_is_told(world: World) -> None:
-    world.primary.make(A, _gfid(2), Kind.FILE)
+    bad = world.make(A)
     world.secondary.refuses[A] = errno.EPERM
     await world.worker.make_so(world.heard())
     world.told()
@@ -268,8 +271,8 @@ async def test_what_an_earlier_run_left_is_told(world: World) -> None:
     told = world.told()
     assert [e.path for e in told if isinstance(e, EntryFailed)] == ["a"]
     assert [e.waiting for e in told if isinstance(e, FailuresCounted)] == [1]
-    ledger.make_due(world.path, [_gfid(2)], ledger.NEVER)
-    await world.worker.failing.reread([_gfid(2)])
+    ledger.make_due(world.path, [bad], ledger.NEVER)
+    await world.worker.failing.reread([bad])
     told = world.told()
     assert [e.skipped for e in told if isinstance(e, EntryFailed)] == [True]
     assert [(e.waiting, e.skipped) for e in told if isinstance(e, FailuresCounted)] == [(0, 1)]
@@ -277,19 +280,18 @@ async def test_what_an_earlier_run_left_is_told(world: World) -> None:
 
 async def test_an_older_look_at_another_bricks_file_is_mended_after_a_crash(world: World) -> None:
     """It was met in the way of ours, put where it stood when we looked, and then the link broke."""
-    ours, theirs = _gfid(2), _gfid(5)
-    world.primary.make(A, theirs, Kind.FILE)
-    apply(world.secondary, cast("Item", _item(world, theirs)))
-    world.primary.rename(A, theirs, B)
-    world.primary.make(A, ours, Kind.FILE)
+    theirs = world.make(A, brick=1)
+    apply(world.secondary, _item(world, theirs))
+    world.primary.rename(A, B)
+    ours = world.make(A)
     window = world.heard()
 
     def moved_on(item: AnyItem) -> bool:
         """Just after theirs was made so at B it moves to C, and its own worker sees to it."""
         if item.gfid != theirs:
             return False
-        world.primary.rename(B, theirs, C)
-        apply(world.secondary, cast("Item", _item(world, theirs, B)))
+        world.primary.rename(B, C)
+        apply(world.secondary, _item(world, theirs, B))
         # Our agent was slower: its older word wins.
         apply(world.secondary, item)
         return True
@@ -305,7 +307,9 @@ async def test_an_older_look_at_another_bricks_file_is_mended_after_a_crash(worl
     assert world.ledger.unsure() == {}
 
 
-def _item(world: World, gfid: Gfid, *heard: Place) -> AnyItem | None:
-    from engine.plan import items
-
-    return items.make(world.primary.look(gfid, 1), Dirty(heard=dict.fromkeys(heard)), Window())
+def _item(world: World, gfid: Gfid, *heard: Place) -> AnyItem:
+    """Return what the worker of the file's own brick says of it."""
+    dirty = Dirty(Why.NAMES, dict.fromkeys(heard))
+    item = items.make(world.primary.look(gfid, 1, dirty.why), dirty, Window())
+    assert item is not None
+    return item

@@ -174,15 +174,25 @@ class Making:
                     raise OSError(errno.ESTALE, "somebody else has created it")
                 target.create(item, place)
         except Trouble as trouble:
+            with doing("look up", place):
+                made = target.at(place)
+            if made is not None and made.gfid == item.gfid:
+                # Its owner could not be set, or somebody else has created it here; what is not
+                # right yet comes later.
+                self._has_come(place)
+                return None
             # A parent that is no directory has many errnos: EPERM, EIO, ENOTDIR.
             if self._parent_missing(place):
                 return NeedParent(gfid=item.gfid, parent=place.parent)
             if trouble.error.errno != errno.EEXIST or not self._clear_place(place):
                 raise
             return self._create_leaf(place)
+        self._has_come(place)
+        return None
+
+    def _has_come(self, place: Place) -> None:
         self._changed = self._created = True
         self._touched[place.parent] = None
-        return None
 
     def _give_name(self, place: Place) -> NeedParent | None:
         with doing("look up", place):
