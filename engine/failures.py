@@ -35,6 +35,10 @@ MEANINGS: dict[str, Meaning] = {
         "GlusterFS could not read or write it: split brain, or a brick that is down.",
         "See gluster volume heal VOLUME info, on both sides.",
     ),
+    "EINVAL": Meaning(
+        "GlusterFS cannot say what it is: its replicas differ, and a heal is pending.",
+        "gluster volume heal VOLUME, and look at gluster volume heal VOLUME info.",
+    ),
     "ENOTSUP": Meaning(
         "The secondary has another kind of object with this gfid, or takes no such xattr.",
         "Look at both sides; what is wrong on the secondary can be moved away, then retry.",

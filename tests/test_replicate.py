@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import pytest
 from memory_target import MemoryTarget
 from model import Primary
@@ -17,7 +18,7 @@ from engine.events import AnyEvent, EntryFailed, EntryMended, FailuresCounted
 from engine.item import ROOT, AnyAnswer, AnyItem, Gfid, Item, Kind, Place
 from engine.plan import items
 from engine.plan.dirty import Dirty, Why, Window, fold
-from engine.plan.items import Truth
+from engine.plan.items import Truth, Unclear
 from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
@@ -68,6 +69,8 @@ class World:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.primary, self.secondary = Primary(), Secondary()
+        self.unclear: set[Gfid] = set()
+        """What the primary cannot tell anything of."""
         self.path = folder / "ledger.db"
         self._told = folder / "events"
         self._sink = os.open(self._told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -82,7 +85,7 @@ class World:
         report = Report("s", "h:/b", self._sink)
         sight = Sight(b"/brick", b"/mount")
         channel, bulk = cast("Channel", _Channel(self.secondary)), cast("Bulk", None)
-        self.worker = Replicator(sight, channel, bulk, report, self.ledger, push_limit=0)
+        self.worker = Replicator(sight, channel, bulk, report, self.ledger, push_limit=99)
 
     def close(self) -> None:
         self.worker.close()
@@ -90,6 +93,8 @@ class World:
         os.close(self._sink)
 
     def _look(self, sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
+        if gfid in self.unclear:
+            return Unclear(gfid, errno.EINVAL, "Invalid argument")
         return self.primary.look(gfid, 0, dirty.why)
 
     def make(self, place: Place, kind: Kind = Kind.FILE, brick: int = 0) -> Gfid:
@@ -249,6 +254,51 @@ async def test_an_end_that_was_refused_is_still_lawful_later(
     world.begin()
     await world.worker.make_due_so()
     assert world.secondary.tree() == {}
+
+
+async def test_what_the_primary_cannot_tell_holds_nobody(
+    world: World, now: Callable[[float], None]
+) -> None:
+    unclear, good = world.make(A), world.make(B)
+    world.unclear.add(unclear)
+    await world.worker.make_so(world.heard())
+    assert world.secondary.tree() == {B: good}
+    (failure,) = ledger.failures(world.path)
+    assert (failure.gfid, failure.kind, failure.doing) == (unclear, "EINVAL", "look at the primary")
+    world.unclear.clear()
+    now(60)
+    await world.worker.make_due_so()
+    assert world.secondary.tree() == {A: unclear, B: good}
+    assert world.ledger.empty
+
+
+async def test_a_content_that_cannot_be_read_holds_nobody(
+    world: World, now: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = world.make(A), world.make(B)
+    for place in (A, B):
+        world.primary.write(place, b"content")
+
+    def load(mount: bytes, item: Item, limit: int) -> Item:
+        if item.gfid == bad:
+            raise OSError(errno.EIO, "Input/output error")
+        return msgspec.structs.replace(item, data=b"content")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.movers.push.load", load)
+        await world.worker.make_so(world.heard())
+    assert world.secondary.things[good].data == b"content"
+    assert world.secondary.things[bad].data == b""
+    (failure,) = ledger.failures(world.path)
+    assert (failure.gfid, failure.kind) == (bad, "EIO")
+    monkeypatch.setattr(
+        "engine.movers.push.load",
+        lambda mount, item, limit: msgspec.structs.replace(item, data=b"content"),
+    )
+    now(60)
+    await world.worker.make_due_so()
+    assert world.secondary.things[bad].data == b"content"
+    assert world.ledger.empty
 
 
 async def test_a_full_secondary_stops_the_worker_and_fills_no_ledger(world: World) -> None:

@@ -75,6 +75,7 @@ class Running:
             _end(self.workload)
             self.workload = None
         report("The workload has ended; waiting until the secondary has everything.")
+        self.lab.heal(PRIMARY)
         began = time.monotonic()
         # Positions are whole seconds; the next one is certainly later than the last change.
         asyncio.run(self._await_passed(math.ceil(time.time())))

@@ -116,6 +116,11 @@ class Lab:
         """Run the gluster command on `host`, again while glusterd is busy; return what it said."""
         return volumes.gluster(self.host(host), *arguments)
 
+    def heal(self, volume: str) -> None:
+        """Have the replicas of `volume`, if it has any, become the same."""
+        if self.shape.replicas(volume) > 1:
+            volumes.heal(self.server(volume), volume)
+
     def server(self, volume: str) -> Host:
         """Return the first host of the pool that serves `volume`."""
         return self.host(self.shape.pool(volume)[0])

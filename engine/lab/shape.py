@@ -83,6 +83,10 @@ class Shape:
             raise Usage(f"There is no volume {volume!r}", fix=f"Say {' or '.join(VOLUMES)}.")
         return self.primary_hosts if volume == PRIMARY else self.secondary_hosts
 
+    def replicas(self, volume: str) -> int:
+        """Return how many bricks of `volume` hold each file."""
+        return self.replica if volume == PRIMARY else self.secondary_replica
+
     def volume_bricks(self, volume: str) -> tuple[str, ...]:
         """Return the bricks of `volume` as host:path, in the order of its creation."""
         per_host = self.bricks if volume == PRIMARY else self.secondary_bricks
@@ -117,11 +121,10 @@ class Shape:
     def _kind(self, volume: str) -> tuple[str, ...]:
         if volume == PRIMARY and self.disperse:
             return ("disperse", str(self.disperse), "redundancy", str(self.redundancy))
-        copies = self.replica if volume == PRIMARY else self.secondary_replica
-        if copies == 1:
+        if self.replicas(volume) == 1:
             return ()
         arbiter = ("arbiter", "1") if volume == PRIMARY and self.arbiter else ()
-        return ("replica", str(copies), *arbiter)
+        return ("replica", str(self.replicas(volume)), *arbiter)
 
     def differences(self, other: "Shape") -> str:
         """Return what is not the same in `other`, in words."""

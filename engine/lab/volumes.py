@@ -82,6 +82,28 @@ def serve(host: Host, volume: str, bricks: tuple[str, ...]) -> None:
     hosts.until(f"the bricks of {volume}", attempt)
 
 
+def heal(host: Host, volume: str) -> None:
+    """Have a replicated `volume` heal, and wait until its replicas are the same.
+
+    Clients that work at the same names at the same moment can leave replicas different, until the
+    next heal; a mount then cannot say what is there.
+    """
+    asked_at = -math.inf
+
+    def whole() -> bool:
+        nonlocal asked_at
+        said = gluster(host, "volume", "heal", volume, "info")
+        pending = [line.rpartition(" ")[2] for line in said.splitlines() if "of entries:" in line]
+        if set(pending) == {"0"}:
+            return True
+        if time.monotonic() > asked_at + _ASK_AGAIN:
+            gluster(host, "volume", "heal", volume)
+            asked_at = time.monotonic()
+        return False
+
+    hosts.until(f"{volume} to heal", whole)
+
+
 def online(host: Host, volume: str) -> set[str]:
     """Return the bricks of `volume`, as host:path, that its glusterds count as online."""
     status = gluster(host, "volume", "status", volume, "--xml")

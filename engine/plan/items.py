@@ -30,13 +30,22 @@ class Absent:
     gfid: Gfid
 
 
-Truth = Alive | Absent
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The primary itself cannot say what this is: a split brain, a heal that is pending."""
+
+    gfid: Gfid
+    errno: int
+    words: str
+
+
+Truth = Alive | Absent | Unclear
 
 
 def make(
     truth: Truth, dirty: Dirty, window: Window, outside: AbstractSet[Gfid] = frozenset()
 ) -> AnyItem | None:
-    """Return what shall be; None when there is nothing to be said of it.
+    """Return what shall be; None when there is nothing to be said of it, or nobody can say it.
 
     `outside` are directories that are not replicated (the volume's own); what is in them is not
     either.
@@ -47,6 +56,8 @@ def make(
     that record again after a crash, may take it away.
     """
     match truth:
+        case Unclear():
+            return None
         case Absent(gfid):
             known = gfid in window.spoken or gfid in window.known
             lawful = known or any(place in window.taken for place in dirty.heard)
@@ -93,7 +104,7 @@ def overtaken(looked: Truth, again: Truth) -> bool:
     """Whether what was made so is no longer what the primary has; attributes that changed count
     where no record of the own brick need come of it.
     """
-    if isinstance(looked, Absent) or isinstance(again, Absent):
+    if not isinstance(looked, Alive) or not isinstance(again, Alive):
         return type(looked) is not type(again)
     if not looked.shared:
         return set(looked.places) != set(again.places)

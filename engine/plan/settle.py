@@ -16,6 +16,7 @@ from engine.item import (
     Refused,
 )
 from engine.plan.dirty import ALL, Dirty, Why, Window
+from engine.plan.items import Unclear
 
 _STALE = frozenset(
     {errno.ESTALE, errno.EEXIST, errno.ENOENT, errno.EBUSY, errno.EINVAL, errno.ENOTEMPTY}
@@ -70,6 +71,14 @@ def settle(
                     # A directory above may have moved, even below this one: look at all of them.
                     window.deep.add(gfid)
     return outcome
+
+
+def unclear(window: Window, found: Unclear, was: Dirty, outcome: Outcome) -> None:
+    """Fold a look that told nothing into what is dirty in `window` from now on."""
+    outcome.refused.append(
+        Refused(gfid=found.gfid, doing="look at the primary", errno=found.errno, words=found.words)
+    )
+    _again(window, found.gfid, was)
 
 
 def _spread(

@@ -19,14 +19,17 @@ from engine.errors import Retry
 from engine.gluster import gfid as gfids
 from engine.gluster import objects, xattrs
 from engine.gluster.gfid import NotAGfid
+from engine.gluster.xattrs import Malformed
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.plan.dirty import Dirty, Why
-from engine.plan.items import Absent, Alive, Truth
+from engine.plan.items import Absent, Alive, Truth, Unclear
 
 _AWAY = frozenset({errno.ENOENT, errno.ESTALE, errno.ELOOP, errno.ENOTDIR})
 """Not there, or not to be reached by handles: paths through more than 40 of them are refused
 (ELOOP).
 """
+CUT_OFF = frozenset({errno.ENOTCONN, errno.ECONNABORTED, errno.ESHUTDOWN, errno.ETIMEDOUT})
+"""It is the mount that does not work, whatever is asked of it."""
 
 
 _OWN = frozenset({b".trashcan", b".georep"})
@@ -45,8 +48,18 @@ class Sight:
 
 
 def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
-    """Return what `gfid` is on the primary now; Retry when the volume cannot say."""
-    found = _on_brick(sight, gfid, dirty) or _on_mount(sight, gfid, dirty)
+    """Return what `gfid` is on the primary now; Retry when the volume cannot say.
+
+    Unclear when it cannot say it of this one object, though all of it is up.
+    """
+    try:
+        found = _on_brick(sight, gfid, dirty) or _on_mount(sight, gfid, dirty)
+    except OSError as error:
+        if error.errno in CUT_OFF or not subvolumes_up(sight.mount):
+            raise
+        return Unclear(gfid, error.errno or 0, error.strerror or str(error))
+    except Malformed as error:
+        return Unclear(gfid, errno.EINVAL, error.words)
     if found is not None:
         return found
     if not subvolumes_up(sight.mount):
@@ -129,9 +142,11 @@ def _present(sight: Sight, status: os.stat_result, values: dict[bytes, bytes]) -
     places = []
     for name, value in values.items():
         if name.startswith(xattrs.GFID2PATH):
-            place = gfids.place(value)
             try:
+                place = gfids.place(value)
                 there = os.lstat(sight.brick + b"/" + gfids.below_handle(place))
+            except NotAGfid:
+                continue  # the names then do not add up, and the mount is asked
             except OSError as error:
                 if error.errno in _AWAY:
                     continue

@@ -12,6 +12,7 @@ from engine.events import JobFinished
 from engine.gluster import gfid as gfids
 from engine.item import Gfid, Item
 from engine.movers import rsync
+from engine.primary import truth
 from engine.rpc.channel import Channel
 from engine.rpc.ssh import Route
 from engine.session.report import Report
@@ -147,6 +148,8 @@ def _sizes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
     for gfid in asked:
         try:
             found[gfid] = os.lstat(mount + b"/" + gfids.aux(gfid)).st_size
-        except FileNotFoundError:
-            continue
+        except OSError as error:
+            if error.errno in truth.CUT_OFF:
+                raise
+            continue  # gone, or unclear: the next look says so
     return found

@@ -13,8 +13,8 @@ from engine.item import AnyAnswer, AnyItem, Gfid, Item, Kind, Refused
 from engine.plan import items as plan_items
 from engine.plan import order
 from engine.plan.dirty import Dirty, Why, Window
-from engine.plan.items import Alive, Truth
-from engine.plan.settle import Outcome, settle
+from engine.plan.items import Alive, Truth, Unclear
+from engine.plan.settle import Outcome, settle, unclear
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
 from engine.session.bulk import Bulk
@@ -165,6 +165,9 @@ class Replicator:
                 items[gfid] = item
         await self._intend(window, trial, batch, truths)
         outcome, answers = await self._make_items_so(window, batch, items, totals)
+        for gfid, found in truths.items():
+            if isinstance(found, Unclear):
+                unclear(window, found, batch[gfid], outcome)
         self._looking.learn(items, answers)
         for looked in await self._looking.overtaken(truths, batch, answers):
             heard = dict.fromkeys((*batch[looked.gfid].heard, *looked.places))
@@ -197,6 +200,7 @@ class Replicator:
         for wave in order.waves(list(items.values()), directories):
             answers += await self._sending.wave(wave, pushed, items)
         outcome = settle(window, batch, items, answers)
+        outcome.refused += self._sending.unreadable()
         # Whoever is looked at again for any reason must not lose that its content is due.
         late = [g for g in large if g in window.dirty]
         for gfid in (*late, *(g for g in pushed if unloaded(items[g]))):

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engine.item import AnyAnswer, AnyItem, Done, Gfid, Gone, Item
+from engine.item import AnyAnswer, AnyItem, Done, Gfid, Gone, Item, Refused
 from engine.movers import push
 from engine.plan.dirty import Dirty, Why
+from engine.primary import truth
 from engine.rpc.channel import Channel
 from engine.session.hop import Hop
 from engine.session.report import Report
@@ -32,6 +33,7 @@ class Sending:
         self.files = 0
         """Contents that were pushed."""
         self.bytes = 0
+        self._unreadable: list[Refused] = []
 
     async def wave(
         self, wave: Sequence[AnyItem], pushed: set[Gfid], items: dict[Gfid, AnyItem]
@@ -45,7 +47,7 @@ class Sending:
 
         async def send(part: list[AnyItem]) -> list[AnyAnswer]:
             async with slots:
-                loaded = await self._hop.run(_load, self._mount, part, pushed, self.push_limit)
+                loaded = await self._hop.run(self._load, part, pushed)
                 items.update((item.gfid, item) for item in loaded)
                 answers: list[AnyAnswer] = []
                 for frame in _frames(loaded):
@@ -56,6 +58,30 @@ class Sending:
         parts = [list(wave[at : at + FRAME_ITEMS]) for at in range(0, len(wave), FRAME_ITEMS)]
         done = await asyncio.gather(*(send(part) for part in parts))
         return [answer for part in done for answer in part]
+
+    def unreadable(self) -> list[Refused]:
+        """Return the contents that the primary could not give since this was last asked."""
+        found, self._unreadable = self._unreadable, []
+        return found
+
+    def _load(self, part: Sequence[AnyItem], pushed: set[Gfid]) -> list[AnyItem]:
+        """Read small contents into their items; what cannot be had now follows later."""
+        loaded: list[AnyItem] = []
+        for item in part:
+            if not isinstance(item, Item) or item.gfid not in pushed:
+                loaded.append(item)
+                continue
+            try:
+                read = push.load(self._mount, item, self.push_limit)
+            except FileNotFoundError:
+                read = None
+            except OSError as error:
+                if error.errno in truth.CUT_OFF:
+                    raise
+                read = None
+                self._unreadable.append(_refused(item, error))
+            loaded.append(read or msgspec.structs.replace(item, data_follows=True))
+        return loaded
 
     async def differing(
         self, wanted: Sequence[Gfid], batch: dict[Gfid, Dirty], items: dict[Gfid, AnyItem]
@@ -96,19 +122,13 @@ def unloaded(item: AnyItem) -> bool:
     return isinstance(item, Item) and item.data is None and item.data_follows
 
 
-def _load(mount: bytes, part: Sequence[AnyItem], pushed: set[Gfid], limit: int) -> list[AnyItem]:
-    """Read small contents into their items; what has grown or gone meanwhile follows later."""
-    loaded: list[AnyItem] = []
-    for item in part:
-        if isinstance(item, Item) and item.gfid in pushed:
-            try:
-                read = push.load(mount, item, limit)
-            except FileNotFoundError:
-                read = None
-            loaded.append(read or msgspec.structs.replace(item, data_follows=True))
-        else:
-            loaded.append(item)
-    return loaded
+def _refused(item: Item, error: OSError) -> Refused:
+    place = item.names[0] if item.names else None
+    words = error.strerror or str(error)
+    code = error.errno or 0
+    return Refused(
+        gfid=item.gfid, doing="read it on the primary", place=place, errno=code, words=words
+    )
 
 
 def _frames(items: Sequence[AnyItem]) -> list[list[AnyItem]]:

@@ -165,6 +165,8 @@ class _Worker:
         state = setting.places.of(setting.session.name)
         turn = Turn(state, setting.brick)
         crawling = Crawling(setting.brick.path, state, replicator, position, self.report)
+        # A Passive one, too: what it left half done stands in its own ledger.
+        await replicator.recover()
         following = Following(
             setting.brick.path, replicator, position, self.report, self.woken, setting.until
         )

@@ -102,6 +102,7 @@ class World:
 
     def settle(self, *, patience: float = 120) -> None:
         """Wait until everything that was changed before now is on the secondary."""
+        self.lab.heal(PRIMARY)
         moment = math.ceil(time.time())
         shape = self.lab.shape
         self.until(
