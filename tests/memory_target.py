@@ -4,7 +4,7 @@ faster.
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -52,6 +52,9 @@ class MemoryTarget:
                     if self.things[gfid].kind is Kind.DIRECTORY:
                         todo.append(gfid)
         return found
+
+    def claim(self, worker: str, patience: float) -> bool:
+        return True
 
     def seen(self, gfid: Gfid) -> Seen | None:
         thing = self.things.get(gfid)
@@ -108,8 +111,8 @@ class MemoryTarget:
         self._touch(source)
         self._touch(place)
 
-    def find(self, gfid: Gfid) -> Place | None:
-        return min(self.names(gfid), default=None)
+    def find(self, gfid: Gfid, but: Collection[Place] = ()) -> Place | None:
+        return min(self.names(gfid) - set(but), default=None)
 
     def children(self, place: Place) -> list[Holder]:
         parent = self.places[place]

@@ -290,8 +290,8 @@ class _Make:
                 self._lose(limbo, holder)
             seen = target.seen(item.gfid)
             while seen is not None and seen.links > len(item.names):
-                place = target.find(item.gfid)
-                if place is None or place in item.names:
+                place = target.find(item.gfid, item.names)
+                if place is None:
                     return
                 holder = target.at(place)
                 if holder is None or not self._lose(place, holder):

@@ -5,15 +5,24 @@ Implementations raise OSError with the file system's errno. `seen` and `at` answ
 not there.
 """
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from engine.item import Attributes, Gfid, Holder, Item, Kind, Place
 from engine.rpc.messages import Seen
 
+OWN = b".georep"
+"""georep's own directory in the root of a secondary; never replicated, never compared."""
+
 
 class Target(Protocol):
-    """A secondary volume."""
+    """A secondary volume, or a directory that takes the place of one."""
+
+    def claim(self, worker: str, patience: float) -> bool:
+        """Wait up to `patience` seconds until no older agent of `worker` is at work; False when it
+        still is.
+        """
 
     def seen(self, gfid: Gfid) -> Seen | None:
         """Return what stands under `gfid`, wherever that is."""
@@ -22,7 +31,9 @@ class Target(Protocol):
         """Return who stands at `place`."""
 
     def create(self, item: Item, place: Place) -> None:
-        """Create the object with its gfid, owner, mode, target and device number, empty."""
+        """Create the object with its gfid, owner, mode, target and device number, empty;
+        FileExistsError if somebody has the place.
+        """
 
     def link(self, gfid: Gfid, place: Place) -> None:
         """Give `gfid` one more name; FileExistsError if somebody has it."""
@@ -36,8 +47,8 @@ class Target(Protocol):
     def rename(self, source: Place, place: Place) -> None:
         """Move a directory to a place that is free."""
 
-    def find(self, gfid: Gfid) -> Place | None:
-        """Return one present place of `gfid`, if the volume can tell."""
+    def find(self, gfid: Gfid, but: Collection[Place] = ()) -> Place | None:
+        """Return one present place of `gfid` that is not in `but`, if the volume can tell."""
 
     def children(self, place: Place) -> list[Holder]:
         """List a directory."""
