@@ -143,7 +143,9 @@ async def test_the_secondary(monkeypatch: pytest.MonkeyPatch) -> None:
     trouble: list[GeorepError] = []
 
     @asynccontextmanager
-    async def agent(route: object, *, session: str, volume: str) -> AsyncIterator[SimpleNamespace]:
+    async def agent(
+        route: object, *, session: str, volume: str, primary: str
+    ) -> AsyncIterator[SimpleNamespace]:
         if trouble:
             raise trouble[0]
         yield SimpleNamespace(welcome=_welcome())

@@ -4,12 +4,19 @@ model.
 A model primary runs random operations and writes the records that two bricks would: a file's on the
 one that holds it, a directory's on both. Two workers read their logs in random portions, some of
 them again after a crash in the middle of a window, look at the primary as it is at that moment, and
-share one secondary.
+share one secondary: one in memory, or a real directory, where a crash may come between any two of
+an agent's system calls.
 """
 
+import os
 import stat
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+import directories
+from directories import Crash, crashing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_target import MemoryTarget
@@ -20,6 +27,7 @@ from engine.plan.dirty import Why, Window, fold
 from engine.plan.items import Absent, Alive, Truth
 from engine.plan.settle import settle
 from engine.secondary.apply import apply
+from engine.secondary.target import Target
 
 Record = tuple[str, Gfid, int, tuple[Place, ...], int]
 NAMES = (b"a", b"b", b"c")
@@ -116,7 +124,7 @@ class Primary:
 class Worker:
     """Reads one brick's log; a settled record is never read again, an unsettled one may be."""
 
-    def __init__(self, primary: Primary, target: MemoryTarget, brick: int) -> None:
+    def __init__(self, primary: Primary, target: Target, brick: int) -> None:
         self.primary, self.target, self.log = primary, target, primary.logs[brick]
         self.brick, self.settled = brick, 0
         self.overtaken: set[Gfid] = set()
@@ -179,27 +187,92 @@ def _read_everything(workers: list[Worker]) -> None:
             pass
 
 
+class Memory:
+    """A secondary in memory; no agent crashes in the middle of an item."""
+
+    def __init__(self) -> None:
+        self.target = MemoryTarget()
+
+    def tree(self) -> dict[Place, Gfid]:
+        return self.target.tree()
+
+    def go_on(self, run: Iterator[None], crash: int) -> bool:
+        """Go on to the next moment at which all may stop; return whether there was one."""
+        del crash
+        return next(run, "over") != "over"
+
+
+class Directory:
+    """A secondary in a directory; its agent may crash after any change that it makes there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.target = root, directories.made(root)
+        os.utime(root, ns=(1, 1))
+
+    def tree(self) -> dict[Place, Gfid]:
+        assert directories.faults(self.root) == []
+        return directories.tree(self.root)
+
+    def go_on(self, run: Iterator[None], crash: int) -> bool:
+        try:
+            with crashing(crash):
+                return next(run, "over") != "over"
+        except Crash:
+            assert directories.faults(self.root) == []
+            return False
+
+
+@contextmanager
+def _in_memory() -> Iterator[Memory]:
+    yield Memory()
+
+
+@contextmanager
+def _in_a_directory() -> Iterator[Directory]:
+    with tempfile.TemporaryDirectory() as root:
+        made = Directory(Path(root))
+        try:
+            yield made
+        finally:
+            made.target.close()
+
+
+Secondary = Memory | Directory
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_the_trees_end_equal(data: st.DataObject) -> None:
-    draw = data.draw
-    primary, target = Primary(), MemoryTarget()
+    with _in_memory() as secondary:
+        _model(data.draw, secondary)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_the_trees_end_equal_in_a_directory(data: st.DataObject) -> None:
+    with _in_a_directory() as secondary:
+        _model(data.draw, secondary)
+
+
+def _model(draw: st.DrawFn, secondary: Secondary) -> None:
+    primary, target = Primary(), secondary.target
     workers = [Worker(primary, target, brick) for brick in (0, 1)]
     under_way: list[Iterator[None] | None] = [None, None]
     for _ in range(draw(st.integers(1, 60))):
         match draw(st.sampled_from(("step", "step", "step", "work", "work", "crash"))):
             case "step":
                 primary.step(draw)
-            case "work":
+            case "work" | "crash" as what:
                 brick = draw(st.integers(0, 1))
                 run = under_way[brick] or workers[brick].run(draw(st.integers(1, 8)))
                 under_way[brick] = run
-                for _turn in range(draw(st.integers(1, 6))):
-                    if next(run, "over") == "over":
+                crash = 1000 if what == "work" else draw(st.integers(0, 15))
+                for _turn in range(draw(st.integers(int(what == "work"), 6))):
+                    if not secondary.go_on(run, crash):
                         under_way[brick] = None
                         break
-            case _:
-                under_way[draw(st.integers(0, 1))] = None
+                if what == "crash":
+                    under_way[brick] = None
     _read_everything(workers)
     # What a crash left in limbo is looked at when a worker starts.
     window = Window()
@@ -208,6 +281,8 @@ def test_the_trees_end_equal(data: st.DataObject) -> None:
     while window.dirty:
         for _ in workers[0].round(window):
             pass
-    assert target.tree() == primary.places
+    assert secondary.tree() == primary.places
     for gfid in set(primary.places.values()) | {ROOT}:
-        assert target.things[gfid].attributes.mtime == primary.times[gfid]
+        seen = target.seen(gfid)
+        assert seen is not None
+        assert seen.attributes.mtime == primary.times[gfid]

@@ -9,7 +9,7 @@ import msgspec
 
 from engine.item import AnyAnswer, AnyItem, Attributes, Gfid, Kind, Place
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
 
 MAGIC = b"georep agent\n"
@@ -29,14 +29,16 @@ class Hello(Message, frozen=True, kw_only=True):
     worker: str
     """NODE:BRICK; a second agent of the same worker waits until the first has ended."""
     volume: str
-    """Name of the secondary volume."""
+    """Name of the secondary volume; or the absolute path of a directory."""
+    primary: str = ""
+    """Uuid of the primary volume; without a worker it may make an empty directory its secondary."""
     silence: int
     """Seconds without a word from the primary after which the agent ends; 0: never."""
     log_level: str = "INFO"
 
 
 class Welcome(Message, frozen=True, kw_only=True):
-    """The agent has mounted the volume and is ready."""
+    """The agent has mounted the volume, or opened the directory, and is ready."""
 
     protocol: int
     version: str
@@ -44,8 +46,9 @@ class Welcome(Message, frozen=True, kw_only=True):
     host: str
     pid: int
     volume_uuid: str
+    """The secondary volume's; or the one that a directory got when it was made a secondary."""
     mount: bytes
-    """Ordinary path of the mount, for movers that come in by ssh."""
+    """Ordinary path for movers that come in by ssh: file G is `.gfid/G` below it."""
     total_bytes: int
     free_bytes: int
     total_inodes: int
