@@ -1,4 +1,4 @@
-"""A volume that is replicated into a plain directory: every operation in every phase, and a kill."""
+"""A volume that is replicated into a directory: every operation in every phase, and kills."""
 
 import os
 import signal
