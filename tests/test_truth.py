@@ -1,4 +1,4 @@
-"""What the own brick is believed, and what only the mount knows; brick and mount are folders here."""
+"""What the own brick is believed, and what only the mount knows."""
 
 import os
 from pathlib import Path
