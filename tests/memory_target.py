@@ -147,6 +147,9 @@ class MemoryTarget:
     def holding(self, *keys: Gfid | Place) -> Iterator[None]:
         yield
 
+    def sync(self) -> None:
+        pass
+
     def _free(self, place: Place) -> None:
         parent = self.things.get(place.parent)
         if parent is None or parent.kind is not Kind.DIRECTORY:

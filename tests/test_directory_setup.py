@@ -33,6 +33,8 @@ from engine.rpc.messages import (
     Hello,
     Lookup,
     Sorry,
+    Sync,
+    Synced,
     Welcome,
 )
 from engine.rpc.ssh import Route
@@ -211,6 +213,7 @@ def test_the_agent_needs_no_glusterfs(root: Path, agent: Ask) -> None:
     assert isinstance(found, Found)
     assert found.gfids == found.places
     assert (root / "a").read_bytes() == b"12"
+    assert agent(Sync(id=4)) == Synced(id=4)
     health = agent(AskHealth(id=3))
     assert isinstance(health, Health)
     assert health.free_bytes > 0

@@ -23,6 +23,7 @@ from engine.secondary import directory_names
 from engine.secondary.apply import apply
 from engine.secondary.directory_handles import GFID
 from engine.secondary.directory_target import DirectoryTarget
+from engine.secondary.syncfs import syncfs
 
 AT_A, AT_B, AT_C = Place(ROOT, b"a"), Place(ROOT, b"b"), Place(ROOT, b"c")
 DIRECTORY, FILE, SYMLINK = Kind.DIRECTORY, Kind.FILE, Kind.SYMLINK
@@ -299,11 +300,12 @@ def test_a_name_that_somebody_added_goes(root: Path, target: DirectoryTarget) ->
     assert tree(root) == {AT_A: A, AT_B: B}
 
 
+@pytest.mark.parametrize("name", [b"a", b"..", b".", b""])
 def test_a_symlink_that_reads_like_a_handle_is_a_symlink(
-    root: Path, target: DirectoryTarget
+    root: Path, target: DirectoryTarget, name: bytes
 ) -> None:
     make(target, a(A, AT_A, kind=DIRECTORY))
-    text = ROOT.encode() + b"/a"
+    text = ROOT.encode() + b"/" + name
     make(target, msgspec.structs.replace(a(B, AT_B, kind=SYMLINK), target=text))
     assert kinds(target, A, B) == [DIRECTORY, SYMLINK]
     assert target.at(Place(B, b"x")) is None
@@ -387,6 +389,12 @@ def test_notes_make_room_for_what_is_replicated(
     assert target.set_xattrs(A, {b"user.big": b"1"})
     assert os.getxattr(path, "user.big") == b"1"
     assert target.find(A) == AT_A
+
+
+def test_a_sync_waits_or_says_why_not(target: DirectoryTarget) -> None:
+    target.sync()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        syncfs(-1)
 
 
 def test_what_a_crash_left_half_made_is_swept_away(root: Path) -> None:

@@ -142,6 +142,18 @@ class Health(Message, frozen=True, kw_only=True):
     """The agent's resident memory in bytes."""
 
 
+class Sync(Message, frozen=True, kw_only=True):
+    """A position shall move past what you have made so. Answered by Synced."""
+
+    id: int
+
+
+class Synced(Message, frozen=True, kw_only=True):
+    """What was made so outlives a power cut, as far as the agent has a say in it."""
+
+    id: int
+
+
 class Failed(Message, frozen=True, kw_only=True):
     """A call could not be served at all."""
 
@@ -164,8 +176,10 @@ AnyMessage = (
     | Limbo
     | AskHealth
     | Health
+    | Sync
+    | Synced
     | Failed
 )
 
-AnyCall = Apply | Lookup | AskLimbo | AskHealth
-AnyReply = Applied | Found | Limbo | Health | Failed
+AnyCall = Apply | Lookup | AskLimbo | AskHealth | Sync
+AnyReply = Applied | Found | Limbo | Health | Synced | Failed

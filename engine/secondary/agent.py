@@ -34,6 +34,8 @@ from engine.rpc.messages import (
     Ping,
     Pong,
     Sorry,
+    Sync,
+    Synced,
     Welcome,
 )
 from engine.secondary.apply import apply
@@ -134,12 +136,12 @@ class Server:
                 self._pipe.send(Pong())
             case Apply(id=number, items=items):
                 _Batch(self, number, items).start(self._pool)
-            case Lookup() | AskLimbo() | AskHealth():
+            case Lookup() | AskLimbo() | AskHealth() | Sync():
                 self._pool.submit(self._answer, message)
             case _:
                 _say(f"unexpected message {type(message).__name__}")
 
-    def _answer(self, call: Lookup | AskLimbo | AskHealth) -> None:
+    def _answer(self, call: Lookup | AskLimbo | AskHealth | Sync) -> None:
         try:
             match call:
                 case Lookup(id=number, gfids=gfids, places=places):
@@ -148,6 +150,9 @@ class Server:
                     self._pipe.send(Found(id=number, gfids=found, places=there))
                 case AskLimbo(id=number):
                     self._pipe.send(Limbo(id=number, gfids=tuple(self._target.in_limbo())))
+                case Sync(id=number):
+                    self._target.sync()
+                    self._pipe.send(Synced(id=number))
                 case AskHealth(id=number):
                     space = os.statvfs(self._there.root)
                     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

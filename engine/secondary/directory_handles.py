@@ -24,6 +24,7 @@ from engine.gluster import gfid as gfids
 from engine.gluster import urls, xattrs
 from engine.item import ROOT, Gfid, Place
 from engine.secondary.locks import STRIPES, LockFile, stripe
+from engine.secondary.syncfs import syncfs
 from engine.secondary.target import OWN
 
 T = TypeVar("T")
@@ -56,6 +57,10 @@ class Handles:
             os.close(file)
         self.locks.close()
 
+    def sync(self) -> None:
+        """Bring everything to the disk."""
+        syncfs(self.fixed[ROOT])
+
     def path(self, gfid: Gfid) -> bytes:
         """Return the path of the handle of `gfid`."""
         return _below(self._handles, _checked(gfid))
@@ -86,7 +91,7 @@ class Handles:
             raise
         pairs = zip(parts[::2], parts[1::2], strict=False)
         try:
-            return tuple(Place(gfids.from_text(parent), name) for parent, name in pairs)
+            return tuple(Place(gfids.from_text(parent), urls.guard(name)) for parent, name in pairs)
         except Reject:
             return ()  # the handle of a user's symbolic link
 

@@ -212,6 +212,10 @@ class DirectoryTarget:
         """
         return self._handles.locks.holding(*map(stripe, keys))
 
+    def sync(self) -> None:
+        """Wait until everything is on the disk; an error also tells of what failed before."""
+        self._handles.sync()
+
     def _holder(self, place: Place) -> Gfid:
         holder = self.at(place)
         if holder is None:

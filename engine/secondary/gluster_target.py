@@ -168,6 +168,9 @@ class GlusterTarget:
         """
         return self._locks.holding(*map(stripe, keys))
 
+    def sync(self) -> None:
+        """Do nothing: what bricks keep, and when, is for the volume's options and its replicas."""
+
     def _object(self, gfid: Gfid) -> bytes:
         return self._root + b"/" + gfids.aux(gfid)
 

@@ -70,3 +70,6 @@ class Target(Protocol):
 
     def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
         """Hold these gfids and places against every other agent of this volume."""
+
+    def sync(self) -> None:
+        """Return when what was done would outlive a power cut, as far as we have a say in it."""

@@ -105,6 +105,7 @@ class Replicator:
         or the caller is cancelled: a position may only move when nothing is left.
         """
         totals = Totals()
+        empty = not window.dirty and not self._overtaken
         for _ in range(_CONFIRMS):
             for gfid, dirty in self._overtaken.items():
                 window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
@@ -113,6 +114,10 @@ class Replicator:
             if not self._overtaken:
                 break
         self._report.pending_entries = 0
+        if not empty:
+            # Also when nothing had to be done: an agent that died may have done it just now.
+            self._report.now_doing("bringing it to the disk", "secondary")
+            await self._channel.sync()
         return totals
 
     async def _until_clean(self, window: Window, totals: Totals, *, ancestors: bool) -> None:
