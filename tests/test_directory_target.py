@@ -312,6 +312,17 @@ def test_a_symlink_that_reads_like_a_handle_is_a_symlink(
     assert os.readlink(root / "b") == text.decode()
 
 
+def test_no_handle_climbs_out_even_to_what_carries_the_gfid(
+    root: Path, target: DirectoryTarget
+) -> None:
+    text = ROOT.encode() + b"/.."
+    make(target, msgspec.structs.replace(a(B, AT_B, kind=SYMLINK), target=text))
+    os.setxattr(root.parent, directories.GFID, gfids.to_raw(B))
+    (root.parent / "x").write_text("")
+    assert target.at(Place(B, b"x")) is None
+    assert directories.GFID not in os.listxattr(root.parent / "x")
+
+
 UNSAFE = [b"", b".", b"..", b"a/b", b"../x", b"/etc/x", b"a\0b"]
 
 
