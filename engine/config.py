@@ -11,16 +11,24 @@ import yaml
 
 from engine import files, options
 from engine.errors import Usage
+from engine.gluster import urls
+from engine.gluster.urls import Directory, Login, Side, Volume
 from engine.options import Options, Value
 
-__all__ = ["Options", "Places", "Remote", "Session", "names", "parse_secondary", "places", "read"]
+__all__ = [
+    "Options",
+    "Places",
+    "Remote",
+    "Session",
+    "names",
+    "parse_primary",
+    "parse_secondary",
+    "places",
+    "read",
+]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VOLUME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}")
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-# Neither a user nor a host may begin with a dash: ssh would take it for an option.
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?\]")
-_UUID = re.compile(r":[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _RESERVED = ("engine.sock", "engine.lock")
 LONGEST = 1 << 20
 """Bytes of a session file that are read; a longer one is no session file."""
@@ -33,6 +41,7 @@ class Remote(NamedTuple):
     host: str
     """Name or address; an IPv6 address without its brackets."""
     volume: str
+    """Its name; or the absolute path of a directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +54,15 @@ class Session:
     user: str
     host: str
     volume: str
-    """The volume there."""
+    """The volume there; or a directory, by its absolute path."""
     options: Options = field(default_factory=Options)
 
     @property
     def secondary(self) -> str:
-        """The far end as operators write it: USER@HOST::VOLUME."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.user}@{host}::{self.volume}"
+        """The far end as operators write it: USER@HOST::VOLUME, or USER@HOST:/PATH."""
+        there = self.volume
+        where = Directory(there) if urls.is_directory(there) else Volume("localhost", there)
+        return urls.sugared(Login(self.user, self.host, where))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +136,42 @@ def check_volume(name: str, *, where: str) -> str:
     return name
 
 
-def parse_secondary(text: str) -> Remote:
-    """Return what `[user@]host::volume` names; the user is root unless said otherwise."""
-    left, colons, volume = _UUID.sub("", text).rpartition("::")
-    user, _, host = left.rpartition("@")
-    user = user or "root"
-    fine = _USER.fullmatch(user) and _HOST.fullmatch(host) and _VOLUME.fullmatch(volume)
-    if not colons or not fine or left.startswith("@"):
+def parse_primary(text: str, *, where: str) -> str:
+    """Return the name of the volume that `text` names here, by its name or as a url."""
+    try:
+        url = urls.parse(text)
+    except Usage:
+        return check_volume(text, where=where)
+    if not isinstance(url, Volume) or url.host not in urls.HERE:
+        side = Side.FAR_VOLUME if isinstance(url, Volume) else urls.side(url)
         raise Usage(
-            f"{text!r} does not name a secondary volume",
-            fix="Write [USER@]HOST::VOLUME, with two colons, for example root@backup1::data.",
+            f"{where}: {text!r} cannot be a primary: {urls.AS_PRIMARY[side]}",
+            cause="bad configuration",
+            fix="Write the name of a volume that has bricks on this node.",
         )
-    return Remote(user, host.strip("[]"), volume)
+    return url.name
+
+
+def parse_secondary(text: str) -> Remote:
+    """Return what `[user@]host::volume` names, or `[user@]host:/path`, or any url that means the
+    same; the user is root unless said otherwise.
+    """
+    try:
+        url = urls.parse(text)
+        reason = urls.refusal(Side.VOLUME, urls.side(url))
+    except Usage as error:
+        url, reason = None, error.words
+    match url:
+        case Login(user, host, Volume(_, name)):
+            return Remote(user, host, name)
+        case Login(user, host, Directory(path)):
+            return Remote(user, host, path)
+        case _:
+            raise Usage(
+                f"{text!r} does not name a secondary volume or directory: {reason}",
+                fix="Write [USER@]HOST::VOLUME, with two colons, for example root@backup1::data; "
+                "or [USER@]HOST:/PATH for a directory.",
+            )
 
 
 def read(at: Places, name: str) -> Session:
@@ -173,7 +207,7 @@ def parse(name: str, content: bytes, *, where: str) -> Session:
             )
         seen[key] = line
         if key == "primary":
-            primary = check_volume(text, where=here)
+            primary = parse_primary(text, where=here)
         elif key == "secondary":
             remote = _secondary(text, where=here)
         else:

@@ -55,7 +55,11 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
     create = command("create", "check both sides and make a session; start nothing")
     create.add_argument("volume", metavar="PVOL", help="the primary volume")
-    create.add_argument("secondary", metavar="[USER@]HOST::SVOL", help="the secondary volume")
+    create.add_argument(
+        "secondary",
+        metavar="[USER@]HOST::SVOL",
+        help="the secondary volume; or a directory there, as [USER@]HOST:/PATH",
+    )
     create.add_argument("--name", default="", help="what to call the session")
     create.add_argument(
         "--set", dest="settings", action="append", default=[], metavar="k=v", help="an option"

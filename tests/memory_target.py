@@ -73,6 +73,9 @@ class MemoryTarget:
         twin.places = dict(self.places)
         return twin
 
+    def claim(self, worker: str, patience: float) -> bool:
+        return True
+
     def seen(self, gfid: Gfid) -> Seen | None:
         thing = self.things.get(gfid)
         if thing is None:
@@ -208,6 +211,9 @@ class MemoryTarget:
     def _directory(self, gfid: Gfid) -> None:
         if self._thing(gfid).kind is not Kind.DIRECTORY:
             raise _error(errno.ENOTDIR)
+
+    def sync(self) -> None:
+        pass
 
     def _free(self, place: Place) -> None:
         self._directory(place.parent)

@@ -181,7 +181,8 @@ class Primary:
 
     def set_xattr(self, place: Place, value: bytes) -> None:
         gfid = self.places.get(place)
-        if gfid is not None:
+        # Linux lets nothing else have user xattrs.
+        if gfid is not None and self.things[gfid].kind in (Kind.FILE, Kind.DIRECTORY):
             self.things[gfid] = replace(self.things[gfid], xattrs=((b"user.x", value),))
             self._log("M", gfid, self.things[gfid].kind, SETXATTR)
 

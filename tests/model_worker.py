@@ -15,6 +15,7 @@ from engine.plan.dirty import ALL, Dirty, Why, Window, fold
 from engine.plan.items import Alive, Truth
 from engine.plan.settle import settle
 from engine.secondary.apply import apply
+from engine.secondary.target import Target
 from engine.session.ledger import Known
 
 LARGE = 4
@@ -26,9 +27,9 @@ ROUNDS = 60
 class Secondary:
     """A target, and what the workers keep besides: their positions."""
 
-    def __init__(self, primary: Primary, target: MemoryTarget | None = None) -> None:
+    def __init__(self, primary: Primary, target: Target | None = None) -> None:
         """Without a target it is empty, and the workers begin at the beginning of the logs."""
-        self.target = target or MemoryTarget()
+        self.target: Target = target or MemoryTarget()
         self.positions: list[int | None] = [0] * len(primary.sets)
         """For each replica set; None: it has to be crawled."""
         self.crawls: dict[int, int] = {}

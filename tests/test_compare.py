@@ -6,16 +6,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import directories
 import msgspec
 import pytest
 import xattr
 from hypothesis import given
 from hypothesis import strategies as st
+from test_apply import A, item
 
 from engine import names
+from engine.item import ROOT, Done, Place
 from engine.lab import tree
 from engine.lab.compare import Difference, What, diff, folders
 from engine.lab.tree import Node, Tree
+from engine.secondary.apply import apply
 
 FILE = Node(
     mode=stat.S_IFREG | 0o644, uid=1, gid=2, size=3, mtime=1_500_000_001, inode=7, gfid="a" * 36
@@ -257,3 +261,14 @@ def test_the_command_says_what_differs_and_so_does_its_exit_code(
     missing = command(pair[0], pair[1] + b"-not-there")
     assert missing.returncode == 2
     assert b"Traceback" not in missing.stderr
+
+
+def test_a_secondary_in_a_directory_is_read_with_its_gfids(tmp_path: Path) -> None:
+    target = directories.made(tmp_path)
+    place, other = Place(ROOT, b"f"), Place(ROOT, b"g")
+    assert isinstance(apply(target, item(A, place, other, data=b"x")), Done)
+    target.close()
+    found = tree.read(os.fsencode(tmp_path))
+    assert set(found) == {b"", b"f", b"g"}
+    assert (found[b""].gfid, found[b"f"].gfid, found[b"f"].nlink) == (ROOT, A, 2)
+    assert folders(os.fsencode(tmp_path), os.fsencode(tmp_path)) == []

@@ -11,6 +11,7 @@ from engine.config import Options, Places, Remote, Session
 from engine.errors import Usage
 from engine.options import TABLE
 
+UUID = "0f5e8c3a-1b2c-4d5e-8f90-a1b2c3d4e5f6"
 GOOD = "primary: gvol\nsecondary: root@sec1::svol\n"
 
 
@@ -117,11 +118,20 @@ def test_whatever_is_in_a_file_is_a_session_or_a_refusal(content: bytes | str) -
             "h::v:0f5e8c3a-1b2c-4d5e-8f90-a1b2c3d4e5f6", Remote("root", "h", "v"), id="uuid"
         ),
         pytest.param("root@[2001:db8::1]::v", Remote("root", "2001:db8::1", "v"), id="IPv6"),
+        pytest.param("ssh://h::v", Remote("root", "h", "v"), id="with its scheme"),
+        pytest.param(
+            "ssh://geo@h:gluster://localhost:v", Remote("geo", "h", "v"), id="with all schemes"
+        ),
+        pytest.param("h:/srv/b", Remote("root", "h", "/srv/b"), id="directory"),
+        pytest.param("geo@[::1]:/srv//b/./", Remote("geo", "::1", "/srv/b"), id="not normal"),
+        pytest.param("ssh://h:file:///srv/b", Remote("root", "h", "/srv/b"), id="file url"),
         *(
             pytest.param(text, None, id=text or "nothing")
             for text in (
                 *("", "h:v", "h:::v", "::v", "h::", "@h::v", "a@b@h::v", "h::v/w", "h h::v"),
-                *("-oProxyCommand=x::v", "-l@h::v", "h::v::w", "h::v\n", "h-::v", "ssh://h::v"),
+                *("-oProxyCommand=x::v", "-l@h::v", "h::v::w", "h::v\n", "h-::v", "ssh://h:v"),
+                *("/srv/b", "file:///srv/b", ":v", "gluster://h:v", "h:/", "h:/a/../b", "h:/a b"),
+                *("h:/a*", "ssh://h:ssh://h::v", "h:other:v", "nfs://h/v", "h:/a\n", "h:/$a"),
             )
         ),
     ],
@@ -133,6 +143,27 @@ def test_parse_secondary(text: str, remote: Remote | None) -> None:
     else:
         with pytest.raises(Usage, match="does not name a secondary"):
             config.parse_secondary(text)
+
+
+@pytest.mark.parametrize("text", ["v", ":v", "localhost:v", "gluster://localhost:v", ":v:" + UUID])
+def test_parse_primary(text: str) -> None:
+    assert config.parse_primary(text, where="here") == "v"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("/srv/b", "keeps no changelog"),
+        ("h:v", "on another host"),
+        ("h::v", "on another host"),
+        ("h:/srv/b", "on another host"),
+        ("a/b", "cannot be the name of a volume"),
+        ("", "cannot be the name of a volume"),
+    ],
+)
+def test_what_cannot_be_a_primary(text: str, reason: str) -> None:
+    with pytest.raises(Usage, match=f"here: .*{reason}"):
+        config.parse_primary(text, where="here")
 
 
 SETTINGS = ["ssh-port=2222", "rsync-options=--bwlimit=3m 'a b'", "ssh-key=/k/id", "log-level=debug"]

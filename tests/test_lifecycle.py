@@ -143,7 +143,9 @@ async def test_the_secondary(monkeypatch: pytest.MonkeyPatch) -> None:
     trouble: list[GeorepError] = []
 
     @asynccontextmanager
-    async def agent(route: object, *, session: str, volume: str) -> AsyncIterator[SimpleNamespace]:
+    async def agent(
+        route: object, *, session: str, volume: str, primary: str
+    ) -> AsyncIterator[SimpleNamespace]:
         if trouble:
             raise trouble[0]
         yield SimpleNamespace(welcome=_welcome())
@@ -156,11 +158,23 @@ async def test_the_secondary(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_a_directory_is_no_volume_in_any_sentence() -> None:
+    session = Session("s", "gvol", "root", "b1", "/srv/b")
+    said = [checks.check_agent(session, _welcome())]
+    said += checks.check_room(session, _welcome(), Used(99 * GIB, 1))
+    text = "\n".join(f"{check.words}. {check.fix}" for check in said)
+    assert "can write to /srv/b" in text
+    assert "Make the secondary disk larger." in text
+    assert "volume" not in text
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [
         (("gvol", "root@b1.example.com::svol"), "gvol-b1.example.com-svol"),
         (("gvol", "[fe80::1%eth0]::svol"), "gvol-fe80--1-eth0-svol"),
+        (("gvol", "b1:/srv/backup=1"), "gvol-b1-srv-backup-1"),
+        ((":gvol", "ssh://b1:file:///srv/ü"), "gvol-b1-srv--"),
     ],
 )
 def test_the_usual_name(words: tuple[str, str], name: str) -> None:

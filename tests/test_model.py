@@ -130,14 +130,26 @@ class Run:
         steps = self.under_way[number] or self.workers[number].run(self.draw(st.integers(1, 4)))
         self.under_way[number] = steps
         for _turn in range(self.draw(st.integers(1, 8))):
-            if next(steps, "over") == "over":
-                self.under_way[number] = None
+            if not self.go_on(number, steps):
                 break
         self.noted[number].append(self.secondary.positions[number])
 
-    def crash(self) -> None:
+    def go_on(self, number: int, steps: Iterator[None]) -> bool:
+        """Go on to the next moment at which all may stop; return whether there was one."""
+        if next(steps, "over") == "over":
+            self.under_way[number] = None
+            return False
+        return True
+
+    def end(self) -> None:
+        """Let every worker come to an end with what it does, and with what is left for it."""
+        for worker, steps in zip(self.workers, self.under_way, strict=True):
+            for one in (steps or (), worker.run(1000)):
+                for _ in one:
+                    pass
+
+    def crash(self, number: int) -> None:
         """Let a worker die, and one of its replica set take its place, perhaps knowing less."""
-        number = self.draw(st.integers(0, len(self.workers) - 1))
         brick = self.draw(st.sampled_from(self.primary.sets[number]))
         if brick is not self.workers[number].brick:
             self.secondary.positions[number] = self.draw(st.sampled_from(self.noted[number]))
@@ -153,7 +165,7 @@ class Run:
             case "work":
                 self.work()
             case _:
-                self.crash()
+                self.crash(self.draw(st.integers(0, len(self.workers) - 1)))
 
 
 @pytest.mark.parametrize("crash", [False, True], ids=["", "and a crash"])
@@ -187,9 +199,6 @@ def test_the_trees_end_equal(data: st.DataObject) -> None:
     run = Run(data)
     for _ in range(data.draw(st.integers(1, 60))):
         run.turn()
-    for worker, steps in zip(run.workers, run.under_way, strict=True):
-        for one in (steps or (), worker.run(1000)):
-            for _ in one:
-                pass
+    run.end()
     finish(run.primary, run.secondary)
     assert differences(run.primary, run.secondary.target) == []

@@ -60,6 +60,9 @@ class Secondary(MemoryTarget):
     async def lookup(self, gfids: Sequence[Gfid]) -> Found:
         return Found(id=0, gfids=tuple(map(self.seen, gfids)), places=())
 
+    async def sync_now(self) -> None:
+        pass
+
     async def limbo_now(self) -> list[Gfid]:
         return self.in_limbo()
 
@@ -123,7 +126,7 @@ class _Channel:
 
     def __init__(self, secondary: Secondary) -> None:
         self.apply, self.lookup = secondary.apply, secondary.lookup
-        self.limbo = secondary.limbo_now
+        self.limbo, self.sync = secondary.limbo_now, secondary.sync_now
 
 
 @pytest.fixture

@@ -105,8 +105,17 @@ def both(lab: Lab) -> tuple[Tree, Tree]:
 
 def volume(lab: Lab, name: str) -> Tree:
     """Return the tree of one volume of `lab`, read in the first of its hosts."""
-    argv = ["python", "-m", "engine.lab.compare", "--dump", name]
-    return trees.load(lab.run(lab.shape.pool(name)[0], argv, timeout=_PATIENCE).stdout)
+    return _read(lab, lab.shape.pool(name)[0], name)
+
+
+def directory(lab: Lab, host: str, path: str) -> Tree:
+    """Return the tree of a directory of one host of `lab`, which may be a secondary."""
+    return _read(lab, host, path)
+
+
+def _read(lab: Lab, host: str, where: str) -> Tree:
+    argv = ["python", "-m", "engine.lab.compare", "--dump", where]
+    return trees.load(lab.run(host, argv, timeout=_PATIENCE).stdout)
 
 
 def _one_sided(path: bytes, here: Node | None, there: Node | None) -> Difference:
@@ -171,6 +180,8 @@ def _paths(group: set[bytes]) -> str:
 
 
 def _dump(name: str) -> bytes:
+    if name.startswith("/"):
+        return trees.dump(trees.read(os.fsencode(name)))
     log = Path("/var/log/glusterfs/georep-compare.log")
     mount = Mount(name, label=f"compare-{name}", log=log)
     mount.start(60)
@@ -185,7 +196,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m engine.lab.compare")
     parser.add_argument("folders", nargs="*", metavar="FOLDER", help="two folders")
     parser.add_argument("--lab", metavar="NAME", help="the volumes of this lab")
-    parser.add_argument("--dump", metavar="VOLUME", help="in a host: the tree, as MessagePack")
+    parser.add_argument(
+        "--dump", metavar="WHERE", help="in a host: the tree of a volume, or a path"
+    )
     args = parser.parse_args()
     try:
         if args.dump:

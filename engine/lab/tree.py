@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 import xattr
@@ -15,6 +16,8 @@ import xattr
 OWN = (b".georep", b".trashcan", b".glusterfs-anonymous-inode-")
 """Names in the root that replication keeps for itself or GlusterFS does; the last is a prefix."""
 _GFID = b"glusterfs.gfid.string"
+_OWN_GFID = b"trusted.georep.gfid"
+"""On every object of a directory that is a secondary."""
 _ACLS = (b"system.posix_acl_access", b"system.posix_acl_default")
 _CHUNK = 1 << 20
 _STEP = 2000
@@ -37,11 +40,11 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     rdev: int = 0
     """Of devices only."""
     nlink: int = 1
-    """1 for a directory, whatever its file system counts there."""
+    """1 for a directory, whatever its file system counts there; georep's own links do not count."""
     inode: int = 0
     """Names of one tree that have it in common are links of one object."""
     gfid: str = ""
-    """Empty when the tree is not on GlusterFS."""
+    """Empty when the tree is neither on GlusterFS nor a secondary in a directory."""
     target: bytes = b""
     content: bytes = b""
     """Digest of a regular file's bytes."""
@@ -154,9 +157,13 @@ def _object(handle: int) -> Node:
     # to the object itself, also to a symlink, and no further.
     proc = b"/proc/self/fd/%d" % handle
     trouble: list[str] = []
-    gfid, xattrs, target, content = "", {}, b"", b""
+    gfid, handles, xattrs, target, content = "", 0, {}, b"", b""
     with _noting(trouble, "gfid"):
         gfid = _gfid(proc)
+    if not gfid:
+        with _noting(trouble, "gfid"):
+            gfid = _own_gfid(proc)
+            handles = 1 if gfid else 0
     with _noting(trouble, "xattrs"):
         xattrs = {name: xattr.get(proc, name) for name in xattr.list(proc) if _travels(name)}
     if stat.S_ISLNK(mode):
@@ -173,7 +180,7 @@ def _object(handle: int) -> Node:
         size=status.st_size if stat.S_ISREG(mode) else 0,
         mtime=status.st_mtime_ns,
         rdev=status.st_rdev if device else 0,
-        nlink=1 if stat.S_ISDIR(mode) else status.st_nlink,
+        nlink=1 if stat.S_ISDIR(mode) else status.st_nlink - handles,
         inode=status.st_ino,
         gfid=gfid,
         target=target,
@@ -207,6 +214,16 @@ def _gfid(proc: bytes) -> str:
             return ""
         raise
     return value.rstrip(b"\0").decode("ascii", "replace")
+
+
+def _own_gfid(proc: bytes) -> str:
+    try:
+        raw: bytes = xattr.get(proc, _OWN_GFID)
+    except OSError as error:
+        if error.errno in _NO_GFID:
+            return ""
+        raise
+    return str(UUID(bytes=raw)) if len(raw) == 16 else raw.hex()
 
 
 def _digest(proc: bytes) -> bytes:

@@ -126,12 +126,16 @@ def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
     if len(places) != status.st_nlink - 1 or not sight.whole:
         return None
     kind = objects.kind(status.st_mode)
+    try:
+        mode = _shown_mode(sight, gfid, status)
+    except FileNotFoundError:
+        return None
     return Alive(
         gfid=gfid,
         kind=kind,
         places=places,
         whole=True,
-        attributes=_shown(status, values),
+        attributes=_shown(status, values, mode),
         target=os.readlink(handle) if kind is Kind.SYMLINK else b"",
         xattrs=objects.that_travel(values) if dirty.why & Why.ATTRIBUTES else None,
     )
@@ -156,20 +160,30 @@ def _present(sight: Sight, status: os.stat_result, values: dict[bytes, bytes]) -
     return tuple(places)
 
 
-def _shown(status: os.stat_result, values: dict[bytes, bytes]) -> Attributes:
+def _shown_mode(sight: Sight, gfid: Gfid, status: os.stat_result) -> int:
+    """Return the mode as mounts show it.
+
+    setgid and sticky together are also how DHT marks a file that it migrates, so mounts of
+    distributed volumes hide the two, whoever set them.
+    """
+    both = stat.S_ISGID | stat.S_ISVTX
+    if stat.S_ISREG(status.st_mode) and status.st_mode & both == both:
+        return os.lstat(sight.mount + b"/" + gfids.aux(gfid)).st_mode
+    return status.st_mode
+
+
+def _shown(status: os.stat_result, values: dict[bytes, bytes], mode: int) -> Attributes:
     """Return the attributes as mounts show them, with the times that GlusterFS keeps."""
     shown = objects.attributes(status)
     times = values.get(xattrs.MDATA)
-    if times is None:
-        return shown
-    mdata = xattrs.unpack_mdata(times)
+    mdata = None if times is None else xattrs.unpack_mdata(times)
     return Attributes(
-        mode=shown.mode,
+        mode=mode,
         uid=shown.uid,
         gid=shown.gid,
         size=shown.size,
-        mtime=mdata.mtime,
-        atime=mdata.atime,
+        mtime=shown.mtime if mdata is None else mdata.mtime,
+        atime=shown.atime if mdata is None else mdata.atime,
         rdev=shown.rdev,
     )
 

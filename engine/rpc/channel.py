@@ -25,6 +25,8 @@ from engine.rpc.messages import (
     Ping,
     Pong,
     Sorry,
+    Sync,
+    Synced,
     Welcome,
 )
 
@@ -119,6 +121,11 @@ class Channel:
         assert isinstance(reply, Health)
         return reply
 
+    async def sync(self) -> None:
+        """Return when what was made so would outlive a power cut on the secondary."""
+        reply = await self._call(Sync(id=next(self._ids)))
+        assert isinstance(reply, Synced)
+
     async def _call(self, call: AnyCall) -> AnyReply:
         if self._lost is not None:
             raise self._lost
@@ -165,7 +172,7 @@ class Channel:
 
     def _take(self, message: AnyMessage) -> None:
         match message:
-            case Applied() | Found() | Limbo() | Health() | Failed():
+            case Applied() | Found() | Limbo() | Health() | Synced() | Failed():
                 future = self._waiting.get(message.id)
                 if future is not None and not future.done():
                     future.set_result(message)

@@ -29,14 +29,16 @@ class Hello(Message, frozen=True, kw_only=True):
     worker: str
     """NODE:BRICK; a second agent of the same worker waits until the first has ended."""
     volume: str
-    """Name of the secondary volume."""
+    """Name of the secondary volume; or the absolute path of a directory."""
+    primary: str = ""
+    """Uuid of the primary volume; without a worker it may make an empty directory its secondary."""
     silence: int
     """Seconds without a word from the primary after which the agent ends; 0: never."""
     log_level: str = "INFO"
 
 
 class Welcome(Message, frozen=True, kw_only=True):
-    """The agent has mounted the volume and is ready."""
+    """The agent has mounted the volume, or opened the directory, and is ready."""
 
     protocol: int
     version: str
@@ -44,8 +46,9 @@ class Welcome(Message, frozen=True, kw_only=True):
     host: str
     pid: int
     volume_uuid: str
+    """The secondary volume's; or the one that a directory got when it was made a secondary."""
     mount: bytes
-    """Ordinary path of the mount, for movers that come in by ssh."""
+    """Ordinary path for movers that come in by ssh: file G is `.gfid/G` below it."""
     total_bytes: int
     free_bytes: int
     total_inodes: int
@@ -139,6 +142,18 @@ class Health(Message, frozen=True, kw_only=True):
     """The agent's resident memory in bytes."""
 
 
+class Sync(Message, frozen=True, kw_only=True):
+    """A position shall move past what you have made so. Answered by Synced."""
+
+    id: int
+
+
+class Synced(Message, frozen=True, kw_only=True):
+    """What was made so outlives a power cut, as far as the agent has a say in it."""
+
+    id: int
+
+
 class Failed(Message, frozen=True, kw_only=True):
     """A call could not be served at all."""
 
@@ -161,8 +176,10 @@ AnyMessage = (
     | Limbo
     | AskHealth
     | Health
+    | Sync
+    | Synced
     | Failed
 )
 
-AnyCall = Apply | Lookup | AskLimbo | AskHealth
-AnyReply = Applied | Found | Limbo | Health | Failed
+AnyCall = Apply | Lookup | AskLimbo | AskHealth | Sync
+AnyReply = Applied | Found | Limbo | Health | Synced | Failed

@@ -17,6 +17,7 @@ import asyncssh
 
 from engine import __version__
 from engine.errors import Disconnected, GeorepError, Reject, Retry, Stop
+from engine.gluster import urls
 from engine.rpc.channel import Channel
 from engine.rpc.messages import PROTOCOL, Hello, Welcome
 
@@ -72,10 +73,10 @@ class Agent:
 
 @asynccontextmanager
 async def agent(
-    route: Route, *, session: str, volume: str, worker: str = ""
+    route: Route, *, session: str, volume: str, worker: str = "", primary: str = ""
 ) -> AsyncIterator[Agent]:
-    """Connect, start the agent and have it mount `volume`; GeorepError with a cause when that
-    fails.
+    """Connect, start the agent and have it open `volume`, or the directory of that path, as the
+    secondary of the volume with the uuid `primary`; GeorepError with a cause when that fails.
 
     While the body runs a lost connection cancels it and is raised as Disconnected, with the agent's
     last words.
@@ -91,7 +92,17 @@ async def agent(
                 listening = group.create_task(_listen(process, heard))
                 channel = Channel(process.stdout, process.stdin, silence=route.silence)
                 serving = group.create_task(channel.serve())
-                welcome = await _greet(channel, route, (session, worker), volume)
+                hello = Hello(
+                    protocol=PROTOCOL,
+                    version=__version__,
+                    session=session,
+                    worker=worker,
+                    volume=volume,
+                    primary=primary,
+                    silence=route.silence,
+                    log_level=route.log_level,
+                )
+                welcome = await _greet(channel, route, hello)
                 yield Agent(channel, welcome, route.host)
                 serving.cancel()
                 listening.cancel()
@@ -193,16 +204,7 @@ async def _connect(route: Route) -> asyncssh.SSHClientConnection:
         ) from error
 
 
-async def _greet(channel: Channel, route: Route, who: tuple[str, str], volume: str) -> Welcome:
-    hello = Hello(
-        protocol=PROTOCOL,
-        version=__version__,
-        session=who[0],
-        worker=who[1],
-        volume=volume,
-        silence=route.silence,
-        log_level=route.log_level,
-    )
+async def _greet(channel: Channel, route: Route, hello: Hello) -> Welcome:
     try:
         # An older agent of this worker, cut off from us, may have to end first.
         async with asyncio.timeout(route.timeout + route.silence + 30):
@@ -215,11 +217,7 @@ async def _greet(channel: Channel, route: Route, who: tuple[str, str], volume: s
             evidence=error.evidence,
         ) from error
     except TimeoutError as error:
-        raise Retry(
-            f"the agent on {route.host} did not mount volume {volume} in time",
-            cause="mount failed",
-            fix=f"See which bricks are down there: gluster volume status {volume}",
-        ) from error
+        raise _late(route, hello.volume) from error
     if (welcome.protocol, welcome.version) != (PROTOCOL, __version__):
         raise Stop(
             f"the secondary runs georep {welcome.version}, this node {__version__}",
@@ -227,6 +225,20 @@ async def _greet(channel: Channel, route: Route, who: tuple[str, str], volume: s
             fix="Install the same version of georep on both sides.",
         )
     return welcome
+
+
+def _late(route: Route, volume: str) -> Retry:
+    if urls.is_directory(volume):
+        return Retry(
+            f"the agent on {route.host} did not open the directory {volume} in time",
+            cause="directory hangs",
+            fix=f"See there whether its disk answers: ls {volume}",
+        )
+    return Retry(
+        f"the agent on {route.host} did not mount volume {volume} in time",
+        cause="mount failed",
+        fix=f"See which bricks are down there: gluster volume status {volume}",
+    )
 
 
 async def _listen(process: asyncssh.SSHClientProcess[bytes], heard: bytearray) -> None:

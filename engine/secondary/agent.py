@@ -1,7 +1,7 @@
 """`georep-engine agent`: serves one worker over stdin and stdout on a node of the secondary.
 
-It mounts the volume at an ordinary path, answers calls with a pool of threads, and ends,
-unmounting, when its input ends or the primary has been silent for too long.
+It opens the volume or the directory that it is told to (`engine.secondary.opened`), answers calls
+with a pool of threads, and ends when its input ends or the primary has been silent for too long.
 """
 
 import os
@@ -12,13 +12,9 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from engine import __version__
 from engine.errors import GeorepError, Retry, Stop
-from engine.gluster import volume
-from engine.gluster.mount import Mount, needs_privilege
-from engine.gluster.volume import Volume
 from engine.item import AnyAnswer, AnyItem, Refused
 from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
@@ -38,11 +34,12 @@ from engine.rpc.messages import (
     Ping,
     Pong,
     Sorry,
+    Sync,
+    Synced,
     Welcome,
 )
 from engine.secondary.apply import apply
-from engine.secondary.gluster_target import GlusterTarget
-from engine.secondary.target import Target
+from engine.secondary.opened import Opened, opened
 
 THREADS = 12
 """Calls under way on the mount at the same time; the FUSE client serves them in parallel."""
@@ -81,21 +78,16 @@ def _serve(pipe: "_Pipe", hello: Hello) -> int:
             cause="not root",
             fix="Name root as the user of the secondary: root@HOST::VOLUME.",
         )
-    facts = _facts(hello.volume)
-    mount = _mount(hello, privileged=needs_privilege(facts))
-    spare = _Spare(hello)
-    try:
-        mount.start(timeout=60)
-        space = os.statvfs(mount.root)
-        target = GlusterTarget(mount.root, spare.root)
-        if hello.worker and not target.claim(f"{hello.session} {hello.worker}", hello.silence + 20):
+    with opened(hello) as there:
+        claimant = f"{hello.session} {hello.worker}"
+        if hello.worker and not there.target.claim(claimant, hello.silence + 20):
             raise Retry(
                 "an older agent of the same worker still runs",
                 cause="agent still running",
                 fix="It ends by itself when it has heard nothing for secondary-timeout; else see "
                 "which node runs it: pgrep -af georep-engine",
             )
-        server = Server(target, mount.root, pipe)
+        space = os.statvfs(there.root)
         pipe.send(
             Welcome(
                 protocol=PROTOCOL,
@@ -103,57 +95,27 @@ def _serve(pipe: "_Pipe", hello: Hello) -> int:
                 capabilities=CAPABILITIES,
                 host=socket.gethostname(),
                 pid=os.getpid(),
-                volume_uuid=facts.uuid,
-                mount=mount.root,
+                volume_uuid=there.uuid,
+                mount=there.far,
                 total_bytes=space.f_blocks * space.f_frsize,
                 free_bytes=space.f_bavail * space.f_frsize,
                 total_inodes=space.f_files,
                 free_inodes=space.f_favail,
-                read_only=facts.switched_on("features.read-only"),
+                read_only=there.read_only,
             )
         )
-        return server.run(hello.silence, mount)
-    finally:
-        spare.stop()
-        mount.stop()
-
-
-def _mount(hello: Hello, *, privileged: bool) -> Mount:
-    log = Path("/var/log/glusterfs/georep-agent.log")
-    label = f"agent-{hello.session}" + ("-privileged" if privileged else "")
-    level = hello.log_level
-    return Mount(hello.volume, label=label, log=log, log_level=level, privileged=privileged)
-
-
-class _Spare:
-    """A second mount without client-pid -1, made only when something needs it."""
-
-    def __init__(self, hello: Hello) -> None:
-        self._mount = _mount(hello, privileged=False)
-        self._guard = threading.Lock()
-        self._up = False
-
-    def root(self) -> bytes:
-        with self._guard:
-            if not self._up:
-                self._mount.start(timeout=60)
-                self._up = True
-        return self._mount.root
-
-    def stop(self) -> None:
-        if self._up:
-            self._mount.stop()
+        return Server(there, pipe).run(hello.silence)
 
 
 class Server:
     """Answers calls; a call's items run in parallel, and so do calls."""
 
-    def __init__(self, target: Target, root: bytes, pipe: "_Pipe") -> None:
-        self._target, self._root, self._pipe = target, root, pipe
+    def __init__(self, there: Opened, pipe: "_Pipe") -> None:
+        self._there, self._target, self._pipe = there, there.target, pipe
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mount")
 
-    def run(self, silence: int, mount: Mount) -> int:
-        """Serve until the input ends (0), or the primary is silent or the mount died (1)."""
+    def run(self, silence: int) -> int:
+        """Serve until the input ends (0), or the primary is silent or the secondary gone (1)."""
         while True:
             message = self._pipe.receive(silence or None)
             if message is None:
@@ -162,8 +124,8 @@ class Server:
                     return 0
                 _say(f"nothing heard from the primary for {silence} s; ending")
                 return 1
-            if not mount.alive():
-                _say("the GlusterFS client of the secondary volume ended")
+            if trouble := self._there.trouble():
+                _say(trouble)
                 return 1
             self.take(message)
 
@@ -174,12 +136,12 @@ class Server:
                 self._pipe.send(Pong())
             case Apply(id=number, items=items):
                 _Batch(self, number, items).start(self._pool)
-            case Lookup() | AskLimbo() | AskHealth():
+            case Lookup() | AskLimbo() | AskHealth() | Sync():
                 self._pool.submit(self._answer, message)
             case _:
                 _say(f"unexpected message {type(message).__name__}")
 
-    def _answer(self, call: Lookup | AskLimbo | AskHealth) -> None:
+    def _answer(self, call: Lookup | AskLimbo | AskHealth | Sync) -> None:
         try:
             match call:
                 case Lookup(id=number, gfids=gfids, places=places):
@@ -188,8 +150,11 @@ class Server:
                     self._pipe.send(Found(id=number, gfids=found, places=there))
                 case AskLimbo(id=number):
                     self._pipe.send(Limbo(id=number, gfids=tuple(self._target.in_limbo())))
+                case Sync(id=number):
+                    self._target.sync()
+                    self._pipe.send(Synced(id=number))
                 case AskHealth(id=number):
-                    space = os.statvfs(self._root)
+                    space = os.statvfs(self._there.root)
                     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
                     free = space.f_bavail * space.f_frsize
                     self._pipe.send(
@@ -269,18 +234,6 @@ class _Pipe:
                     held = held[os.write(self._sink, held) :]
             except BrokenPipeError:
                 self.ended = True
-
-
-def _facts(name: str) -> Volume:
-    """Return what the secondary's glusterd knows of the volume; Stop when it is not started."""
-    found = volume.read(name)
-    if not found.started:
-        raise Stop(
-            f"volume {name} on the secondary is not started",
-            cause="volume stopped",
-            fix=f"Start it there: gluster volume start {name}",
-        )
-    return found
 
 
 def _say(words: str) -> None:

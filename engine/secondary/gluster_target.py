@@ -6,23 +6,18 @@ cache, and whoever moves it by one form finds it stale by the other. So everythi
 """
 
 import errno
-import fcntl
 import os
 import stat
-import threading
-import time
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 
 from engine.gluster import gfid as gfids
 from engine.gluster import newfile, objects, xattrs
 from engine.item import ROOT, Attributes, Gfid, Holder, Item, Kind, Place
 from engine.rpc.messages import Seen
-
-OWN = b".georep"
-"""georep's own directory in the root of a secondary; never replicated, never compared."""
-_STRIPES = 4096
+from engine.secondary import attributes
+from engine.secondary.locks import LockFile, stripe
+from engine.secondary.target import OWN
 
 
 class GlusterTarget:
@@ -38,26 +33,11 @@ class GlusterTarget:
         raw = xattrs.get(own + b"/limbo", b"glusterfs.gfid")
         assert raw is not None, "every object of a GlusterFS mount has a gfid"
         self._limbo = gfids.from_raw(raw[:16])
-        self._lock = os.open(own + b"/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._stripes = [threading.Lock() for _ in range(_STRIPES)]
+        self._locks = LockFile(own + b"/lock")
 
     def claim(self, worker: str, patience: float) -> bool:
-        """Wait until no older agent of `worker` is at work; False when it still is.
-
-        One that was cut off from its primary may yet apply what it had heard, over what is newer.
-        The lock goes with the process, and with its connection to the bricks.
-        """
-        deadline = time.monotonic() + patience
-        while True:
-            try:
-                start = (1 << 32) + zlib.crc32(worker.encode())
-                fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, start)
-            except (BlockingIOError, PermissionError):
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(0.1)
-            else:
-                return True
+        """Wait until no older agent of `worker` is at work; False when it still is."""
+        return self._locks.claim(worker, patience)
 
     def seen(self, gfid: Gfid) -> Seen | None:
         """Return what stands under `gfid`, wherever that is."""
@@ -176,33 +156,11 @@ class GlusterTarget:
 
     def write(self, gfid: Gfid, data: bytes) -> None:
         """Make `data` the whole content of a file."""
-        file = os.open(self._object(gfid), os.O_WRONLY | os.O_NOFOLLOW)
-        try:
-            held = memoryview(data)
-            at = 0
-            while at < len(held):
-                at += os.pwrite(file, held[at : at + (1 << 20)], at)
-            os.ftruncate(file, len(held))
-        finally:
-            # A close can be the first to report that a write failed, and os.close raises it.
-            os.close(file)
+        attributes.write(self._object(gfid), data)
 
     def set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
-        """Make owner, mode and mtime as they shall be, in this order: chown clears suid, both move
-        ctime.
-        """
-        path = self._object(gfid)
-        differed = False
-        if (now.uid, now.gid) != (shall.uid, shall.gid):
-            os.lchown(path, shall.uid, shall.gid)
-            differed = True
-        if kind is not Kind.SYMLINK and (differed or now.mode != shall.mode):
-            os.chmod(path, stat.S_IMODE(shall.mode))
-            differed = True
-        if now.mtime != shall.mtime:
-            os.utime(path, ns=(shall.atime, shall.mtime), follow_symlinks=False)
-            differed = True
-        return differed
+        """Make owner, mode and mtime as they shall be; return whether anything differed."""
+        return attributes.set_attributes(self._object(gfid), kind, now, shall)
 
     def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
         """Make the xattrs that travel exactly these."""
@@ -211,7 +169,7 @@ class GlusterTarget:
         if now == shall:
             return False
         try:
-            self._change_xattrs(path, now, shall)
+            attributes.change_xattrs(path, now, shall)
         except OSError as error:
             if error.errno == errno.EROFS:
                 # Files' ACLs are let through for pid -1, directories' are not.
@@ -222,18 +180,10 @@ class GlusterTarget:
         if now != shall:
             # A client with pid -1 ignores a default ACL, with success; an ordinary one does not.
             plain = self._plain() + b"/" + gfids.aux(gfid)
-            self._change_xattrs(plain, now, shall)
+            attributes.change_xattrs(plain, now, shall)
             if objects.travelling(path) != shall:
                 raise OSError(errno.EIO, "xattrs were set with success and are not there")
         return True
-
-    @staticmethod
-    def _change_xattrs(path: bytes, now: dict[bytes, bytes], shall: dict[bytes, bytes]) -> None:
-        for name in now.keys() - shall.keys():
-            xattrs.remove(path, name)
-        for name, value in shall.items():
-            if now.get(name) != value:
-                xattrs.put(path, name, value)
 
     def limbo(self, gfid: Gfid) -> Place:
         """Return the place where `gfid` stands while it is in limbo."""
@@ -244,18 +194,14 @@ class GlusterTarget:
         names = os.listdir(self._root + b"/" + OWN + b"/limbo")
         return [Gfid(name.decode("ascii")) for name in names if len(name) == 36]
 
-    @contextmanager
-    def holding(self, *keys: Gfid | Place) -> Iterator[None]:
+    def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
         """Hold these against the other threads, and, by byte ranges of a file, against every other
         agent.
         """
-        stripes = sorted({_stripe(key) for key in keys})
-        with ExitStack() as stack:
-            for stripe in stripes:
-                stack.enter_context(self._stripes[stripe])
-                fcntl.lockf(self._lock, fcntl.LOCK_EX, 1, stripe)
-                stack.callback(fcntl.lockf, self._lock, fcntl.LOCK_UN, 1, stripe)
-            yield
+        return self._locks.holding(*map(stripe, keys))
+
+    def sync(self) -> None:
+        """Do nothing: what bricks keep, and when, is for the volume's options and its replicas."""
 
     def _object(self, gfid: Gfid) -> bytes:
         return self._root + b"/" + gfids.aux(gfid)
@@ -264,11 +210,5 @@ class GlusterTarget:
         return self._root + b"/" + gfids.aux_place(place)
 
 
-def _stripe(key: Gfid | Place) -> int:
-    if isinstance(key, Place):
-        return zlib.crc32(key.parent.encode("ascii") + b"/" + key.name) % _STRIPES
-    return zlib.crc32(key.encode("ascii")) % _STRIPES
-
-
 def _seen(gfid: Gfid, status: os.stat_result) -> Seen:
-    return Seen(gfid, objects.kind(status.st_mode), objects.attributes(status), status.st_nlink)
+    return attributes.seen(gfid, status, links=status.st_nlink)

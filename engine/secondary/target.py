@@ -11,9 +11,17 @@ from typing import Protocol
 from engine.item import Attributes, Gfid, Holder, Item, Kind, Place
 from engine.rpc.messages import Seen
 
+OWN = b".georep"
+"""georep's own directory in the root of a secondary; never replicated, never compared."""
+
 
 class Target(Protocol):
-    """A secondary volume."""
+    """A secondary volume, or a directory that takes the place of one."""
+
+    def claim(self, worker: str, patience: float) -> bool:
+        """Wait up to `patience` seconds until no older agent of `worker` is at work; False when it
+        still is.
+        """
 
     def seen(self, gfid: Gfid) -> Seen | None:
         """Return what stands under `gfid`, wherever that is."""
@@ -25,7 +33,9 @@ class Target(Protocol):
         """Return where a symlink points."""
 
     def create(self, item: Item, place: Place) -> None:
-        """Create the object with its gfid, owner, mode, target and device number, empty."""
+        """Create the object with its gfid, owner, mode, target and device number, empty;
+        FileExistsError if somebody has the place.
+        """
 
     def link(self, gfid: Gfid, place: Place) -> None:
         """Give `gfid` one more name; FileExistsError if somebody has it."""
@@ -71,3 +81,6 @@ class Target(Protocol):
 
     def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
         """Hold these gfids and places against every other agent of this volume."""
+
+    def sync(self) -> None:
+        """Return when what was done would outlive a power cut, as far as we have a say in it."""

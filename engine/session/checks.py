@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.config import Session
 from engine.errors import GeorepError
-from engine.gluster import mount, volume
+from engine.gluster import mount, urls, volume
 from engine.gluster.volume import Volume
 from engine.rpc import ssh
 from engine.rpc.messages import Welcome
@@ -141,11 +141,16 @@ def primary_mount(session: Session, log: Path) -> tuple[Check, Used | None]:
     return Check("primary mount", True, words), used
 
 
-async def secondary(session: Session, used: Used | None) -> list[Check]:
-    """Log in on the other side, start the agent there, and see whether everything will fit."""
+async def secondary(session: Session, used: Used | None, primary: str = "") -> list[Check]:
+    """Log in on the other side, start the agent there, and see whether everything will fit.
+
+    With the uuid of the `primary` volume, an empty directory there becomes its secondary.
+    """
     try:
         way = route(session)
-        async with ssh.agent(way, session=session.name, volume=session.volume) as agent:
+        async with ssh.agent(
+            way, session=session.name, volume=session.volume, primary=primary
+        ) as agent:
             welcome = agent.welcome
     except GeorepError as error:
         return [_failed("secondary", error)]
@@ -174,7 +179,8 @@ def route(session: Session) -> Route:
 
 def check_agent(session: Session, welcome: Welcome) -> Check:
     """Say who answered; that it did is the check."""
-    words = f"georep {welcome.version} answers on {welcome.host} and has mounted {session.volume}"
+    done = "can write to" if urls.is_directory(session.volume) else "has mounted"
+    words = f"georep {welcome.version} answers on {welcome.host} and {done} {session.volume}"
     return Check("secondary", True, words)
 
 
@@ -207,7 +213,8 @@ def check_room(session: Session, welcome: Welcome, used: Used | None) -> Iterato
             yield Check(name, True, f"The primary's {show(needed)} {held}")
         else:
             words = f"The primary's {show(needed)} do not fit: {room}"
-            yield Check(name, False, words, "Make the secondary volume larger.")
+            what = "disk" if urls.is_directory(session.volume) else "volume"
+            yield Check(name, False, words, f"Make the secondary {what} larger.")
 
 
 def _failed(name: str, error: GeorepError) -> Check:

@@ -1,5 +1,6 @@
 """The life of a session as an operator sees it: create, start, stop, status, list, delete."""
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -67,9 +68,9 @@ async def create(
 def draft(volume: str, secondary: str, *, name: str = "", settings: Iterable[str] = ()) -> Session:
     """Return the session that these words describe; nothing is looked at."""
     remote = config.parse_secondary(secondary)
-    primary = config.check_volume(volume, where="The primary")
-    host = remote.host.replace(":", "-").replace("%", "-")
-    chosen = config.check_name(name or f"{primary}-{host}-{remote.volume}")
+    primary = config.parse_primary(volume, where="The primary")
+    usual = f"{primary}-{remote.host}-{remote.volume.strip('/')}"
+    chosen = config.check_name(name or re.sub(r"[^A-Za-z0-9._-]", "-", usual))
     return Session(
         chosen, primary, *remote, options=options.changed(Options(), settings, where="--set")
     )
@@ -86,7 +87,7 @@ async def check(at: Places, session: Session, *, tick: Tick = lambda check: None
 
     for found in checks.this_node():
         note(found)
-    used = None
+    used, primary = None, ""
     if fine:
         here, volume = checks.primary(session)
         for found in here:
@@ -94,7 +95,9 @@ async def check(at: Places, session: Session, *, tick: Tick = lambda check: None
         if volume is not None and volume.started:
             mounted, used = checks.primary_mount(session, at.of(session.name) / "log/check.log")
             note(mounted)
-    for found in await checks.secondary(session, used):
+        if volume is not None and fine:
+            primary = volume.uuid
+    for found in await checks.secondary(session, used, primary):
         note(found)
     return fine
 

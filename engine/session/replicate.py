@@ -114,6 +114,7 @@ class Replicator:
     async def _try(self, window: Window, trial: Trial, *, ancestors: bool) -> Totals:
         totals = Totals()
         files, size = self._sending.files, self._sending.bytes
+        empty = not window.dirty and not self._overtaken
         for _ in range(_CONFIRMS):
             for gfid, dirty in self._overtaken.items():
                 window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
@@ -124,9 +125,14 @@ class Replicator:
                 break
         totals.files += self._sending.files - files
         totals.bytes += self._sending.bytes - size
+        self._report.pending_entries = 0
+        if not empty:
+            # Also when nothing had to be done: an agent that died may have done it just now.
+            self._report.now_doing("bringing it to the disk", "secondary")
+            await self._channel.sync()
+        # What is noted as due may go only when what was done for it cannot go any more.
         await self.failing.end(trial)
         await self._confirm_intended(window)
-        self._report.pending_entries = 0
         return totals
 
     async def _until_clean(

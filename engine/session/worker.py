@@ -126,7 +126,11 @@ class _Worker:
         session, options = self.setting.session, self.setting.session.options
         self.report.now_doing(f"connecting to {route.host}")
         async with ssh.agent(
-            route, session=session.name, volume=session.volume, worker=self.report.worker
+            route,
+            session=session.name,
+            volume=session.volume,
+            worker=self.report.worker,
+            primary=self.setting.volume.uuid,
         ) as agent:
             seconds = time.time() - self.started
             version = agent.welcome.version

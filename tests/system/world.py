@@ -15,6 +15,7 @@ from engine import feed
 from engine.errors import Retry, Stop
 from engine.events import AnyEvent
 from engine.lab import compare, demo, processes
+from engine.lab.compare import Difference
 from engine.lab.hosts import until
 from engine.lab.lab import Lab
 from engine.lab.shape import PRIMARY, SECONDARY
@@ -29,6 +30,9 @@ WORK = "/vol/work"
 class World:
     """One lab and the session in it."""
 
+    to = TO
+    """What is replicated to."""
+
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.hosts = lab.shape.primary_hosts
@@ -41,7 +45,7 @@ class World:
 
     def create(self) -> None:
         for host in self.hosts:
-            self.lab.run(host, ["georep", "create", PRIMARY, TO, "--name", SESSION])
+            self.lab.run(host, ["georep", "create", PRIMARY, self.to, "--name", SESSION])
 
     def engine_up(self, *hosts: str) -> None:
         """Start the engines and wait until they can be spoken to."""
@@ -113,10 +117,14 @@ class World:
 
     def differences(self) -> list[str]:
         """Return how the volumes differ and did not when last asked: one test, one fault."""
-        found = [str(difference) for difference in compare.volumes(self.lab)]
+        found = [str(difference) for difference in self.compared()]
         new = [words for words in found if words not in self._known]
         self._known = set(found)
         return new
+
+    def compared(self) -> list[Difference]:
+        """Return how both sides differ."""
+        return compare.volumes(self.lab)
 
     def told(self, since: float) -> list[AnyEvent]:
         """Return what the journals of all nodes have of the session from a time on."""

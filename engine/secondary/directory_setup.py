@@ -1,0 +1,173 @@
+"""Make a directory a secondary, once, and know it again: whose it is, and that its disk is mounted.
+
+Only `georep create` makes one; a worker that finds none where one should be ends. An empty mount
+point would otherwise be filled with everything that belongs on the disk that is missing.
+"""
+
+import errno
+import os
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from engine import files
+from engine.errors import Stop
+from engine.gluster import gfid as gfids
+from engine.gluster import xattrs
+from engine.item import ROOT
+from engine.secondary.directory_handles import GFID, HANDLES, LIMBO, LOCK, NEW, clear, gfid_of
+from engine.secondary.locks import LockFile
+from engine.secondary.target import OWN
+
+FORMAT = 1
+"""How `.georep` is laid out; another number is another georep's."""
+_IDENTITY = "identity.json"
+_USUAL = frozenset({OWN, b"lost+found"})
+"""What may stand in a directory that counts as empty."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a directory secondary keeps of itself."""
+
+    format: int
+    uuid: str
+    """Takes the place of a volume's uuid; made once."""
+    primary: str
+    """The uuid of the volume that is replicated to it."""
+
+
+def identify(path: Path, primary: str, *, make: bool) -> Identity:
+    """Return whose directory `path` is; `make`: an empty one becomes that of the volume `primary`.
+
+    Stop with the next step when it is another's, or cannot be used.
+    """
+    _check_directory(path)
+    found = _read(path)
+    if found is not None:
+        _check_ours(path, found, primary)
+        return found
+    _check_empty(path)
+    if make:
+        return _set_up(path, primary)
+    raise Stop(
+        f"the directory {path} on the secondary is empty",
+        cause="directory not set up",
+        fix="Mount its disk; or, if everything shall be replicated anew, create the session again.",
+    )
+
+
+def _check_directory(path: Path) -> None:
+    try:
+        os.listdir(path)
+        read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        raise Stop(
+            f"the directory {path} on the secondary cannot be used: {error.strerror}",
+            cause="directory missing",
+            fix=f"Make it, on the disk that shall hold everything: mkdir -p {path}",
+        ) from error
+    if read_only:
+        raise Stop(
+            f"the file system of {path} on the secondary is read-only",
+            cause="directory read-only",
+            fix=f"Mount it writable: mount -o remount,rw, at what findmnt -T {path} shows.",
+        )
+
+
+def _read(path: Path) -> Identity | None:
+    try:
+        text = _identity(path).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(text, type=Identity)
+    except msgspec.DecodeError as error:
+        raise _damaged(path, f"{_identity(path)} cannot be understood") from error
+
+
+def _check_ours(path: Path, found: Identity, primary: str) -> None:
+    if found.format != FORMAT:
+        raise Stop(
+            f"the directory {path} on the secondary was made by another version of georep",
+            cause="version mismatch",
+            fix="Install the version that made it, or name an empty directory.",
+        )
+    if primary and found.primary != primary:
+        raise Stop(
+            f"another volume (uuid {found.primary}) is replicated to the directory {path}",
+            cause="directory of another volume",
+            fix="Name an empty directory; each volume needs one of its own.",
+        )
+    if gfid_of(os.fsencode(path)) != ROOT:
+        # A copy that left xattrs out has lost its gfids, and most likely its hard links.
+        raise _damaged(path, f"{path} has lost the xattrs that georep keeps there")
+
+
+def _check_empty(path: Path) -> None:
+    others = sorted(set(os.listdir(os.fsencode(path))) - _USUAL)
+    if others:
+        raise Stop(
+            f"the directory {path} on the secondary is not empty, and not georep's",
+            cause="directory not empty",
+            fix="Name an empty one; what is in a directory cannot be taken over.",
+            evidence=", ".join(repr(name) for name in others[:5]),
+        )
+
+
+def _set_up(path: Path, primary: str) -> Identity:
+    root = os.fsencode(path)
+    own = root + b"/" + OWN
+    for directory in (own, *(own + b"/" + name for name in (HANDLES, NEW, b"limbo"))):
+        with suppress(FileExistsError):
+            os.mkdir(directory, 0o700)
+    _try_xattrs(path, own + b"/probe")
+    locks = LockFile(own + b"/" + LOCK)
+    try:
+        with locks.holding(0):
+            # Two nodes may create the session in the same moment.
+            found = _read(path)
+            if found is None:
+                xattrs.put(own + b"/limbo", GFID, gfids.to_raw(LIMBO))
+                xattrs.put(root, GFID, gfids.to_raw(ROOT))
+                found = Identity(format=FORMAT, uuid=str(uuid.uuid4()), primary=primary)
+                # Last: until it is there, nothing is, and all of this is done again.
+                files.write(_identity(path), msgspec.json.encode(found))
+            _check_ours(path, found, primary)
+            return found
+    finally:
+        locks.close()
+
+
+def _try_xattrs(path: Path, probe: bytes) -> None:
+    """See whether symbolic links, too, take an xattr that only root may see."""
+    clear(probe)
+    try:
+        os.symlink(b"nowhere", probe)
+        xattrs.put(probe, GFID, gfids.to_raw(ROOT))
+        kept = gfid_of(probe)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EPERM, errno.ENOSPC):
+            raise
+        kept = None
+    finally:
+        clear(probe)
+    if kept != ROOT:
+        raise Stop(
+            f"the file system of {path} on the secondary does not keep trusted.* xattrs",
+            cause="no trusted xattrs",
+            fix="Name a directory on ext4, XFS or Btrfs; NFS and FAT keep none.",
+        )
+
+
+def _identity(path: Path) -> Path:
+    return path / os.fsdecode(OWN) / _IDENTITY
+
+
+def _damaged(path: Path, words: str) -> Stop:
+    return Stop(
+        f"{words} (on the secondary)",
+        cause="directory damaged",
+        fix=f"Restore {path} with all xattrs and hard links, or name an empty directory.",
+    )

@@ -1,0 +1,249 @@
+"""The secondary as a directory of a local file system: no GlusterFS there, and the same rules.
+
+Everything but file content and attributes goes by handles (`directory_handles`), whose locks make
+each step here whole against every other agent. Against a crash the order of calls does: after any
+of them an object is there, once, or it is not.
+
+What stands in the directory without a gfid was written there by somebody else. It gets a gfid of
+its own when it is met, so that the rules can move it aside.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from engine.gluster import objects
+from engine.item import Attributes, Gfid, Holder, Item, Kind, Place
+from engine.rpc.messages import Seen
+from engine.secondary import attributes, directory_names
+from engine.secondary.directory_handles import LIMBO, Handles, clear, exists, gfid_of, inner
+from engine.secondary.directory_objects import Objects, make, mark, move, shown
+from engine.secondary.locks import stripe
+
+
+class DirectoryTarget:
+    """A directory that `directory_setup` has made ready; its methods may be called from many
+    threads.
+    """
+
+    def __init__(self, root: bytes) -> None:
+        self._handles = Handles(root)
+        self._objects = Objects(self._handles)
+        self._handles.sweep()
+
+    def close(self) -> None:
+        """Let go of the directory and of all locks."""
+        self._handles.close()
+
+    def claim(self, worker: str, patience: float) -> bool:
+        """Wait until no older agent of `worker` is at work; False when it still is."""
+        return self._handles.locks.claim(worker, patience)
+
+    def seen(self, gfid: Gfid) -> Seen | None:
+        """Return what stands under `gfid`; what a crash left of it is removed."""
+        found = self._objects.look(gfid)
+        if found is None and self._handles.exists(gfid):
+            # It may be in the making, too: who makes it holds it.
+            with self._handles.alone(gfid):
+                found = self._objects.look(gfid)
+                if found is None:
+                    self._handles.forget(gfid)
+        return found
+
+    def at(self, place: Place) -> Seen | None:
+        """Return who stands at `place`; None also when its directory is not there."""
+        try:
+            with self._handles.directory(place.parent) as parent:
+                path = inner(parent, place)
+                gfid = gfid_of(path)
+                if gfid is None or not self._objects.has_handle(gfid, place, os.lstat(path)):
+                    gfid = self._objects.meet(place, path)
+                return shown(gfid, os.lstat(path))
+        except FileNotFoundError:
+            return None
+
+    def create(self, item: Item, place: Place) -> None:
+        """Create the object with its gfid; FileExistsError if the gfid or the place is taken."""
+        handles, gfid = self._handles, item.gfid
+        with handles.alone(gfid), handles.directory(place.parent) as parent:
+            path, new = inner(parent, place), handles.new(gfid)
+            if self._objects.look(gfid) is not None or exists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+            clear(new)
+            if item.kind is Kind.DIRECTORY:
+                handles.record(gfid, place)
+                os.mkdir(new, 0o700)
+                mark(new, item)
+                move(new, path)
+            else:
+                make(new, item)
+                mark(new, item)
+                directory_names.note(new, place)
+                os.rename(new, handles.path(gfid))
+                os.link(handles.path(gfid), path, follow_symlinks=False)
+
+    def link(self, gfid: Gfid, place: Place) -> None:
+        """Give `gfid` one more name; FileExistsError if somebody has it."""
+        handles = self._handles
+        with handles.alone(gfid), handles.directory(place.parent) as parent:
+            path, handle = inner(parent, place), handles.path(gfid)
+            found = self._objects.look(gfid)
+            if found is None:
+                raise FileNotFoundError(errno.ENOENT, "there is no such object", gfid)
+            if found.kind is Kind.DIRECTORY:
+                raise PermissionError(errno.EPERM, "a directory has one name", path)
+            if exists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+            directory_names.note(handle, place)
+            os.link(handle, path, follow_symlinks=False)
+
+    def unlink(self, place: Place) -> None:
+        """Take a name away from what is no directory; with the last one the object ends."""
+        handles, gfid = self._handles, self._holder(place)
+        handle = handles.path(gfid)
+        with handles.alone(gfid), self._holding_still(gfid, place) as path:
+            os.unlink(path)
+            if os.lstat(handle).st_nlink == 1:
+                handles.forget(gfid)
+            else:
+                directory_names.drop(handle, place)
+
+    def rmdir(self, place: Place) -> None:
+        """Remove an empty directory."""
+        gfid = self._holder(place)
+        with self._handles.alone(gfid), self._holding_still(gfid, place) as path:
+            os.rmdir(path)
+            self._handles.forget(gfid)
+
+    def rename(self, source: Place, place: Place) -> None:
+        """Move a directory; its handle names both places until it has moved."""
+        handles, gfid = self._handles, self._holder(source)
+        with (
+            handles.alone(gfid),
+            self._holding_still(gfid, source) as old,
+            handles.directory(place.parent) as parent,
+            handles.still(),
+        ):
+            new = inner(parent, place)
+            if exists(new):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
+            handles.record(gfid, source, place)
+            try:
+                move(old, new)
+            except OSError:
+                handles.record(gfid, source)
+                raise
+            handles.record(gfid, place)
+
+    def find(self, gfid: Gfid) -> list[Place]:
+        """Return every present place of `gfid`; a file's name that is nowhere noted is searched
+        for.
+        """
+        found = self._objects.look(gfid)
+        if found is None or gfid in self._handles.fixed:
+            return []
+        if found.kind is Kind.DIRECTORY:
+            place = self._handles.place(gfid)
+            return [] if place is None else [place]
+        handle = self._handles.path(gfid)
+        known = {place for place in directory_names.noted(handle) if self._stands(handle, place)}
+        if len(known) < found.links:
+            known |= set(directory_names.search(self._handles, os.lstat(handle)))
+        return sorted(known)
+
+    def above(self, gfid: Gfid) -> list[Gfid]:
+        """Return a directory and those above it."""
+        found = [gfid]
+        while found[-1] not in self._handles.fixed:
+            place = self._handles.place(found[-1])
+            if place is None:
+                raise OSError(errno.ESTALE, "the handles do not tell where it is", gfid)
+            found.append(place.parent)
+        return found
+
+    def points(self, gfid: Gfid) -> bytes:
+        """Return where a symlink points."""
+        return os.readlink(self._handles.path(gfid))
+
+    def children(self, place: Place) -> list[Holder]:
+        """List a directory."""
+        holder = self.at(place)
+        if holder is None:
+            return []
+        with self._handles.directory(holder.gfid) as path:
+            names = os.listdir(path)
+        found = []
+        for name in names:
+            below = Place(holder.gfid, name)
+            child = self.at(below)
+            if child is not None:
+                found.append(Holder(below, child.gfid, child.kind))
+        return found
+
+    def write(self, gfid: Gfid, data: bytes) -> None:
+        """Make `data` the whole content of a file."""
+        attributes.write(self._handles.path(gfid), data)
+
+    def set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
+        """Make owner, mode and mtime as they shall be; return whether anything differed."""
+        with self._objects.reached(gfid) as path:
+            return attributes.set_attributes(path, kind, now, shall)
+
+    def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
+        """Make the xattrs that travel exactly these."""
+        with self._objects.reached(gfid) as path:
+            now = objects.travelling(path)
+            if now == shall:
+                return False
+            try:
+                attributes.change_xattrs(path, now, shall)
+            except OSError as error:
+                if error.errno == errno.EOPNOTSUPP:
+                    words = "the file system of the secondary takes no such xattr or ACL"
+                    raise OSError(errno.EOPNOTSUPP, words) from error
+                if not directory_names.lacks_room(error) or not directory_names.make_room(path):
+                    raise
+                attributes.change_xattrs(path, objects.travelling(path), shall)
+        return True
+
+    def limbo(self, gfid: Gfid) -> Place:
+        """Return the place where `gfid` stands while it is in limbo."""
+        return Place(LIMBO, gfid.encode("ascii", "replace"))
+
+    def in_limbo(self) -> list[Gfid]:
+        """List who is in limbo."""
+        with self._handles.directory(LIMBO) as path:
+            return [Gfid(name.decode("ascii")) for name in os.listdir(path) if len(name) == 36]
+
+    def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
+        """Hold these against the other threads, and, by byte ranges of a file, against every other
+        agent.
+        """
+        return self._handles.locks.holding(*map(stripe, keys))
+
+    def sync(self) -> None:
+        """Wait until everything is on the disk; an error also tells of what failed before."""
+        self._handles.sync()
+
+    def _holder(self, place: Place) -> Gfid:
+        holder = self.at(place)
+        if holder is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place.name)
+        return holder.gfid
+
+    @contextmanager
+    def _holding_still(self, gfid: Gfid, place: Place) -> Iterator[bytes]:
+        """Give the path of `place`; ESTALE when it is no longer of `gfid`, which is held."""
+        with self._handles.directory(place.parent) as parent:
+            path = inner(parent, place)
+            if gfid_of(path) != gfid:
+                raise OSError(errno.ESTALE, "somebody else stands there now", place.name)
+            yield path
+
+    def _stands(self, handle: bytes, place: Place) -> bool:
+        try:
+            with self._handles.directory(place.parent) as parent:
+                return os.path.samestat(os.lstat(handle), os.lstat(inner(parent, place)))
+        except (FileNotFoundError, PermissionError):
+            return False

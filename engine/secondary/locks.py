@@ -1,0 +1,84 @@
+"""What keeps the threads of one agent, and all agents of one secondary, from acting on one thing at
+a time: byte ranges of a file.
+
+`fcntl` holds a byte against other processes and does not tell threads apart, so each byte has a
+mutex besides. The locks of a process go when it dies.
+"""
+
+import errno
+import fcntl
+import os
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from engine.item import Gfid, Place
+
+STRIPES = 4096
+"""Bytes that gfids and places hash to; unrelated ones that share a byte wait for each other."""
+_CLAIMS = 1 << 32
+"""Where the bytes begin that agents claim for their workers."""
+
+
+class LockFile:
+    """An empty file, opened once, and its bytes; made when it is not there."""
+
+    def __init__(self, path: bytes, size: int = STRIPES) -> None:
+        """`size`: bytes that can be held."""
+        # No second open of it in one process, ever: closing that would free every lock.
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._mutexes = [threading.Lock() for _ in range(size)]
+
+    def claim(self, worker: str, patience: float) -> bool:
+        """Wait up to `patience` seconds until no older agent of `worker` is at work; False when it
+        still is.
+
+        One that was cut off from its primary may yet apply what it had heard, over what is newer.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                start = _CLAIMS + zlib.crc32(worker.encode())
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, start)
+            except (BlockingIOError, PermissionError):
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.1)
+            else:
+                return True
+
+    @contextmanager
+    def holding(self, *stripes: int) -> Iterator[None]:
+        """Hold these bytes; always in ascending order, so that no two wait for each other."""
+        with ExitStack() as stack:
+            for stripe in sorted(set(stripes)):
+                stack.enter_context(self._mutexes[stripe])
+                self._lock(stripe)
+                stack.callback(fcntl.lockf, self._file, fcntl.LOCK_UN, 1, stripe)
+            yield
+
+    def _lock(self, stripe: int) -> None:
+        while True:
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX, 1, stripe)
+            except OSError as error:
+                # A local file system takes the threads of a process for one, and sees a circle
+                # where two of them only wait.
+                if error.errno != errno.EDEADLK:
+                    raise
+                time.sleep(0.001)
+            else:
+                return
+
+    def close(self) -> None:
+        """Free everything."""
+        os.close(self._file)
+
+
+def stripe(key: Gfid | Place) -> int:
+    """Return the byte that stands for a gfid, or for a place."""
+    if isinstance(key, Place):
+        return zlib.crc32(key.parent.encode("ascii") + b"/" + key.name) % STRIPES
+    return zlib.crc32(key.encode("ascii")) % STRIPES

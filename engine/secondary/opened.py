@@ -1,0 +1,140 @@
+"""What an agent serves, open: a volume through mounts of its own, or a directory as it is."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import Retry, Stop
+from engine.gluster import urls, volume
+from engine.gluster.mount import Mount, needs_privilege
+from engine.gluster.volume import Volume
+from engine.rpc.messages import Hello
+from engine.secondary import directory_setup
+from engine.secondary.directory_target import DirectoryTarget
+from engine.secondary.gluster_target import GlusterTarget
+from engine.secondary.target import OWN, Target
+
+_READY = 60
+"""Seconds for a mount to see all its bricks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A secondary that can be worked on."""
+
+    target: Target
+    root: bytes
+    """Path of its root, for the space that is left there."""
+    far: bytes
+    """Path below which movers find the file G as `.gfid/G`."""
+    uuid: str
+    trouble: Callable[[], str]
+    """Says why it cannot be worked on any more; empty while it can."""
+    read_only: bool = False
+
+
+@contextmanager
+def opened(hello: Hello) -> Iterator[Opened]:
+    """Open what `hello` names; GeorepError with the next step when that fails.
+
+    A volume is mounted, so this must run in the main thread; it is unmounted in the end.
+    """
+    opener = _directory if urls.is_directory(hello.volume) else _volume
+    with opener(hello) as there:
+        yield there
+
+
+@contextmanager
+def _directory(hello: Hello) -> Iterator[Opened]:
+    path = Path(hello.volume)
+    root = os.fsencode(path)
+    make = bool(hello.primary) and not hello.worker
+    try:
+        identity = directory_setup.identify(path, hello.primary, make=make)
+        began = os.stat(root)
+        target = DirectoryTarget(root)
+    except OSError as error:
+        raise Retry(
+            f"the directory {path} on the secondary refuses us: {error.strerror}",
+            cause="directory refuses",
+            fix=f"See there what is wrong with its disk: ls -la {path}/{os.fsdecode(OWN)}",
+            evidence=str(error),
+        ) from error
+
+    def trouble() -> str:
+        try:
+            here = os.path.samestat(began, os.stat(root))
+        except OSError:
+            here = False
+        return "" if here else f"the directory {path} was moved, or its disk unmounted"
+
+    try:
+        yield Opened(target, root, root + b"/" + OWN, identity.uuid, trouble)
+    finally:
+        target.close()
+
+
+@contextmanager
+def _volume(hello: Hello) -> Iterator[Opened]:
+    facts = _facts(hello.volume)
+    mount = _mount(hello, privileged=needs_privilege(facts))
+    spare = _Spare(hello)
+
+    def trouble() -> str:
+        return "" if mount.alive() else "the GlusterFS client of the secondary volume ended"
+
+    try:
+        mount.start(timeout=_READY)
+        yield Opened(
+            GlusterTarget(mount.root, spare.root),
+            mount.root,
+            mount.root,
+            facts.uuid,
+            trouble,
+            read_only=facts.switched_on("features.read-only"),
+        )
+    finally:
+        spare.stop()
+        mount.stop()
+
+
+def _facts(name: str) -> Volume:
+    """Return what the secondary's glusterd knows of the volume; Stop when it is not started."""
+    found = volume.read(name)
+    if not found.started:
+        raise Stop(
+            f"volume {name} on the secondary is not started",
+            cause="volume stopped",
+            fix=f"Start it there: gluster volume start {name}",
+        )
+    return found
+
+
+def _mount(hello: Hello, *, privileged: bool) -> Mount:
+    log = Path("/var/log/glusterfs/georep-agent.log")
+    label = f"agent-{hello.session}" + ("-privileged" if privileged else "")
+    level = hello.log_level
+    return Mount(hello.volume, label=label, log=log, log_level=level, privileged=privileged)
+
+
+class _Spare:
+    """A second mount without client-pid -1, made only when something needs it."""
+
+    def __init__(self, hello: Hello) -> None:
+        self._mount = _mount(hello, privileged=False)
+        self._guard = threading.Lock()
+        self._up = False
+
+    def root(self) -> bytes:
+        with self._guard:
+            if not self._up:
+                self._mount.start(timeout=_READY)
+                self._up = True
+        return self._mount.root
+
+    def stop(self) -> None:
+        if self._up:
+            self._mount.stop()

@@ -1,0 +1,47 @@
+"""What the own brick is believed, and what only the mount knows."""
+
+import os
+from pathlib import Path
+
+import directories
+import pytest
+
+from engine.item import ROOT, Gfid, Kind, Place
+from engine.plan.dirty import ALL, Dirty
+from engine.plan.items import Alive
+from engine.primary import truth
+from engine.primary.truth import Sight
+
+A = Gfid("00000001-0000-4000-8000-000000000000")
+
+
+@pytest.mark.parametrize(
+    ("brick", "mount", "shown"),
+    [
+        pytest.param(0o7754, 0o4754, 0o4754, id="both: the mount hides them"),
+        pytest.param(0o7754, 0o7754, 0o7754, id="both: one subvolume, the mount shows them"),
+        pytest.param(0o2754, 0o4, 0o2754, id="setgid alone: the brick knows"),
+        pytest.param(0o1754, 0o4, 0o1754, id="sticky alone: the brick knows"),
+    ],
+)
+def test_the_mode_is_the_one_that_users_see(
+    tmp_path: Path, brick: int, mount: int, shown: int
+) -> None:
+    directories.needs_trusted_xattrs(tmp_path)
+    file, handle = tmp_path / "brick/f", tmp_path / "brick/.glusterfs" / A[:2] / A[2:4] / A
+    root = tmp_path / "brick/.glusterfs/00/00" / ROOT
+    there = tmp_path / "mount/.gfid" / A
+    for folder in (handle.parent, root.parent, there.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    file.write_text("")
+    os.link(file, handle)
+    root.symlink_to("../../..")
+    os.setxattr(file, "trusted.gfid2path.1", ROOT.encode() + b"/f")
+    file.chmod(brick)
+    there.write_text("")
+    there.chmod(mount)
+    sight = Sight(os.fsencode(tmp_path / "brick"), os.fsencode(tmp_path / "mount"))
+    found = truth.look(sight, A, Dirty(ALL))
+    assert isinstance(found, Alive)
+    assert (found.kind, found.places) == (Kind.FILE, (Place(ROOT, b"f"),))
+    assert found.attributes.mode & 0o7777 == shown
