@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from engine.events import (
     Crawl,
+    ReconcileDue,
     Role,
     Wanted,
     WorkerFaulty,
@@ -71,6 +72,12 @@ def session_lag(session: SessionState, now: float) -> float | None:
     """Return the lag of the brick that is furthest behind."""
     lags = (lag(worker, now) for worker in session.workers.values())
     return max((each for each in lags if each is not None), default=None)
+
+
+def unreconciled(worker: WorkerState) -> ReconcileDue | None:
+    """Return what an operator has still to reconcile; a Passive worker leaves it to the Active."""
+    passive = worker.role is not None and worker.role.role is Role.PASSIVE
+    return worker.reconcile if worker.reconcile and worker.reconcile.due and not passive else None
 
 
 def crawl_of(worker: WorkerState) -> Crawl:

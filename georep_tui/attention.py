@@ -35,15 +35,19 @@ def matters(state: State, now: float) -> list[Matter]:
             if figures.status(session, worker) is Status.FAULTY:
                 found.append(_fault(name, worker, each, now))
             found += _failures(name, worker, each)
+            found += _unreconciled(name, worker, each)
     return sorted(found, key=lambda matter: (matter.meaning != "bad", -matter.at))
 
 
 def count(state: State) -> int:
-    """Return how much is wrong: failed objects, faulty workers, sessions that cannot run."""
+    """Return how much is wrong: failed objects, faulty workers, sessions that cannot run, bricks
+    of which removals are not reconciled.
+    """
     return sum(
         session.failing
         + len(session.blocked)
         + sum(figures.status(session, name) is Status.FAULTY for name in session.workers)
+        + sum(figures.unreconciled(worker) is not None for worker in session.workers.values())
         for session in state.sessions.values()
     )
 
@@ -90,6 +94,14 @@ def _fault(session: str, name: str, worker: WorkerState, now: float) -> Matter:
     )
     at = fault.at if fault else now
     return Matter(at, session, name, rows.plain(f"faulty: {words}{again}"), "bad")
+
+
+def _unreconciled(session: str, name: str, worker: WorkerState) -> list[Matter]:
+    due = figures.unreconciled(worker)
+    if due is None:
+        return []
+    words = f"{rows.unreconciled(due.since, due.until)} {_next(f'georep reconcile {session}')}"
+    return [Matter(due.at, session, name, rows.plain(words), "warn")]
 
 
 def _failures(session: str, name: str, worker: WorkerState) -> list[Matter]:

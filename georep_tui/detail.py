@@ -27,6 +27,7 @@ def worker(session: SessionState, name: str, now: float, width: int) -> list[Lin
     lines += _role(each, status, width)
     lines += _crawl(each, status, width)
     lines += _position(each, status, now, width)
+    lines += _deletes(each, width)
     lines += _last(each, width)
     if status is Status.ACTIVE:
         lines += _speed(each, now, width)
@@ -152,6 +153,14 @@ def _position(each: WorkerState, status: Status, now: float, width: int) -> Iter
     text = f"{rows.stamp(each.position.stime)} · {rows.lag(behind)} behind"
     slice_ = f" · slice {each.position.slice}" if each.position.slice else ""
     yield from _said("position", text + slice_, width)
+
+
+def _deletes(each: WorkerState, width: int) -> Iterator[Line]:
+    due = figures.unreconciled(each)
+    if due is not None:
+        words = rows.unreconciled(due.since, due.until)
+        yield from _said("deletes", words.removeprefix("deletes "), width, "warn")
+        yield from _said("do", f"georep reconcile {due.session}", width, "accent")
 
 
 def _last(each: WorkerState, width: int) -> Iterator[Line]:

@@ -75,7 +75,12 @@ class Mount:
             *(f"--log-level={self._level}", f"--log-file={self._log}", *_FRESH, str(self.path)),
         ]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C on a terminal is for us; the client must be there until we are through.
+            process_group=0,
         )
         try:
             self._await_ready(time.monotonic() + timeout, timeout, before)

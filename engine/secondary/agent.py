@@ -5,7 +5,6 @@ unmounting, when its input ends or the primary has been silent for too long.
 """
 
 import os
-import resource
 import select
 import socket
 import sys
@@ -25,16 +24,11 @@ from engine.rpc.messages import (
     MAGIC,
     PROTOCOL,
     AnyMessage,
+    AnyQuestion,
     Applied,
     Apply,
-    AskHealth,
-    AskLimbo,
     Failed,
-    Found,
-    Health,
     Hello,
-    Limbo,
-    Lookup,
     Ping,
     Pong,
     Sorry,
@@ -42,11 +36,12 @@ from engine.rpc.messages import (
 )
 from engine.secondary.apply import apply
 from engine.secondary.gluster_target import GlusterTarget
+from engine.secondary.questions import Questions
 from engine.secondary.target import Target
 
 THREADS = 12
 """Calls under way on the mount at the same time; the FUSE client serves them in parallel."""
-CAPABILITIES = ("push", "rsync", "limbo", "lookup")
+CAPABILITIES = ("push", "rsync", "limbo", "lookup", "compare", "notes")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -149,7 +144,8 @@ class Server:
     """Answers calls; a call's items run in parallel, and so do calls."""
 
     def __init__(self, target: Target, root: bytes, pipe: "_Pipe") -> None:
-        self._target, self._root, self._pipe = target, root, pipe
+        self._target, self._pipe = target, pipe
+        self._questions = Questions(target, root)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mount")
 
     def run(self, silence: int, mount: Mount) -> int:
@@ -174,29 +170,18 @@ class Server:
                 self._pipe.send(Pong())
             case Apply(id=number, items=items):
                 _Batch(self, number, items).start(self._pool)
-            case Lookup() | AskLimbo() | AskHealth():
+            case _ if isinstance(message, AnyQuestion):
                 self._pool.submit(self._answer, message)
             case _:
                 _say(f"unexpected message {type(message).__name__}")
 
-    def _answer(self, call: Lookup | AskLimbo | AskHealth) -> None:
+    def _answer(self, question: AnyQuestion) -> None:
         try:
-            match call:
-                case Lookup(id=number, gfids=gfids, places=places):
-                    found = tuple(self._target.seen(gfid) for gfid in gfids)
-                    there = tuple(self._target.at(place) for place in places)
-                    self._pipe.send(Found(id=number, gfids=found, places=there))
-                case AskLimbo(id=number):
-                    self._pipe.send(Limbo(id=number, gfids=tuple(self._target.in_limbo())))
-                case AskHealth(id=number):
-                    space = os.statvfs(self._root)
-                    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-                    free = space.f_bavail * space.f_frsize
-                    self._pipe.send(
-                        Health(id=number, free_bytes=free, free_inodes=space.f_favail, rss=rss)
-                    )
-        except OSError as error:
-            self._pipe.send(Failed(id=call.id, cause="errno", words=str(error)))
+            self._pipe.send(self._questions.answer(question))
+        except Exception as error:  # also an answer that fits in no frame: nobody may wait for ever
+            words = f"{type(error).__name__}: {error}"
+            self._pipe.send(Failed(id=question.id, cause="unanswered", words=words))
+            _say(f"question {type(question).__name__}: {words}")
 
     def apply_to(self, batch: "_Batch", index: int) -> None:
         """Make one item of a batch so; the last one sends the answers."""

@@ -12,12 +12,14 @@ import stat
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
+from engine import files
 from engine.gluster import gfid as gfids
-from engine.gluster import newfile, objects, xattrs
-from engine.item import ROOT, Attributes, Gfid, Holder, Item, Kind, Place
+from engine.gluster import newfile, objects, reading, xattrs
+from engine.item import ROOT, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.rpc.messages import Seen
 
 OWN = b".georep"
@@ -207,6 +209,38 @@ class GlusterTarget:
         """List who is in limbo."""
         names = os.listdir(self._root + b"/" + OWN + b"/limbo")
         return [Gfid(name.decode("ascii")) for name in names if len(name) == 36]
+
+    def whole(self) -> bool:
+        """Whether all of the volume answers, so that what is not seen is not there."""
+        return reading.whole(self._root)
+
+    def listed(self, place: Place) -> list[bytes] | None:
+        """List the names in a directory, sorted; None when there is none at `place`."""
+        return reading.names(self._root, place)
+
+    def facts(self, places: Sequence[Place]) -> list[Facts | None]:
+        """Return who stands at each of `places`, with all that is compared."""
+        return reading.facts(self._root, places)
+
+    def digest(self, piece: Piece) -> bytes | None:
+        """Return a digest of a part of a file; None when it is gone."""
+        return reading.digest(self._root, piece)
+
+    def note(self, name: str, content: bytes) -> None:
+        """Keep a small note in `/.georep/notes`, whole or not at all."""
+        folder = Path(os.fsdecode(self._root + b"/" + OWN)) / "notes"
+        files.write(folder / name, content)
+
+    def notes(self) -> dict[str, bytes]:
+        """Return all notes by name."""
+        folder = Path(os.fsdecode(self._root + b"/" + OWN)) / "notes"
+        found: dict[str, bytes] = {}
+        with suppress(FileNotFoundError):
+            for entry in os.scandir(folder):
+                # What begins with a dot is being written, or was when somebody died.
+                if not entry.name.startswith("."):
+                    found[entry.name] = Path(entry.path).read_bytes()
+        return found
 
     @contextmanager
     def holding(self, *keys: Gfid | Place) -> Iterator[None]:

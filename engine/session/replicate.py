@@ -54,6 +54,10 @@ class Totals:
     removed: int = 0
     files: int = 0
     bytes: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    """What the secondary refused in the last round."""
+    spared: list[Gfid] = field(default_factory=list)
+    """Directories that are gone and were left there; see `Window.sparing`."""
 
 
 class Replicator:
@@ -97,32 +101,41 @@ class Replicator:
         """Let the threads go; those that hang on a dead mount are not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def make_so(self, window: Window, *, ancestors: bool = False) -> Totals:
+    async def make_so(
+        self, window: Window, *, ancestors: bool = False, tries: int | None = None
+    ) -> Totals:
         """Return when nothing in `window` is dirty; `ancestors`: look at unknown directories above,
         too.
 
         What the secondary refuses is tried again, at growing distance, until it is done, is gone,
-        or the caller is cancelled: a position may only move when nothing is left.
+        or the caller is cancelled: a position may only move when nothing is left. With `tries`, it
+        stays in `window` after as many rounds in a row that brought nothing else.
         """
         totals = Totals()
         for _ in range(_CONFIRMS):
             for gfid, dirty in self._overtaken.items():
                 window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
             self._overtaken = {}
-            await self._until_clean(window, totals, ancestors=ancestors)
-            if not self._overtaken:
+            await self._until_clean(window, totals, ancestors=ancestors, tries=tries)
+            if not self._overtaken or window.dirty:
                 break
         self._report.pending_entries = 0
         return totals
 
-    async def _until_clean(self, window: Window, totals: Totals, *, ancestors: bool) -> None:
+    async def _until_clean(
+        self, window: Window, totals: Totals, *, ancestors: bool, tries: int | None
+    ) -> None:
         pause = 0.0
-        while window.dirty:
+        vain = 0
+        while window.dirty and (tries is None or vain < tries):
             self._report.pending_entries = len(window.dirty)
             outcome = await self._round(window, totals, ancestors=ancestors)
             totals.rounds += 1
             totals.entries |= outcome.changed
             totals.removed += outcome.removed
+            totals.refused = outcome.refused
+            totals.spared += outcome.spared
+            vain = 0 if outcome.done else vain + 1
             if outcome.done or not outcome.refused:
                 pause = 0.0
                 if totals.rounds > 20:
