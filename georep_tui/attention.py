@@ -20,7 +20,7 @@ class Matter:
     at: float
     session: str
     worker: str
-    """NODE:BRICK, or the node when it concerns all of it."""
+    """NODE:BRICK; the node when it concerns all of it; empty for the whole session."""
     words: str
     meaning: str
     """bad or warn."""
@@ -31,23 +31,23 @@ def matters(state: State, now: float) -> list[Matter]:
     found: list[Matter] = []
     for name, session in state.sessions.items():
         found += _blocked(name, session)
+        found += _unreconciled(name, session)
         for worker, each in session.workers.items():
             if figures.status(session, worker) is Status.FAULTY:
                 found.append(_fault(name, worker, each, now))
             found += _failures(name, worker, each)
-            found += _unreconciled(name, worker, each)
     return sorted(found, key=lambda matter: (matter.meaning != "bad", -matter.at))
 
 
 def count(state: State) -> int:
-    """Return how much is wrong: failed objects, faulty workers, sessions that cannot run, bricks
-    of which removals are not reconciled.
+    """Return how much is wrong: failed objects, faulty workers, sessions that cannot run, or of
+    which removals are not reconciled.
     """
     return sum(
         session.failing
         + len(session.blocked)
         + sum(figures.status(session, name) is Status.FAULTY for name in session.workers)
-        + sum(figures.unreconciled(worker) is not None for worker in session.workers.values())
+        + (figures.unreconciled(session) is not None)
         for session in state.sessions.values()
     )
 
@@ -96,12 +96,13 @@ def _fault(session: str, name: str, worker: WorkerState, now: float) -> Matter:
     return Matter(at, session, name, rows.plain(f"faulty: {words}{again}"), "bad")
 
 
-def _unreconciled(session: str, name: str, worker: WorkerState) -> list[Matter]:
-    due = figures.unreconciled(worker)
+def _unreconciled(name: str, session: SessionState) -> list[Matter]:
+    """One line for all bricks: a reconcile is of the whole volume."""
+    due = figures.unreconciled(session)
     if due is None:
         return []
-    words = f"{rows.unreconciled(due.since, due.until)} {_next(f'georep reconcile {session}')}"
-    return [Matter(due.at, session, name, rows.plain(words), "warn")]
+    words = f"{rows.unreconciled(due.since, due.until)} {_next(f'georep reconcile {name}')}"
+    return [Matter(due.at, name, "", rows.plain(words), "warn")]
 
 
 def _failures(session: str, name: str, worker: WorkerState) -> list[Matter]:

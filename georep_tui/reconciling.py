@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from engine import files, names
@@ -12,12 +12,13 @@ from engine.gluster.volume import Brick
 from engine.item import Kind
 from engine.plan import crawled
 from engine.plan.crawled import Book
+from engine.plan.items import Truth
 from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.session import checks, survey
 from engine.session.bulk import Bulk
 from engine.session.findings import Fate, Finding
-from engine.session.reconcile import Counts, Reconcile
+from engine.session.reconcile import Asked, Counts, Reconcile, look
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 from engine.session.survey import Survey
@@ -41,8 +42,11 @@ def reconcile(at: Places, args: argparse.Namespace) -> int:
         def tell(finding: Finding) -> None:
             progress.say(line(finding))
 
+        async def ask(asked: Asked) -> Sequence[Truth]:
+            return await opened.here.run(look, sight, asked)
+
         folder = at.of(args.name)
-        with Reconcile(opened.here, opened.there, sight, counts, tell, folder=folder) as one:
+        with Reconcile(opened.here, opened.there, ask, counts, tell, folder=folder) as one:
             async with progress.shown():
                 await one.look(opened.patience())
                 progress.say(_listed_json(counts) if args.json else listed(counts))

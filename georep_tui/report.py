@@ -122,6 +122,7 @@ def _session(name: str, session: SessionState, now: float) -> Json:
         "status": figures.session_status(session).value,
         "lag": figures.session_lag(session, now),
         "failures": session.failing,
+        "unreconciled": _numbers(figures.unreconciled(session), ("since", "until")),
         "blocked": [
             {"node": node, "cause": each.cause, "words": each.words, "fix": each.fix}
             for node, each in sorted(session.blocked.items())
@@ -137,7 +138,6 @@ def _session(name: str, session: SessionState, now: float) -> Json:
 def _worker(each: WorkerState, now: float) -> Json:
     role, crawl, fault = each.role, each.crawl, each.fault
     pending, totals, position = each.pending, each.totals, each.position
-    unreconciled = figures.unreconciled(each)
     return {
         "role": role.role.value if role else None,
         "role_reason": role.reason if role else None,
@@ -150,7 +150,7 @@ def _worker(each: WorkerState, now: float) -> Json:
         "stime": position.stime if position else None,
         "slice": position.slice if position else None,
         "lag": figures.lag(each, now),
-        "unreconciled": _numbers(unreconciled, ("since", "until")),
+        "unreconciled": _numbers(figures.due(each), ("since", "until")),
         "doing": pending.doing if pending else None,
         "waits": pending.waits if pending else None,
         "pending": _numbers(pending, ("slices", "entries", "files", "bytes")),

@@ -7,10 +7,11 @@ rules for removing.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -22,8 +23,8 @@ from engine.plan.items import Absent, Truth
 from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.session.findings import Fate, Finding, Findings
-from engine.session.replicate import Replicator
-from engine.session.sides import BATCH, BATCHES, Here, There
+from engine.session.replicate import Totals
+from engine.session.sides import BATCH, BATCHES, Side
 from engine.session.walk import Walk, few_at_a_time
 
 PORTION = 256
@@ -81,16 +82,29 @@ class _Branch:
 
 
 Tell = Callable[[Finding], None]
+Asked = Sequence[tuple[Gfid, Place]]
+"""Objects, and where the secondary has them."""
+Ask = Callable[[Asked], Awaitable[Sequence[Truth]]]
+
+
+class Maker(Protocol):
+    """Makes windows so."""
+
+    async def make_so(self, window: Window, *, ancestors: bool, tries: int) -> Totals:
+        """Make `window` so; what cannot be is left in it."""
+        ...
 
 
 class Reconcile:
     """One reconcile: `look`, and perhaps `apply`."""
 
     def __init__(
-        self, here: Here, there: There, sight: Sight, counts: Counts, tell: Tell, *, folder: Path
+        self, here: Side, there: Side, ask: Ask, counts: Counts, tell: Tell, *, folder: Path
     ) -> None:
-        """`folder`: where findings are kept while this lasts."""
-        self._here, self._there, self._sight = here, there, sight
+        """`ask` looks whether objects live on the primary, wherever they stand; `folder`: where
+        findings are kept while this lasts.
+        """
+        self._here, self._there, self._ask = here, there, ask
         self._counts, self._tell, self._folder = counts, tell, folder
         self._stack = ExitStack()
         self._doubts = self._new()
@@ -124,10 +138,10 @@ class Reconcile:
                 "if it shall be so, say --force.",
             )
 
-    async def apply(self, replicator: Replicator) -> None:
+    async def apply(self, maker: Maker) -> None:
         """Have all that was found made so; what changed since it was listed is left alone."""
         for portion in self._in_order():
-            await self._make_so(replicator, portion)
+            await self._make_so(maker, portion)
 
     def _in_order(self) -> Iterator[list[Finding]]:
         """The living first, out of directories that go; dead directories last, from the bottom."""
@@ -182,7 +196,7 @@ class Reconcile:
         ]
         self._counts.arrived += len(doubts) - len(stays)
         asked = [(finding.gfid, finding.place) for finding in stays]
-        truths = await self._here.run(_look, self._sight, asked)
+        truths = await self._ask(asked)
         for finding, found in zip(stays, truths, strict=True):
             self._keep(msgspec.structs.replace(finding, fate=_fate(finding, found)))
 
@@ -199,7 +213,7 @@ class Reconcile:
             self._directories[depth].add(finding)
         self._tell(finding)
 
-    async def _make_so(self, replicator: Replicator, portion: Sequence[Finding]) -> None:
+    async def _make_so(self, maker: Maker, portion: Sequence[Finding]) -> None:
         theirs = await self._there.facts([finding.place for finding in portion])
         # Sparing: what somebody puts into a directory that goes was on no list.
         window = Window(sparing=True)
@@ -218,7 +232,7 @@ class Reconcile:
                 living.add(finding.gfid)
             if finding.holder is not None:
                 window.mark(finding.holder, ALL, finding.place)
-        totals = await replicator.make_so(window, ancestors=True, tries=TRIES)
+        totals = await maker.make_so(window, ancestors=True, tries=TRIES)
         self._counts.removed += totals.removed
         self._counts.mended += len(living - window.dirty.keys())
         self._counts.spared += len(totals.spared)
@@ -262,7 +276,8 @@ def _fate(finding: Finding, found: Truth) -> Fate:
     return Fate.MOVE if finding.kind is Kind.DIRECTORY else Fate.NAME
 
 
-def _look(sight: Sight, asked: Sequence[tuple[Gfid, Place]]) -> list[Truth]:
+def look(sight: Sight, asked: Asked) -> list[Truth]:
+    """Return what the primary has of each; Retry while a part of it is down. Blocks."""
     return [
         truth.look(sight, gfid, Dirty(Why.NAMES, dict.fromkeys([place]))) for gfid, place in asked
     ]
