@@ -1,6 +1,7 @@
 """One line on stderr that says how far a long command is; on terminals only."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -36,7 +37,8 @@ class Progress:
 
     async def _run(self) -> None:
         while True:
-            sys.stderr.write(f"{_CLEAR}{self._words()}")
+            columns = shutil.get_terminal_size().columns
+            sys.stderr.write(f"{_CLEAR}{self._words()[: columns - 1]}")
             sys.stderr.flush()
             await asyncio.sleep(TICK)
 

@@ -18,7 +18,7 @@ from engine.primary.truth import Sight
 from engine.session import checks, survey
 from engine.session.bulk import Bulk
 from engine.session.findings import Fate, Finding
-from engine.session.reconcile import Asked, Counts, Reconcile, look
+from engine.session.reconcile import TRIES, Asked, Counts, Reconcile, look
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 from engine.session.survey import Survey
@@ -55,6 +55,8 @@ def reconcile(at: Places, args: argparse.Namespace) -> int:
                         one.guard()
                     with _replicator(opened, sight) as replicator:
                         replicator.exclude(await replicator.run(truth.own_directories, sight.brick))
+                        # What an earlier run, that was interrupted, has moved aside.
+                        await replicator.clear_limbo(tries=TRIES)
                         await one.apply(replicator)
                     await _finish(opened, counts, book)
 

@@ -1,4 +1,4 @@
-"""Reconcile, in memory: after lost history and a crawl, the trees end equal and nothing alive goes."""
+"""Reconcile, in memory: after lost history and a crawl the trees end equal; nothing alive goes."""
 
 import asyncio
 import stat

@@ -147,12 +147,14 @@ class Replicator:
                 self._report.now_doing("trying again", words)
                 await asyncio.sleep(pause)
 
-    async def clear_limbo(self) -> None:
-        """Bring those whom an earlier run left in limbo to their places, as far as they live."""
+    async def clear_limbo(self, *, tries: int | None = None) -> None:
+        """Bring those whom an earlier run left in limbo to their places, as far as they live;
+        `tries` as for `make_so`.
+        """
         window = Window()
         for gfid in await self._channel.limbo():
             window.mark(gfid, Why.NAMES)
-        await self.make_so(window)
+        await self.make_so(window, tries=tries)
 
     async def _round(self, window: Window, totals: Totals, *, ancestors: bool) -> Outcome:
         batch, window.dirty = window.dirty, {}
