@@ -233,6 +233,26 @@ def test_a_directory_that_cannot_be_listed_is_told_in_the_end() -> None:
     assert found.told == [(b"d", What.UNREADABLE)]
 
 
+def test_a_directory_that_could_not_be_listed_at_first_is_entered_later() -> None:
+    primary = MemoryTarget()
+    folder = put(primary, 1, Place(ROOT, b"d"), Kind.DIRECTORY)
+    secondary = copy.deepcopy(primary)
+    put(primary, 2, Place(folder, b"f"), Kind.FILE)
+    shown = secondary.things[folder].attributes
+    # It is a suspect already, for another reason.
+    secondary.things[folder].attributes = msgspec.structs.replace(shown, mtime=99)
+
+    class Moving(MemorySide):
+        left = 1
+
+        async def listing(self, place: Place) -> Listing:
+            self.left -= place != TOP
+            return await super().listing(place) if self.left != 0 else Listing([], there=False)
+
+    found = verify(Moving(primary), MemorySide(secondary), patience=1.0)
+    assert sorted(found.told) == [(b"d", What.MTIME), (b"d/f", What.MISSING)]
+
+
 def test_a_part_that_is_down_ends_it() -> None:
     primary = MemoryTarget()
     secondary = MemoryTarget()

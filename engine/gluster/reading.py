@@ -169,7 +169,8 @@ def _object(handle: int) -> Facts | None:
 
 def _digests(proc: bytes) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
-    for name in xattr.list(proc):
+    # Sorted, so that two looks at the same object are equal byte for byte.
+    for name in sorted(xattr.list(proc)):
         if objects.travels(name):
             try:
                 value: bytes = xattr.get(proc, name)

@@ -111,6 +111,8 @@ class Verify:
         """It has gone or moved since it was met, and is looked at again; or it cannot be read."""
         tries = self._unlisted[branch.place] = self._unlisted.get(branch.place, 0) + 1
         if tries < _UNLISTED:
+            if branch.place in self._suspects:
+                self._suspects[branch.place].entered = None
             self._doubt(branch.place, branch.path, b"not listed")
         else:
             self._differ(branch.path, branch.gfid, [Difference(What.UNREADABLE, ours, theirs)])
