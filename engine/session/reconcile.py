@@ -187,14 +187,14 @@ class Reconcile:
         places = [doubt.place for doubt in doubts]
         theirs = await self._there.facts(places)
         ours = await self._here.facts(places)
-        stays = [
-            _finding(doubt.place, doubt.path, there, here, doubt.depth)
-            for doubt, there, here in zip(doubts, theirs, ours, strict=True)
-            if there is not None
-            and there.gfid == doubt.gfid
-            and (here is None or here.gfid not in (there.gfid, ""))
-        ]
-        self._counts.arrived += len(doubts) - len(stays)
+        stays: list[Finding] = []
+        for doubt, there, here in zip(doubts, theirs, ours, strict=True):
+            if here is not None and not here.gfid:
+                self._counts.unread += 1
+            elif there is None or there.gfid != doubt.gfid or (here and here.gfid == doubt.gfid):
+                self._counts.arrived += 1
+            else:
+                stays.append(_finding(doubt.place, doubt.path, there, here, doubt.depth))
         asked = [(finding.gfid, finding.place) for finding in stays]
         truths = await self._ask(asked)
         for finding, found in zip(stays, truths, strict=True):

@@ -12,6 +12,7 @@ import pytest
 from conftest import SHAPE, need_lab
 from world import SESSION, WORK, World
 
+from engine import names
 from engine.events import Crawl, CrawlChanged
 from engine.lab import compare
 from engine.lab.compare import What
@@ -27,6 +28,17 @@ os.makedirs(sys.argv[1] + "/inner")
 for n in range(600):
     with open(f"{sys.argv[1]}/{n}" if n % 2 else f"{sys.argv[1]}/inner/{n}", "wb") as out:
         out.write(b"%d" % n)
+"""
+BUSY = """import os, sys
+os.mkdir(sys.argv[1])
+os.chdir(sys.argv[1])
+for n in range(10**6):
+    with open("log", "ab") as log:
+        log.write(b"%d" % n)
+    open(f"new {n}", "wb").close()
+    os.rename(f"new {n}", f"{n % 50}")
+    if n % 3:
+        os.unlink(f"{n % 50}")
 """
 
 
@@ -85,7 +97,7 @@ def lose_history(world: World, *commands: str) -> None:
 def extras(world: World) -> set[str]:
     """Return what the judge finds on the secondary and not on the primary."""
     found = compare.volumes(world.lab)
-    return {f"/{each.path.decode()}" for each in found if each.what is What.EXTRA}
+    return {f"/{names.show(each.path)}" for each in found if each.what is What.EXTRA}
 
 
 def test_equal_after_every_operation_and_nothing_to_reconcile(world: World) -> None:
@@ -101,32 +113,36 @@ def test_equal_after_every_operation_and_nothing_to_reconcile(world: World) -> N
 
 
 def test_changes_under_way_are_no_differences(world: World) -> None:
-    with world.churning("flight", 7):
-        code, said = told(world, "verify", SESSION)
+    argv = world.lab.exec_argv("prim1", ["python", "-c", BUSY, f"{WORK}/flight"])
+    with subprocess.Popen(argv) as busy:
+        try:
+            code, said = told(world, "verify", SESSION, "--content")
+            assert busy.poll() is None
+        finally:
+            busy.kill()
     assert (code, [each["type"] for each in said]) == (0, ["summary"])
     world.settle()
+    assert compare.volumes(world.lab) == []
 
 
 def test_an_interrupt_leaves_no_mount(world: World) -> None:
     there = world.lab.path("sec1", world.lab.mount(SECONDARY, "sec1"))
     (there / "foreign").write_bytes(b"so that there is something to wait for")
-    argv = ["georep", "verify", SESSION, "--patience", "300"]
-    process = subprocess.Popen(
-        world.lab.exec_argv("prim1", argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    until("it has begun", lambda: len(agents(world)) == len(world.hosts) + 1)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    before = set(world.processes("sec1", "agent"))
+    argv = world.lab.exec_argv("prim1", ["georep", "verify", SESSION, "--patience", "300"])
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        until("it has begun", lambda: set(world.processes("sec1", "agent")) - before)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     assert (process.returncode, out, err) == (130, b"", b"")
     mounts = world.lab.run("prim1", ["cat", "/proc/self/mountinfo"]).stdout
     assert b"/run/georep/" not in mounts
-    until("its agent has ended", lambda: len(agents(world)) == len(world.hosts))
+    until("its agent has ended", lambda: set(world.processes("sec1", "agent")) <= before)
     (there / "foreign").unlink()
-
-
-def agents(world: World) -> list[int]:
-    """Return the agents that serve somebody."""
-    return world.processes("sec1", "agent")
 
 
 def test_what_was_removed_and_renamed_unseen_is_reconciled(world: World) -> None:
@@ -191,7 +207,7 @@ def test_each_planted_difference_is_found(world: World) -> None:
     world.lab.run("prim1", ["ln", "-s", "here", f"{WORK}/many/symlink"])
     world.settle()
     victims = [there / "many" / str(n) for n in range(1, 20, 2)]
-    content, size, mode, owner, mtime, name, xattr, links, other, _ = victims
+    content, size, mode, owner, mtime, victim, xattr, links, other, _ = victims
     with content.open("r+b") as file:
         file.write(b"X")
     os.utime(content, ns=(0, (Path(world.lab.path("prim1", WORK)) / "many/1").stat().st_mtime_ns))
@@ -199,7 +215,7 @@ def test_each_planted_difference_is_found(world: World) -> None:
     mode.chmod(0o4600)
     os.chown(owner, 5, 6)
     os.utime(mtime, ns=(0, mtime.stat().st_mtime_ns + 1))
-    name.rename(there / "many/renamed")
+    victim.rename(there / "many/renamed")
     os.setxattr(xattr, "user.planted", b"1")
     os.link(links, there / "many/linked")
     other.unlink()
@@ -217,7 +233,7 @@ def test_each_planted_difference_is_found(world: World) -> None:
         (mode, "mode"),
         (owner, "owner"),
         (mtime, "mtime"),
-        (name, "missing"),
+        (victim, "missing"),
         (there / "many/renamed", "extra"),
         (xattr, "xattr"),
         (links, "links"),
@@ -228,6 +244,6 @@ def test_each_planted_difference_is_found(world: World) -> None:
         (there / "many", "mtime"),
     )
     assert {(f"/{path.relative_to(there)}", what) for path, what in wanted} <= found
-    judged = {f"/{each.path.decode()}" for each in compare.volumes(world.lab)}
+    judged = {f"/{names.show(each.path)}" for each in compare.volumes(world.lab)}
     assert {path for path, _ in found} == judged
     world.engine_down()
