@@ -2,117 +2,46 @@
 
 import argparse
 import json
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager
 
-from engine import files, names
+from engine import names
 from engine.config import Places
-from engine.gluster.volume import Brick
 from engine.item import Kind
-from engine.plan import crawled
-from engine.plan.crawled import Book
-from engine.plan.items import Truth
-from engine.primary import truth
-from engine.primary.truth import Sight
-from engine.session import checks, survey
-from engine.session.bulk import Bulk
+from engine.session import reconciling
 from engine.session.findings import Fate, Finding
-from engine.session.reconcile import TRIES, Asked, Counts, Reconcile, look
-from engine.session.replicate import Replicator
-from engine.session.report import Report
-from engine.session.survey import Survey
+from engine.session.reconcile import Counts
 from georep_tui import rows
 from georep_tui.progress import Progress
-
-WORKER = "reconcile"
-"""The agents of two that apply exclude each other by this name."""
 
 
 def reconcile(at: Places, args: argparse.Namespace) -> int:
     """Show what the secondary has too much, or have it made so; 0 when nothing is, or is left."""
-    counts = Counts()
-    progress = Progress(lambda: under_way(counts))
-    line = _json if args.json else _text
-
-    async def work(opened: Survey) -> None:
-        book = crawled.read(await opened.agent.channel.notes(), opened.local.volume.uuid)
-        sight = _sight(opened)
-
-        def tell(finding: Finding) -> None:
-            progress.say(line(finding))
-
-        async def ask(asked: Asked) -> Sequence[Truth]:
-            return await opened.here.run(look, sight, asked)
-
-        folder = at.of(args.name)
-        with Reconcile(opened.here, opened.there, ask, counts, tell, folder=folder) as one:
-            async with progress.shown():
-                await one.look(opened.patience())
-                progress.say(_listed_json(counts) if args.json else listed(counts))
-                if args.apply:
-                    if not args.force:
-                        one.guard()
-                    with _replicator(opened, sight) as replicator:
-                        replicator.exclude(await replicator.run(truth.own_directories, sight.brick))
-                        # What an earlier run, that was interrupted, has moved aside.
-                        await replicator.clear_limbo(tries=TRIES)
-                        await one.apply(replicator)
-                    await _finish(opened, counts, book)
-
-    with ExitStack() as held:
-        if args.apply:
-            what = f"A reconcile of session {args.name} runs on this node already"
-            path = at.of(args.name) / "reconcile.lock"
-            held.enter_context(files.locked(path, what=what, fix="Wait until it has ended."))
-        worker = WORKER if args.apply else ""
-        survey.run(at, args.name, work, command="reconcile", worker=worker)
+    show = _Show(as_json=args.json)
+    reconciling.run(at, args.name, show, apply=args.apply, force=args.force)
+    counts = show.counts
     if not args.apply:
         return 1 if any(counts.found.values()) or counts.left else 0
-    progress.say(_applied_json(counts) if args.json else applied(counts))
+    show.say(_applied_json(counts) if args.json else applied(counts))
     return 1 if counts.left else 0
 
 
-async def _finish(opened: Survey, counts: Counts, book: Book) -> None:
-    """Note that nothing is left of the crawls that `book` knew before the walk began."""
-    if not counts.left:
-        for name, content in crawled.done(book):
-            await opened.agent.channel.note(name, content)
+class _Show:
+    """Tells of one reconcile, in lines."""
 
+    def __init__(self, *, as_json: bool) -> None:
+        self._json = as_json
+        self.counts = Counts()
+        self._progress = Progress(lambda: under_way(self.counts))
+        self.say = self._progress.say
 
-def _sight(opened: Survey) -> Sight:
-    """Return where to look at the primary: any brick of this node, and the mount."""
-    brick = next(filter(_there, opened.local.bricks), None)
-    if brick is None:
-        raise opened.local.nothing()
-    whole = not opened.local.volume.disperse and not brick.is_arbiter
-    return Sight(brick.root, opened.mount.root, whole)
+    def shown(self) -> AbstractAsyncContextManager[None]:
+        return self._progress.shown()
 
+    def finding(self, finding: Finding) -> None:
+        self.say(_json(finding) if self._json else _text(finding))
 
-def _there(brick: Brick) -> bool:
-    return os.path.isdir(brick.root + b"/.glusterfs")
-
-
-@contextmanager
-def _replicator(opened: Survey, sight: Sight) -> Iterator[Replicator]:
-    options = opened.session.options
-    with open(os.devnull, "wb") as nobody:
-        report = Report(opened.session.name, WORKER, nobody.fileno())
-        bulk = Bulk(
-            checks.route(opened.session),
-            opened.agent.channel,
-            report,
-            here=opened.mount.root,
-            there=opened.agent.welcome.mount,
-            jobs=options.sync_jobs,
-            program=options.rsync_command,
-            options=options.rsync_options,
-        )
-        made = Replicator(sight, opened.agent.channel, bulk, report, push_limit=options.push_limit)
-        try:
-            yield made
-        finally:
-            made.close()
+    def listed(self) -> None:
+        self.say(_listed_json(self.counts) if self._json else listed(self.counts))
 
 
 def under_way(counts: Counts) -> str:

@@ -26,12 +26,12 @@ from engine.plan.crawled import Crawled
 from engine.plan.dirty import Window
 from engine.plan.items import Absent, Alive, Truth
 from engine.primary.truth import Sight
-from engine.session import survey
+from engine.session import reconciling, survey
 from engine.session.local import Local
 from engine.session.reconcile import Asked
 from engine.session.replicate import Totals
 from engine.session.sides import There
-from georep_tui import cli, reconciling
+from georep_tui import cli
 from georep_tui.progress import Progress
 
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -77,6 +77,8 @@ class Both:
             channel = QuestionChannel(self.secondary)
             return await work(
                 SimpleNamespace(
+                    places=at,
+                    session=SimpleNamespace(name=name),
                     here=here,
                     there=There(channel),  # type: ignore[arg-type]
                     patience=lambda: 0.0,
