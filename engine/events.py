@@ -166,6 +166,18 @@ class PositionMoved(WorkerEvent, frozen=True, kw_only=True):
     """Suffix of the last slice that is settled, 0 after a crawl."""
 
 
+class ReconcileDue(WorkerEvent, frozen=True, kw_only=True):
+    """A crawl brought what was there, and what had been removed before it may still be on the
+    secondary; or, with `due` false, nothing is left of that. A later one replaces it.
+    """
+
+    due: bool
+    since: int
+    """From then on removals may be missing: the position before the crawl, 0 without one."""
+    until: int
+    """When the crawl began: from then on removals are followed."""
+
+
 class BatchDone(WorkerEvent, frozen=True, kw_only=True):
     """A window of slices, or a portion of a crawl, was made so."""
 
@@ -277,6 +289,7 @@ AnyEvent = (
     | WorkerProgressed
     | PendingChanged
     | PositionMoved
+    | ReconcileDue
     | BatchDone
     | JobFinished
     | EntryFailed

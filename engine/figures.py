@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from engine.events import (
     Crawl,
+    ReconcileDue,
     Role,
     Wanted,
     WorkerFaulty,
@@ -71,6 +72,18 @@ def session_lag(session: SessionState, now: float) -> float | None:
     """Return the lag of the brick that is furthest behind."""
     lags = (lag(worker, now) for worker in session.workers.values())
     return max((each for each in lags if each is not None), default=None)
+
+
+def due(worker: WorkerState) -> ReconcileDue | None:
+    """Return what of its brick is to be reconciled; a Passive worker leaves it to the Active."""
+    passive = worker.role is not None and worker.role.role is Role.PASSIVE
+    return worker.reconcile if worker.reconcile and worker.reconcile.due and not passive else None
+
+
+def unreconciled(session: SessionState) -> ReconcileDue | None:
+    """Return what of a session is to be reconciled: of its bricks, the one doubted for longest."""
+    found = [each for worker in session.workers.values() if (each := due(worker)) is not None]
+    return min(found, key=lambda each: (each.since, each.until), default=None)
 
 
 def crawl_of(worker: WorkerState) -> Crawl:

@@ -23,6 +23,10 @@ class Place(NamedTuple):
     name: bytes
 
 
+TOP = Place(ROOT, b"")
+"""Stands for the root directory itself, which has no name."""
+
+
 class Kind(StrEnum):
     """What an object is; the S_IFMT part of its mode."""
 
@@ -46,6 +50,29 @@ class Attributes(msgspec.Struct, frozen=True, array_like=True):
     mtime: int
     atime: int
     rdev: int = 0
+
+
+class Facts(msgspec.Struct, frozen=True, array_like=True):
+    """All of one object that both sides must have equal, but for the bytes of a file."""
+
+    gfid: Gfid
+    kind: Kind
+    attributes: Attributes
+    links: int
+    target: bytes = b""
+    """Where a symlink points."""
+    xattrs: dict[bytes, bytes] = {}
+    """Those that travel: a digest of each value, by name."""
+    trouble: str = ""
+    """What of it could not be read, and why."""
+
+
+class Piece(NamedTuple):
+    """A part of a file's content."""
+
+    gfid: Gfid
+    start: int
+    length: int
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, tag="item"):

@@ -24,6 +24,7 @@ from engine.events import (
     JobFinished,
     PendingChanged,
     PositionMoved,
+    ReconcileDue,
     RetryScheduled,
     RoleChanged,
     SessionBlocked,
@@ -56,6 +57,8 @@ class WorkerState:
     role: RoleChanged | None = None
     crawl: CrawlChanged | None = None
     crawled: CrawlProgressed | None = None
+    reconcile: ReconcileDue | None = None
+    """It outlives the worker: so does what was left on the secondary."""
     samples: deque[WorkerProgressed] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     """Totals of this run of the worker, the newest last; rates are made from them."""
     pending: PendingChanged | None = None
@@ -179,6 +182,7 @@ def apply(state: State, event: AnyEvent) -> None:
             | CrawlChanged()
             | EntryFailed()
             | EntryMended()
+            | ReconcileDue()
             | WorkerFaulty()
             | RetryScheduled()
             | WorkerStopped()
@@ -216,6 +220,7 @@ def _old_edges(session: SessionState) -> Iterator[AnyEvent]:
             worker.connected,
             worker.role,
             worker.crawl,
+            worker.reconcile,
             worker.caught,
             worker.ended,
             worker.retry,
@@ -240,6 +245,7 @@ AnyEdge = (
     | CrawlChanged
     | EntryFailed
     | EntryMended
+    | ReconcileDue
     | WorkerFaulty
     | RetryScheduled
     | WorkerStopped
@@ -269,6 +275,8 @@ def _edge(state: State, event: AnyEdge) -> None:
                 # Nothing is known of it any more, so no event could tell of it in a snapshot.
                 del state.sessions[event.session].workers[event.worker]
                 _tidy(state, event.session)
+        case ReconcileDue():
+            worker.reconcile = event
         case WorkerFaulty():
             worker.fault = worker.ended = event
         case RetryScheduled():
@@ -280,7 +288,9 @@ def _edge(state: State, event: AnyEdge) -> None:
 
 
 def _begin(worker: WorkerState, event: WorkerStarted) -> None:
-    """Note a new process: position, failures and the last fault outlive the old one."""
+    """Note a new process: position, failures, what is to be reconciled and the last fault outlive
+    the old one.
+    """
     worker.started, worker.connected, worker.role, worker.crawl = event, None, None, None
     worker.crawled = worker.pending = worker.ended = worker.retry = worker.caught = None
     worker.samples.clear()

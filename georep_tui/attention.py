@@ -20,7 +20,7 @@ class Matter:
     at: float
     session: str
     worker: str
-    """NODE:BRICK, or the node when it concerns all of it."""
+    """NODE:BRICK; the node when it concerns all of it; empty for the whole session."""
     words: str
     meaning: str
     """bad or warn."""
@@ -31,6 +31,7 @@ def matters(state: State, now: float) -> list[Matter]:
     found: list[Matter] = []
     for name, session in state.sessions.items():
         found += _blocked(name, session)
+        found += _unreconciled(name, session)
         for worker, each in session.workers.items():
             if figures.status(session, worker) is Status.FAULTY:
                 found.append(_fault(name, worker, each, now))
@@ -39,11 +40,14 @@ def matters(state: State, now: float) -> list[Matter]:
 
 
 def count(state: State) -> int:
-    """Return how much is wrong: failed objects, faulty workers, sessions that cannot run."""
+    """Return how much is wrong: failed objects, faulty workers, sessions that cannot run, or of
+    which removals are not reconciled.
+    """
     return sum(
         session.failing
         + len(session.blocked)
         + sum(figures.status(session, name) is Status.FAULTY for name in session.workers)
+        + (figures.unreconciled(session) is not None)
         for session in state.sessions.values()
     )
 
@@ -90,6 +94,15 @@ def _fault(session: str, name: str, worker: WorkerState, now: float) -> Matter:
     )
     at = fault.at if fault else now
     return Matter(at, session, name, rows.plain(f"faulty: {words}{again}"), "bad")
+
+
+def _unreconciled(name: str, session: SessionState) -> list[Matter]:
+    """One line for all bricks: a reconcile is of the whole volume."""
+    due = figures.unreconciled(session)
+    if due is None:
+        return []
+    words = f"{rows.unreconciled(due.since, due.until)} {_next(f'georep reconcile {name}')}"
+    return [Matter(due.at, name, "", rows.plain(words), "warn")]
 
 
 def _failures(session: str, name: str, worker: WorkerState) -> list[Matter]:

@@ -5,7 +5,7 @@ Everything is imported when it is needed: a command that says one word shall not
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from engine import __version__
@@ -86,6 +86,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     skip = command("skip", "leave objects that fail alone, until they change")
     skip.add_argument("name", metavar="NAME")
     skip.add_argument("objects", metavar="GFID|PATH", nargs="+")
+    _comparing(command)
     demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
     demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
     demo.add_argument("--no-tui", action="store_true", help="without the console")
@@ -97,6 +98,36 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     else:
         commands.add_parser("lab", help="two throwaway GlusterFS sites on this machine")
     return parser
+
+
+def _comparing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    verify = command("verify", "compare both volumes of a session; 1 when they differ")
+    verify.add_argument("name", metavar="NAME")
+    verify.add_argument("--content", action="store_true", help="the bytes of files, too")
+    verify.add_argument("--under", metavar="PATH", default="", help="only what is at PATH, below")
+    verify.add_argument(
+        "--patience",
+        metavar="SECONDS",
+        type=_seconds,
+        help="how long a difference must stay to count (from changelog.rollover-time)",
+    )
+    reconcile = command(
+        "reconcile", "show what the secondary has and the primary has no more, or remove it"
+    )
+    reconcile.add_argument("name", metavar="NAME")
+    reconcile.add_argument("--apply", action="store_true", help="do it")
+    reconcile.add_argument(
+        "--force", action="store_true", help="also when more than half of all would be removed"
+    )
+    for each in (verify, reconcile):
+        each.add_argument("--json", action="store_true", help="as JSON, an object on each line")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 86400:
+        raise ValueError(text)
+    return seconds
 
 
 def _places(parser: argparse.ArgumentParser, default: str | None) -> None:
@@ -132,6 +163,14 @@ def _run(args: argparse.Namespace) -> int:
             return _list(at, args)
         case "failures":
             return _failures(at, args)
+        case "verify":
+            from georep_tui import verifying  # deferred, like everything here
+
+            return verifying.verify(at, args)
+        case "reconcile":
+            from georep_tui import reconciling  # deferred, like everything here
+
+            return reconciling.reconcile(at, args)
         case _:
             return _change(at, args)
 

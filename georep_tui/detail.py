@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from engine import figures
-from engine.events import BatchDone, Crawl, JobFinished, WorkerFaulty
+from engine.events import BatchDone, Crawl, JobFinished, ReconcileDue, WorkerFaulty
 from engine.figures import Status
 from engine.state import SessionState, State, WorkerState
 from georep_tui import rows, tables
@@ -27,6 +27,7 @@ def worker(session: SessionState, name: str, now: float, width: int) -> list[Lin
     lines += _role(each, status, width)
     lines += _crawl(each, status, width)
     lines += _position(each, status, now, width)
+    lines += _deletes(figures.due(each), width)
     lines += _last(each, width)
     if status is Status.ACTIVE:
         lines += _speed(each, now, width)
@@ -96,6 +97,7 @@ def session(state: State, name: str, now: float, width: int) -> list[Line]:
         entries = rows.many(sum(total.entries for total in totals), "entry", "entries")
         lines += _said("totals", f"{entries} · {files} · {sent}", width)
     lines += _said("behind", rows.lag(figures.session_lag(each, now)), width)
+    lines += _deletes(figures.unreconciled(each), width)
     return lines
 
 
@@ -152,6 +154,13 @@ def _position(each: WorkerState, status: Status, now: float, width: int) -> Iter
     text = f"{rows.stamp(each.position.stime)} · {rows.lag(behind)} behind"
     slice_ = f" · slice {each.position.slice}" if each.position.slice else ""
     yield from _said("position", text + slice_, width)
+
+
+def _deletes(due: ReconcileDue | None, width: int) -> Iterator[Line]:
+    if due is not None:
+        words = rows.unreconciled(due.since, due.until)
+        yield from _said("deletes", words.removeprefix("deletes "), width, "warn")
+        yield from _said("do", f"georep reconcile {due.session}", width, "accent")
 
 
 def _last(each: WorkerState, width: int) -> Iterator[Line]:

@@ -171,6 +171,7 @@ def _session(name: str, session: SessionState, now: float) -> Json:
         "status": figures.session_status(session).value,
         "lag": figures.session_lag(session, now),
         "failures": session.failing,
+        "unreconciled": _numbers(figures.unreconciled(session), ("since", "until")),
         "blocked": [
             {"node": node, "cause": each.cause, "words": each.words, "fix": each.fix}
             for node, each in sorted(session.blocked.items())
@@ -198,6 +199,7 @@ def _worker(each: WorkerState, now: float) -> Json:
         "stime": position.stime if position else None,
         "slice": position.slice if position else None,
         "lag": figures.lag(each, now),
+        "unreconciled": _numbers(figures.due(each), ("since", "until")),
         "doing": pending.doing if pending else None,
         "waits": pending.waits if pending else None,
         "pending": _numbers(pending, ("slices", "entries", "files", "bytes")),

@@ -93,6 +93,13 @@ def stamp(at: float) -> str:
     return _utc(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def unreconciled(since: int, until: int) -> str:
+    """Say which removals may be missing on the secondary: since the position before a crawl."""
+    if since:
+        return f"deletes since {stamp(since)} not reconciled"
+    return f"deletes before {stamp(until)} not reconciled"
+
+
 def short_stamp(at: float) -> str:
     """Return month, day and time."""
     return _utc(at).strftime("%m-%d %H:%M:%S")

@@ -7,15 +7,16 @@ several steps, and does not say which name of a hard link it finds first.
 
 import copy
 import errno
+import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
 
-from engine.item import ROOT, Attributes, Gfid, Holder, Item, Kind, Place
+from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.rpc.messages import Seen
 
 LIMBO = Gfid("00000000-0000-0000-0000-0000000011b0")
@@ -36,6 +37,10 @@ def _error(code: int) -> OSError:
     return OSError(code, os.strerror(code))
 
 
+def _digest(value: bytes) -> bytes:
+    return hashlib.blake2b(value, digest_size=16).digest()
+
+
 class MemoryTarget:
     """Objects by gfid, and who stands at which place."""
 
@@ -46,6 +51,7 @@ class MemoryTarget:
         self.ended: list[Gfid] = []
         """Whoever lost its last name, oldest first."""
         self.held: set[Gfid | Place] = set()
+        self.kept: dict[str, bytes] = {}
 
     def stepped(self) -> None:
         """Called after every change, however small: a moment at which all may stop."""
@@ -188,6 +194,43 @@ class MemoryTarget:
 
     def in_limbo(self) -> list[Gfid]:
         return [Gfid(place.name.decode()) for place in self.places if place.parent == LIMBO]
+
+    def whole(self) -> bool:
+        return True
+
+    def listed(self, place: Place) -> list[bytes] | None:
+        parent = ROOT if place == TOP else self.places.get(place)
+        if parent is None or self.things[parent].kind is not Kind.DIRECTORY:
+            return None
+        return sorted(inner.name for inner in self.places if inner.parent == parent)
+
+    def facts(self, places: Sequence[Place]) -> list[Facts | None]:
+        return [self._facts(ROOT if place == TOP else self.places.get(place)) for place in places]
+
+    def _facts(self, gfid: Gfid | None) -> Facts | None:
+        if gfid is None:
+            return None
+        thing = self.things[gfid]
+        return Facts(
+            gfid=gfid,
+            kind=thing.kind,
+            attributes=thing.attributes,
+            links=len(self.names(gfid)),
+            target=thing.target,
+            xattrs={name: _digest(value) for name, value in thing.xattrs.items()},
+        )
+
+    def digest(self, piece: Piece) -> bytes | None:
+        thing = self.things.get(piece.gfid)
+        if thing is None:
+            return None
+        return _digest(thing.data[piece.start : piece.start + piece.length])
+
+    def note(self, name: str, content: bytes) -> None:
+        self.kept[name] = content
+
+    def notes(self) -> dict[str, bytes]:
+        return dict(self.kept)
 
     @contextmanager
     def holding(self, *keys: Gfid | Place) -> Iterator[None]:

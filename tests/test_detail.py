@@ -13,6 +13,7 @@ from engine.events import (
     EntryFailed,
     FailuresCounted,
     PositionMoved,
+    ReconcileDue,
     Role,
     RoleChanged,
     SessionBlocked,
@@ -35,6 +36,7 @@ ACTIVE = RoleChanged(at=3, role=Role.ACTIVE, reason="first", **WHO)
 FAULTY = WorkerFaulty(
     at=4, cause="disk full", words="no space", fix="Make room.", evidence="", **WHO
 )
+DUE = ReconcileDue(at=3, due=True, since=30, until=60, **WHO)
 KNOWN = SessionKnown(
     at=1, session="s", primary="p", secondary="u@h::v", wanted=Wanted.STARTED, node="n1"
 )
@@ -79,6 +81,15 @@ def said(lines: list[Line]) -> str:
             [ACTIVE, CrawlChanged(at=5, crawl=Crawl.HISTORY, reason="it was stopped", **WHO)],
             "crawl     history: it was stopped",
             id="crawl",
+        ),
+        pytest.param(
+            [DUE], "deletes   since 1970-01-01 00:00:30 not reconciled", id="not reconciled"
+        ),
+        pytest.param([DUE], "do        georep reconcile s", id="not reconciled: what to do"),
+        pytest.param(
+            [msgspec.structs.replace(DUE, since=0)],
+            "deletes   before 1970-01-01 00:01:00 not reconciled",
+            id="not reconciled, and no position before",
         ),
         pytest.param(
             [RoleChanged(at=1, role=Role.PASSIVE, reason="n2:/b is active", **WHO)],
@@ -140,6 +151,18 @@ def test_what_needs_somebody() -> None:
     assert "2 more failures than are listed" in words
     assert "and 3 more" in said(attention.lines(found, 80, 2))
     assert attention.matters(fold(KNOWN), 1) == []
+
+
+def test_removals_that_are_not_reconciled_need_somebody_once_for_all_bricks() -> None:
+    other = msgspec.structs.replace(DUE, worker="n1:/c", since=20)
+    state = fold(KNOWN, DUE, other)
+    assert attention.count(state) == 1
+    words = said(attention.lines(attention.matters(state, 100), 100, 9))
+    assert "deletes since 1970-01-01 00:00:20 not reconciled → georep reconcile s" in words
+    assert words in said(attention.lines(attention.matters(state, 100), 100, 1))
+    assert "deletes   since" in said(detail.session(state, "s", 100, 80))
+    done = [msgspec.structs.replace(each, at=9, due=False) for each in (DUE, other)]
+    assert attention.matters(fold(KNOWN, DUE, other, *done), 100) == []
 
 
 def test_tables_keep_their_width() -> None:

@@ -285,6 +285,17 @@ def test_content_and_times_of_another_bricks_file_are_not_ours() -> None:
     assert _settled(item, Done(gfid=A, size=4, mtime=8)).dirty == {}
 
 
+def test_what_is_in_a_directory_that_ends_is_spared_where_nobody_listed_it() -> None:
+    child = Holder(Place(A, b"x"), B, Kind.FILE)
+    window = Window(sparing=True)
+    was = Dirty(Why.NAMES, {AT_A: None}, directory=True)
+    gone = Gone(gfid=A, lawful=True)
+    answer = NotEmpty(gfid=A, children=(child,))
+    outcome = settle(window, {A: was}, {A: gone}, [answer])
+    assert outcome.spared == [A]
+    assert window.dirty == {}
+
+
 @pytest.mark.parametrize(("code", "deep"), [(13, set()), (116, {A}), (22, {A})])
 def test_what_was_refused_stays_dirty(code: int, deep: set[Gfid]) -> None:
     refused = Refused(gfid=A, doing="move", errno=code, words="no")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import Disconnected, Reject
-from engine.item import ROOT, Attributes, Done, Gfid, Gone, Item, Kind, Place
+from engine.item import ROOT, TOP, Attributes, Done, Facts, Gfid, Gone, Item, Kind, Piece, Place
 from engine.rpc.channel import Channel
 from engine.rpc.frames import LIMIT, NOISE, BadFrame, Unframer, frame
 from engine.rpc.messages import (
@@ -18,10 +18,19 @@ from engine.rpc.messages import (
     AnyMessage,
     Applied,
     Apply,
+    AskNotes,
+    Digest,
+    Digests,
+    Examine,
+    Examined,
     Failed,
     Found,
     Hello,
+    List,
     Lookup,
+    Names,
+    Note,
+    Notes,
     Ping,
     Pong,
     Sorry,
@@ -38,11 +47,21 @@ ITEM = Item(
     xattrs={b"user.\xff": b"\x00"},
     data=b"\x00\xff",
 )
+FACTS = Facts(A, Kind.SYMLINK, ITEM.attributes, 2, b"to\xff", {b"user.\xff": b"\x00"}, "EIO")
 MESSAGES: list[AnyMessage] = [
     Apply(id=1, items=(ITEM, Gone(gfid=B, lawful=True))),
     Applied(id=1, answers=(Done(gfid=A, links=1), Done(gfid=B))),
     Lookup(id=2, gfids=(A,), places=(Place(ROOT, b"\xff"),)),
     Found(id=2, gfids=(None,), places=(None,)),
+    List(id=3, place=TOP, after=b"\xff"),
+    Names(id=3, names=(b"\n", b"\xff"), more=False, there=True, whole=True),
+    Examine(id=4, places=(Place(A, b"\xff"),)),
+    Examined(id=4, facts=(None, FACTS), whole=False),
+    Digest(id=5, pieces=(Piece(A, 2**62, 1),)),
+    Digests(id=5, digests=(None, b"\x00")),
+    Note(id=6, name="n", content=b"\xff"),
+    AskNotes(id=7),
+    Notes(id=7, notes={"n": b"\xff"}),
     Ping(),
     Sorry(cause="c", words="w", fix="f", evidence="e"),
 ]

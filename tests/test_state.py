@@ -22,6 +22,7 @@ from engine.events import (
     JobFinished,
     PendingChanged,
     PositionMoved,
+    ReconcileDue,
     RetryScheduled,
     Role,
     RoleChanged,
@@ -63,6 +64,7 @@ def of(kind: Any, at: float = 0, worker: str = W1, session: str = "s", **more: A
         WorkerConnected: {"peer": "h", "peer_version": "1", "seconds": 0.5},
         RoleChanged: {"role": Role.ACTIVE, "reason": "first"},
         CrawlChanged: {"crawl": Crawl.HYBRID, "reason": "new"},
+        ReconcileDue: {"due": True, "since": 3, "until": 4},
         CrawlProgressed: {"done": 0.5, "directories": 1, "files": 2},
         WorkerProgressed: {
             "slices": 1,
@@ -136,6 +138,7 @@ KINDS = [
     EntryFailed,
     FailuresCounted,
     EntryMended,
+    ReconcileDue,
     WorkerFaulty,
     RetryScheduled,
     WorkerStopped,
@@ -240,7 +243,7 @@ def test_what_is_skipped_is_no_failure_any_more() -> None:
 def test_a_new_process_forgets_the_run_and_keeps_the_facts() -> None:
     run = [of(kind, i) for i, kind in enumerate(KINDS) if kind is not EntryMended]
     worker = fold([*run, of(WorkerStarted, 99, restart=1)]).sessions["s"].workers[W1]
-    kept = (worker.position, worker.fault, worker.failures, worker.batches)
+    kept = (worker.position, worker.fault, worker.failures, worker.batches, worker.reconcile)
     assert all(kept)
     gone = (worker.connected, worker.role, worker.crawl, worker.crawled, worker.pending)
     assert gone == (None,) * 5
@@ -358,6 +361,20 @@ def test_rate_and_series() -> None:
     idle = progress([(0, 0), (50, 300)])
     assert figures.series(idle, "bytes", 50, window=10, points=10)[:7] == [0] * 7
     assert figures.series(idle, "bytes", 50, window=10, points=10)[7:] == [100] * 3
+
+
+def test_what_is_to_be_reconciled() -> None:
+    def told(*run: AnyEvent) -> tuple[int, int] | None:
+        found = figures.unreconciled(fold([*run]).sessions["s"])
+        return None if found is None else (found.since, found.until)
+
+    first = of(ReconcileDue)
+    assert told(of(WorkerStarted)) is None
+    assert told(first) == (3, 4)
+    assert told(first, of(WorkerStarted, 9)) == (3, 4), "it outlives the worker"
+    assert told(first, of(ReconcileDue, 9, due=False)) is None
+    assert told(first, of(ReconcileDue, worker=W2, since=0, until=9)) == (0, 9)
+    assert told(first, of(RoleChanged, role=Role.PASSIVE)) is None, "the Active one tells"
 
 
 def test_crawl_of() -> None:

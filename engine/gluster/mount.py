@@ -38,10 +38,13 @@ class Mount:
         log: Path,
         log_level: str = "INFO",
         privileged: bool = False,
+        apart: bool = False,
     ) -> None:
-        """`privileged`: as client-pid -1; see `needs_privilege`."""
+        """`privileged`: as client-pid -1; see `needs_privilege`. `apart`: in a process group of its
+        own, so that Ctrl-C on a terminal reaches us alone, and the mount is there until we stop it.
+        """
         self._volume, self._log, self._level = volume, log, log_level.upper()
-        self._privileged = privileged
+        self._privileged, self._apart = privileged, apart
         label = "".join(c if c.isalnum() or c in "-_" else "_" for c in label)
         self.path = RUN / f"{label}.{os.getpid()}.{_birth(os.getpid())}"
         self.root = os.fsencode(self.path)
@@ -75,7 +78,11 @@ class Mount:
             *(f"--log-level={self._level}", f"--log-file={self._log}", *_FRESH, str(self.path)),
         ]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0 if self._apart else None,
         )
         try:
             self._await_ready(time.monotonic() + timeout, timeout, before)

@@ -19,6 +19,7 @@ _KINDS = {
 }
 ACCESS_ACL = b"system.posix_acl_access"
 DEFAULT_ACL = b"system.posix_acl_default"
+_OWN = frozenset({b".trashcan", b".georep"})
 
 
 def kind(mode: int) -> Kind:
@@ -37,6 +38,11 @@ def attributes(status: os.stat_result) -> Attributes:
         atime=status.st_atime_ns,
         rdev=status.st_rdev,
     )
+
+
+def own(name: bytes) -> bool:
+    """Whether what has this name in a root is GlusterFS's or georep's own, and not replicated."""
+    return name in _OWN or name.startswith(b".glusterfs-anonymous-inode-")
 
 
 def travels(name: bytes) -> bool:

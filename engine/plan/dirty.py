@@ -56,6 +56,10 @@ class Window:
     deep: set[Gfid] = field(default_factory=set)
     """Those of whom every directory above is to be looked at too."""
     records: int = 0
+    sparing: bool = False
+    """What is found in a directory that is gone is left there, and the directory with it; an
+    operator who saw a list of what is to go has not seen that.
+    """
 
     def mark(self, gfid: Gfid, why: Why, *heard: Place) -> Dirty:
         """Make `gfid` dirty, keeping what was known of it."""

@@ -35,6 +35,8 @@ class Outcome:
     """Objects that were created, or got content: what a full secondary cannot do."""
     removed: int = 0
     refused: list[Refused] = field(default_factory=list)
+    spared: list[Gfid] = field(default_factory=list)
+    """Directories that are gone and not empty, in a window that is sparing."""
     short: list[Gfid] = field(default_factory=list)
     """Files whose size on the secondary is not the one that was sent."""
 
@@ -57,6 +59,8 @@ def settle(
                 window.mark(parent, ALL).directory = True
                 _again(window, gfid, was)
                 window.deep.add(gfid)
+            case NotEmpty(gfid=gfid) if window.sparing:
+                outcome.spared.append(gfid)
             case NotEmpty(gfid=gfid, children=children):
                 # The directory's end was lawful (else nobody would have tried), so is its
                 # children's.

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from engine.errors import Retry
 from engine.gluster import gfid as gfids
-from engine.gluster import objects, xattrs
+from engine.gluster import objects, reading, xattrs
 from engine.gluster.gfid import NotAGfid
 from engine.gluster.xattrs import Malformed
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
@@ -30,9 +30,6 @@ _AWAY = frozenset({errno.ENOENT, errno.ESTALE, errno.ELOOP, errno.ENOTDIR})
 """
 CUT_OFF = frozenset({errno.ENOTCONN, errno.ECONNABORTED, errno.ESHUTDOWN, errno.ETIMEDOUT})
 """It is the mount that does not work, whatever is asked of it."""
-
-
-_OWN = frozenset({b".trashcan", b".georep"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
 
 def subvolumes_up(mount: bytes) -> bool:
     """Whether every subvolume of the mounted volume answers."""
-    return (xattrs.get(mount, b"dht.subvol.status") or b"").startswith(b"1")
+    return reading.whole(mount)
 
 
 def path(sight: Sight, place: Place) -> bytes:
@@ -100,7 +97,7 @@ def own_directories(brick: bytes) -> list[Gfid]:
     found = []
     with os.scandir(brick) as entries:
         for entry in entries:
-            if entry.name in _OWN or entry.name.startswith(b".glusterfs-anonymous-inode-"):
+            if objects.own(entry.name):
                 gfid = xattrs.gfid(entry.path)
                 if gfid is not None:
                     found.append(gfid)

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from engine.errors import Disconnected, GeorepError, Reject
-from engine.item import AnyAnswer, AnyItem, Gfid, Place
+from engine.item import AnyAnswer, AnyItem, Gfid, Piece, Place
 from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
     AnyCall,
@@ -16,12 +16,21 @@ from engine.rpc.messages import (
     Apply,
     AskHealth,
     AskLimbo,
+    AskNotes,
+    Digest,
+    Digests,
+    Examine,
+    Examined,
     Failed,
     Found,
     Health,
     Hello,
     Limbo,
+    List,
     Lookup,
+    Names,
+    Note,
+    Notes,
     Ping,
     Pong,
     Sorry,
@@ -126,6 +135,36 @@ class Channel:
         reply = await self._call(Sync(id=next(self._ids)))
         assert isinstance(reply, Synced)
 
+    async def page(self, place: Place, after: bytes = b"") -> Names:
+        """Return one page of the names of a directory on the secondary, those after `after`."""
+        reply = await self._call(List(id=next(self._ids), place=place, after=after))
+        assert isinstance(reply, Names)
+        return reply
+
+    async def examine(self, places: Sequence[Place]) -> Examined:
+        """Return who stands at `places` on the secondary, with all that is compared."""
+        reply = await self._call(Examine(id=next(self._ids), places=tuple(places)))
+        assert isinstance(reply, Examined)
+        return reply
+
+    async def digest(self, pieces: Sequence[Piece]) -> tuple[bytes | None, ...]:
+        """Return digests of parts of files on the secondary; None where the file is gone."""
+        reply = await self._call(Digest(id=next(self._ids), pieces=tuple(pieces)))
+        assert isinstance(reply, Digests)
+        return reply.digests
+
+    async def note(self, name: str, content: bytes) -> dict[str, bytes]:
+        """Keep a note on the secondary; return all that are there then."""
+        reply = await self._call(Note(id=next(self._ids), name=name, content=content))
+        assert isinstance(reply, Notes)
+        return reply.notes
+
+    async def notes(self) -> dict[str, bytes]:
+        """Return the notes that are kept on the secondary."""
+        reply = await self._call(AskNotes(id=next(self._ids)))
+        assert isinstance(reply, Notes)
+        return reply.notes
+
     async def _call(self, call: AnyCall) -> AnyReply:
         if self._lost is not None:
             raise self._lost
@@ -172,7 +211,18 @@ class Channel:
 
     def _take(self, message: AnyMessage) -> None:
         match message:
-            case Applied() | Found() | Limbo() | Health() | Synced() | Failed():
+            case (
+                Applied()
+                | Found()
+                | Limbo()
+                | Health()
+                | Names()
+                | Examined()
+                | Digests()
+                | Notes()
+                | Synced()
+                | Failed()
+            ):
                 future = self._waiting.get(message.id)
                 if future is not None and not future.done():
                     future.set_result(message)

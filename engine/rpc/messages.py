@@ -7,7 +7,7 @@ the agent replies, in any order; either side may ping, and whoever hears nothing
 
 import msgspec
 
-from engine.item import AnyAnswer, AnyItem, Attributes, Gfid, Kind, Place
+from engine.item import AnyAnswer, AnyItem, Attributes, Facts, Gfid, Kind, Piece, Place
 
 PROTOCOL = 2
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
@@ -154,6 +154,78 @@ class Synced(Message, frozen=True, kw_only=True):
     id: int
 
 
+class List(Message, frozen=True, kw_only=True):
+    """Which names does the directory at `place` have? Answered by Names, a page at a time."""
+
+    id: int
+    place: Place
+    after: bytes = b""
+    """The last name of the page before."""
+
+
+class Names(Message, frozen=True, kw_only=True):
+    """A page of a directory's names, sorted as bytes."""
+
+    id: int
+    names: tuple[bytes, ...]
+    more: bool
+    there: bool
+    """Whether there is a directory at that place."""
+    whole: bool
+    """Every part of the volume answers; else names can be missing."""
+
+
+class Examine(Message, frozen=True, kw_only=True):
+    """Who stands at these places? Everything that is compared. Answered by Examined."""
+
+    id: int
+    places: tuple[Place, ...]
+
+
+class Examined(Message, frozen=True, kw_only=True):
+    """Answers an Examine, in its order; None where nobody stands."""
+
+    id: int
+    facts: tuple[Facts | None, ...]
+    whole: bool
+    """Every part of the volume answers; else objects can be missing."""
+
+
+class Digest(Message, frozen=True, kw_only=True):
+    """What is in these parts of files? Answered by Digests."""
+
+    id: int
+    pieces: tuple[Piece, ...]
+
+
+class Digests(Message, frozen=True, kw_only=True):
+    """A digest of each piece, in order; None where the file is gone, or cannot be read."""
+
+    id: int
+    digests: tuple[bytes | None, ...]
+
+
+class Note(Message, frozen=True, kw_only=True):
+    """Keep this small note on the secondary, in place of an older one. Answered by Notes."""
+
+    id: int
+    name: str
+    content: bytes
+
+
+class AskNotes(Message, frozen=True, kw_only=True):
+    """Which notes are kept there? Answered by Notes."""
+
+    id: int
+
+
+class Notes(Message, frozen=True, kw_only=True):
+    """All notes, by name."""
+
+    id: int
+    notes: dict[str, bytes]
+
+
 class Failed(Message, frozen=True, kw_only=True):
     """A call could not be served at all."""
 
@@ -176,10 +248,21 @@ AnyMessage = (
     | Limbo
     | AskHealth
     | Health
+    | List
+    | Names
+    | Examine
+    | Examined
+    | Digest
+    | Digests
+    | Note
+    | AskNotes
+    | Notes
     | Sync
     | Synced
     | Failed
 )
 
-AnyCall = Apply | Lookup | AskLimbo | AskHealth | Sync
-AnyReply = Applied | Found | Limbo | Health | Synced | Failed
+AnyQuestion = Lookup | AskLimbo | AskHealth | List | Examine | Digest | Note | AskNotes | Sync
+"""What is answered by one look, or one note."""
+AnyCall = Apply | AnyQuestion
+AnyReply = Applied | Found | Limbo | Health | Names | Examined | Digests | Notes | Synced | Failed

@@ -5,7 +5,6 @@ with a pool of threads, and ends when its input ends or the primary has been sil
 """
 
 import os
-import resource
 import select
 import socket
 import sys
@@ -21,29 +20,23 @@ from engine.rpc.messages import (
     MAGIC,
     PROTOCOL,
     AnyMessage,
+    AnyQuestion,
     Applied,
     Apply,
-    AskHealth,
-    AskLimbo,
     Failed,
-    Found,
-    Health,
     Hello,
-    Limbo,
-    Lookup,
     Ping,
     Pong,
     Sorry,
-    Sync,
-    Synced,
     Welcome,
 )
 from engine.secondary.apply import apply
 from engine.secondary.opened import Opened, opened
+from engine.secondary.questions import Questions
 
 THREADS = 12
 """Calls under way on the mount at the same time; the FUSE client serves them in parallel."""
-CAPABILITIES = ("push", "rsync", "limbo", "lookup")
+CAPABILITIES = ("push", "rsync", "limbo", "lookup", "compare", "notes")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -112,6 +105,7 @@ class Server:
 
     def __init__(self, there: Opened, pipe: "_Pipe") -> None:
         self._there, self._target, self._pipe = there, there.target, pipe
+        self._questions = Questions(there.target, there.root)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mount")
 
     def run(self, silence: int) -> int:
@@ -136,32 +130,18 @@ class Server:
                 self._pipe.send(Pong())
             case Apply(id=number, items=items):
                 _Batch(self, number, items).start(self._pool)
-            case Lookup() | AskLimbo() | AskHealth() | Sync():
+            case _ if isinstance(message, AnyQuestion):
                 self._pool.submit(self._answer, message)
             case _:
                 _say(f"unexpected message {type(message).__name__}")
 
-    def _answer(self, call: Lookup | AskLimbo | AskHealth | Sync) -> None:
+    def _answer(self, question: AnyQuestion) -> None:
         try:
-            match call:
-                case Lookup(id=number, gfids=gfids, places=places):
-                    found = tuple(self._target.seen(gfid) for gfid in gfids)
-                    there = tuple(self._target.at(place) for place in places)
-                    self._pipe.send(Found(id=number, gfids=found, places=there))
-                case AskLimbo(id=number):
-                    self._pipe.send(Limbo(id=number, gfids=tuple(self._target.in_limbo())))
-                case Sync(id=number):
-                    self._target.sync()
-                    self._pipe.send(Synced(id=number))
-                case AskHealth(id=number):
-                    space = os.statvfs(self._there.root)
-                    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-                    free = space.f_bavail * space.f_frsize
-                    self._pipe.send(
-                        Health(id=number, free_bytes=free, free_inodes=space.f_favail, rss=rss)
-                    )
-        except OSError as error:
-            self._pipe.send(Failed(id=call.id, cause="errno", words=str(error)))
+            self._pipe.send(self._questions.answer(question))
+        except Exception as error:  # also an answer that fits in no frame: nobody may wait for ever
+            words = f"{type(error).__name__}: {error}"
+            self._pipe.send(Failed(id=question.id, cause="unanswered", words=words))
+            _say(f"question {type(question).__name__}: {words}")
 
     def apply_to(self, batch: "_Batch", index: int) -> None:
         """Make one item of a batch so; the last one sends the answers."""

@@ -10,16 +10,17 @@ its own when it is met, so that the rules can move it aside.
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from engine.gluster import objects
-from engine.item import Attributes, Gfid, Holder, Item, Kind, Place
+from engine.gluster import objects, reading
+from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.rpc.messages import Seen
 from engine.secondary import attributes, directory_names
 from engine.secondary.directory_handles import LIMBO, Handles, clear, exists, gfid_of, inner
 from engine.secondary.directory_objects import Objects, make, mark, move, shown
 from engine.secondary.locks import stripe
+from engine.secondary.notes import Notes
 
 
 class DirectoryTarget:
@@ -28,7 +29,7 @@ class DirectoryTarget:
     """
 
     def __init__(self, root: bytes) -> None:
-        self._handles = Handles(root)
+        self._handles, self._notes = Handles(root), Notes(root)
         self._objects = Objects(self._handles)
         self._handles.sweep()
 
@@ -215,6 +216,49 @@ class DirectoryTarget:
         """List who is in limbo."""
         with self._handles.directory(LIMBO) as path:
             return [Gfid(name.decode("ascii")) for name in os.listdir(path) if len(name) == 36]
+
+    def whole(self) -> bool:
+        """Whether all of it answers: a directory is there or is not."""
+        return True
+
+    def listed(self, place: Place) -> list[bytes] | None:
+        """List the names in a directory, sorted; None when there is none at `place`."""
+        found = self.seen(ROOT) if place == TOP else self.at(place)
+        if found is None or found.kind is not Kind.DIRECTORY:
+            return None
+        with self._handles.directory(found.gfid) as path:
+            return sorted(os.listdir(path))
+
+    def facts(self, places: Sequence[Place]) -> list[Facts | None]:
+        """Return who stands at each of `places`, with all that is compared."""
+        return [self._facts(place) for place in places]
+
+    def _facts(self, place: Place) -> Facts | None:
+        try:
+            found = self.seen(ROOT) if place == TOP else self.at(place)
+            if found is None:
+                return None
+            with self._objects.reached(found.gfid) as path:
+                values = objects.travelling(path)
+            target = self.points(found.gfid) if found.kind is Kind.SYMLINK else b""
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return reading.unreadable(error)
+        digests = {name: reading.digest_of_value(values[name]) for name in sorted(values)}
+        return Facts(found.gfid, found.kind, found.attributes, found.links, target, digests)
+
+    def digest(self, piece: Piece) -> bytes | None:
+        """Return a digest of a part of a file; None when it is gone."""
+        return reading.digest_of(self._handles.path(piece.gfid), piece)
+
+    def note(self, name: str, content: bytes) -> None:
+        """Keep a small note in `.georep/notes`, whole or not at all."""
+        self._notes.keep(name, content)
+
+    def notes(self) -> dict[str, bytes]:
+        """Return all notes by name."""
+        return self._notes.read()
 
     def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
         """Hold these against the other threads, and, by byte ranges of a file, against every other

@@ -8,15 +8,16 @@ cache, and whoever moves it by one form finds it stale by the other. So everythi
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 
 from engine.gluster import gfid as gfids
-from engine.gluster import newfile, objects, xattrs
-from engine.item import ROOT, Attributes, Gfid, Holder, Item, Kind, Place
+from engine.gluster import newfile, objects, reading, xattrs
+from engine.item import ROOT, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.rpc.messages import Seen
 from engine.secondary import attributes
 from engine.secondary.locks import LockFile, stripe
+from engine.secondary.notes import Notes
 from engine.secondary.target import OWN
 
 
@@ -33,6 +34,7 @@ class GlusterTarget:
         raw = xattrs.get(own + b"/limbo", b"glusterfs.gfid")
         assert raw is not None, "every object of a GlusterFS mount has a gfid"
         self._limbo = gfids.from_raw(raw[:16])
+        self._notes = Notes(root)
         self._locks = LockFile(own + b"/lock")
 
     def claim(self, worker: str, patience: float) -> bool:
@@ -193,6 +195,30 @@ class GlusterTarget:
         """List who is in limbo."""
         names = os.listdir(self._root + b"/" + OWN + b"/limbo")
         return [Gfid(name.decode("ascii")) for name in names if len(name) == 36]
+
+    def whole(self) -> bool:
+        """Whether all of the volume answers, so that what is not seen is not there."""
+        return reading.whole(self._root)
+
+    def listed(self, place: Place) -> list[bytes] | None:
+        """List the names in a directory, sorted; None when there is none at `place`."""
+        return reading.names(self._root, place)
+
+    def facts(self, places: Sequence[Place]) -> list[Facts | None]:
+        """Return who stands at each of `places`, with all that is compared."""
+        return reading.facts(self._root, places)
+
+    def digest(self, piece: Piece) -> bytes | None:
+        """Return a digest of a part of a file; None when it is gone."""
+        return reading.digest(self._root, piece)
+
+    def note(self, name: str, content: bytes) -> None:
+        """Keep a small note in `/.georep/notes`, whole or not at all."""
+        self._notes.keep(name, content)
+
+    def notes(self) -> dict[str, bytes]:
+        """Return all notes by name."""
+        return self._notes.read()
 
     def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
         """Hold these against the other threads, and, by byte ranges of a file, against every other

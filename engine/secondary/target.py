@@ -5,10 +5,11 @@ Implementations raise OSError with the file system's errno. `seen` and `at` answ
 not there.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from engine.item import Attributes, Gfid, Holder, Item, Kind, Place
+from engine.item import Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.rpc.messages import Seen
 
 OWN = b".georep"
@@ -78,6 +79,24 @@ class Target(Protocol):
 
     def in_limbo(self) -> list[Gfid]:
         """List who is in limbo."""
+
+    def whole(self) -> bool:
+        """Whether all of the volume answers, so that what is not seen is not there."""
+
+    def listed(self, place: Place) -> list[bytes] | None:
+        """List the names in a directory, sorted; None when there is none at `place`."""
+
+    def facts(self, places: Sequence[Place]) -> list[Facts | None]:
+        """Return who stands at each of `places`, with all that is compared."""
+
+    def digest(self, piece: Piece) -> bytes | None:
+        """Return the BLAKE2b digest, of 16 bytes, of a part of a file; None when it is gone."""
+
+    def note(self, name: str, content: bytes) -> None:
+        """Keep a small note beside the data, whole or not at all."""
+
+    def notes(self) -> dict[str, bytes]:
+        """Return all notes by name."""
 
     def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
         """Hold these gfids and places against every other agent of this volume."""

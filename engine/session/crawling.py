@@ -12,6 +12,7 @@ from engine.primary.crawl import BUCKETS, Cursor, Portion
 from engine.session.position import Position
 from engine.session.replicate import Replicator
 from engine.session.report import Report
+from engine.session.unreconciled import Unreconciled
 
 PORTION = 1000
 """Objects looked at and made so at a time."""
@@ -29,7 +30,9 @@ class Crawling:
         replicator: Replicator,
         position: Position,
         report: Report,
+        unreconciled: Unreconciled,
     ) -> None:
+        self._unreconciled = unreconciled
         self._brick, self._replicator = brick, replicator
         self._position, self._report = position, report
         self._path = state / f"crawl-{brick.strip('/').replace('/', '-')}.json"
@@ -50,6 +53,8 @@ class Crawling:
         if cursor is None:
             cursor = Cursor(since=int(time.time()) - MARGIN, bucket=0, brick=self._brick)
             await self._replicator.run(crawl.save, self._path, cursor)
+        # After the cursor, which says whether this crawl is new; before anything is brought.
+        await self._unreconciled.begin(cursor.since, self._position.stime)
         self._report.tell(events.CrawlChanged, crawl=events.Crawl.HYBRID, reason=reason)
         brick = self._brick.encode("utf-8", "surrogateescape")
         part = await self._read(brick, cursor.bucket)

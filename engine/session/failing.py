@@ -38,6 +38,8 @@ class Trial:
     """Those of whom the ledger was asked."""
     given: set[Gfid] = field(default_factory=set)
     """Those that this window gave to the ledger."""
+    failures: list[Failure] = field(default_factory=list)
+    """Those, as they stand there now."""
     made: int = 0
     """Objects that could be created, or filled."""
 
@@ -112,6 +114,7 @@ class Failing:
         for failure, _ in rows[: max(0, TOLD - len(trial.given))]:
             self._tell(failure)
         trial.given |= given.keys()
+        trial.failures += (failure for failure, _ in rows)
         self._count()
 
     async def _row(

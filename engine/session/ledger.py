@@ -301,7 +301,7 @@ class _Store:
             raise Stop(
                 f"the ledger {self._path} cannot be read: {error}",
                 cause="ledger unreadable",
-                fix="Move it away; what was in it has to be found by comparing both volumes.",
+                fix="Move it away, then find what was in it with georep verify NAME.",
                 evidence=str(error),
             ) from error
 

@@ -20,7 +20,7 @@ from engine.rpc.channel import Channel
 from engine.session.bulk import Bulk
 from engine.session.failing import Failing, Trial
 from engine.session.hop import Hop
-from engine.session.ledger import Known, Ledger
+from engine.session.ledger import Failure, Known, Ledger
 from engine.session.looking import Looking, is_directory
 from engine.session.report import Report
 from engine.session.sending import Sending, unloaded
@@ -45,6 +45,10 @@ class Totals:
     removed: int = 0
     files: int = 0
     bytes: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    """What went to the ledger."""
+    spared: list[Gfid] = field(default_factory=list)
+    """Directories that are gone and were left there; see `Window.sparing`."""
 
 
 class Replicator:
@@ -132,6 +136,7 @@ class Replicator:
             await self._channel.sync()
         # What is noted as due may go only when what was done for it cannot go any more.
         await self.failing.end(trial)
+        totals.failed = trial.failures
         await self._confirm_intended(window)
         return totals
 
@@ -183,6 +188,7 @@ class Replicator:
         totals.rounds += 1
         totals.entries |= outcome.changed
         totals.removed += outcome.removed
+        totals.spared += outcome.spared
         trial.made += outcome.made
         await self.failing.judge(trial, window, items, [*answers, *outcome.refused])
         return outcome

@@ -30,6 +30,7 @@ from engine.session.position import Position
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 from engine.session.turn import Turn
+from engine.session.unreconciled import Unreconciled
 
 PULSE = 2.0
 """Seconds between two signs of life."""
@@ -157,18 +158,33 @@ class _Worker:
             await replicator.failing.tell_all()
             replicator.exclude(await replicator.run(truth.own_directories, sight.brick))
             position = Position(sight.brick, self.setting.volume.uuid, agent.welcome.volume_uuid)
+            unreconciled = Unreconciled(
+                agent.channel,
+                self.report,
+                volume=self.setting.volume.uuid,
+                number=self.setting.brick.subvolume,
+                subvolumes=self.setting.volume.distribution,
+            )
             try:
-                return await self._turns(replicator, position)
+                async with asyncio.TaskGroup() as group:
+                    watching = group.create_task(unreconciled.watch())
+                    reason = await self._turns(replicator, position, unreconciled)
+                    watching.cancel()
+                return reason
             finally:
                 replicator.close()
                 ledger.close()
 
-    async def _turns(self, replicator: Replicator, position: Position) -> str:
+    async def _turns(
+        self, replicator: Replicator, position: Position, unreconciled: Unreconciled
+    ) -> str:
         """Be Active when elected, Passive otherwise, until there is nothing more to do."""
         setting = self.setting
         state = setting.places.of(setting.session.name)
         turn = Turn(state, setting.brick)
-        crawling = Crawling(setting.brick.path, state, replicator, position, self.report)
+        crawling = Crawling(
+            setting.brick.path, state, replicator, position, self.report, unreconciled
+        )
         # A Passive one, too: what it left half done stands in its own ledger.
         await replicator.recover()
         following = Following(
@@ -183,6 +199,7 @@ class _Worker:
                     await self._stand_by(replicator, turn, position)
                     continue
                 await replicator.recover()
+                await unreconciled.look()
                 reason = await crawling.needed()
                 if reason:
                     await crawling.run(reason)

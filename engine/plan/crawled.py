@@ -1,0 +1,135 @@
+"""Which crawls may have left removals undone: notes that are kept on the secondary, where all
+bricks and nodes see them. Pure.
+
+A crawl brings what is there; what was removed before it began, and after the position that the
+brick had, is not told by anything. Only where the secondary began empty, and the brick has been
+followed ever since, nothing can be left.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+
+class Origin(msgspec.Struct, frozen=True, tag=True):
+    """The secondary was seen to be empty before anything was brought there."""
+
+    id: str
+    subvolumes: int
+    """How many the primary had then; bricks that were added later may have been filled by a
+    rebalance, which no changelog tells.
+    """
+
+
+class Crawled(msgspec.Struct, frozen=True, tag=True):
+    """The last crawl of one subvolume began."""
+
+    began: int
+    """Seconds since the epoch, by the clock of its brick; it tells this crawl from others."""
+    since: int
+    """The position before it; 0: there was none."""
+    origin: str = ""
+    """Id of the origin that there was then."""
+    first: bool = False
+    """It was the first one, into what began empty: there is nothing to reconcile."""
+
+
+class Reconciled(msgspec.Struct, frozen=True, tag=True):
+    """All that a crawl may have left was reconciled."""
+
+    began: int
+    """The crawl's."""
+
+
+@dataclass(slots=True)
+class Book:
+    """All notes about the crawls of one primary volume."""
+
+    volume: str
+    """Its uuid."""
+    origin: Origin | None = None
+    crawls: dict[int, Crawled] = field(default_factory=dict)
+    """By the number of the subvolume."""
+    reconciled: dict[int, Reconciled] = field(default_factory=dict)
+
+    def due(self, number: int) -> Crawled | None:
+        """Return the crawl of a subvolume that is to be reconciled, if it is."""
+        crawl, done = self.crawls.get(number), self.reconciled.get(number)
+        if crawl is None or crawl.first or (done is not None and done.began == crawl.began):
+            return None
+        return crawl
+
+
+Note = tuple[str, bytes]
+"""A note's name and content."""
+AnyNote = Origin | Crawled | Reconciled
+N = TypeVar("N", Origin, Crawled, Reconciled)
+
+
+def read(notes: Mapping[str, bytes], volume: str) -> Book:
+    """Return what `notes` say of the primary `volume`; those that make no sense are passed over."""
+    book = Book(volume, _read(notes, _name(volume, "origin"), Origin))
+    for name in notes:
+        *above, number = name.rsplit(".", 1)
+        if not number.isdigit() or len(number) > 9:
+            continue
+        if above == [_name(volume, "crawled")] and (crawl := _read(notes, name, Crawled)):
+            book.crawls[int(number)] = crawl
+        if above == [_name(volume, "reconciled")] and (done := _read(notes, name, Reconciled)):
+            book.reconciled[int(number)] = done
+    return book
+
+
+def begun(
+    book: Book, number: int, crawl: Crawled, *, empty: bool, subvolumes: int, fresh: str
+) -> list[Note]:
+    """Return the notes to keep, in this order, before the first object of a crawl is brought.
+
+    `crawl` says when it began and since when; `empty`: the secondary has nothing yet; `fresh`: an
+    id that was never used. May be called again for the same crawl: then there are none.
+    """
+    old = book.crawls.get(number)
+    if old is not None and old.began == crawl.began:
+        return []
+    kept: list[Note] = []
+    origin = book.origin
+    used = old is not None and origin is not None and old.origin == origin.id
+    if empty and (origin is None or used):
+        # One that no crawl of this subvolume has used yet was noted by another brick just now.
+        origin, used = Origin(fresh, subvolumes), False
+        kept.append((_name(book.volume, "origin"), _encode(origin)))
+    first = origin is not None and not used and number < origin.subvolumes and not crawl.since
+    undone = book.due(number)
+    noted = msgspec.structs.replace(
+        crawl,
+        since=crawl.since if undone is None else min(undone.since, crawl.since),
+        origin=origin.id if origin is not None else "",
+        first=first,
+    )
+    kept.append((_name(book.volume, f"crawled.{number}"), _encode(noted)))
+    return kept
+
+
+def done(book: Book) -> list[Note]:
+    """Return the notes to keep when the whole volume has been reconciled after `book` was read."""
+    due = [(number, crawl) for number in book.crawls if (crawl := book.due(number))]
+    return [
+        (_name(book.volume, f"reconciled.{number}"), _encode(Reconciled(crawl.began)))
+        for number, crawl in due
+    ]
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _name(volume: str, what: str) -> str:
+    return f"{volume}.{what}"
+
+
+def _read(notes: Mapping[str, bytes], name: str, kind: type[N]) -> N | None:
+    try:
+        return msgspec.json.decode(notes[name], type=kind)
+    except (KeyError, msgspec.DecodeError):
+        return None

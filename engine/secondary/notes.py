@@ -1,0 +1,29 @@
+"""Small notes that primaries keep beside the data on a secondary, each in a file of its own."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from engine import files
+from engine.secondary.target import OWN
+
+
+class Notes:
+    """The notes below one root, in `.georep/notes`."""
+
+    def __init__(self, root: bytes) -> None:
+        self._folder = Path(os.fsdecode(root + b"/" + OWN)) / "notes"
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep one, in place of an older one of that name, whole or not at all."""
+        files.write(self._folder / name, content)
+
+    def read(self) -> dict[str, bytes]:
+        """Return all by name."""
+        found: dict[str, bytes] = {}
+        with suppress(FileNotFoundError):
+            for entry in os.scandir(self._folder):
+                # What begins with a dot is being written, or was when somebody died.
+                if not entry.name.startswith("."):
+                    found[entry.name] = Path(entry.path).read_bytes()
+        return found

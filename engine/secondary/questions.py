@@ -1,0 +1,125 @@
+"""Answers what the primary asks of the secondary: each question is one look, or one note."""
+
+import os
+import re
+import resource
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from itertools import islice
+
+from engine.errors import Reject
+from engine.item import Place
+from engine.rpc.messages import (
+    AnyQuestion,
+    AnyReply,
+    AskHealth,
+    AskLimbo,
+    AskNotes,
+    Digest,
+    Digests,
+    Examine,
+    Examined,
+    Failed,
+    Found,
+    Health,
+    Limbo,
+    List,
+    Lookup,
+    Names,
+    Note,
+    Notes,
+    Sync,
+    Synced,
+)
+from engine.secondary.target import Target
+
+PAGE = 1 << 20
+"""Bytes of names in one page, at most; a frame has room for sixteen times as many."""
+_KEPT = 64
+"""Long directories of which the names are kept until their last page has been asked for."""
+_NOTE = re.compile(r"[a-z0-9][a-z0-9.-]{0,200}")
+_LONGEST_NOTE = 1 << 16
+
+
+class Questions:
+    """Answers questions about one target; may be asked from many threads."""
+
+    def __init__(self, target: Target, root: bytes) -> None:
+        self._target, self._root = target, root
+        self._guard = threading.Lock()
+        self._kept: OrderedDict[Place, list[bytes]] = OrderedDict()
+
+    def answer(self, question: AnyQuestion) -> AnyReply:
+        """Return the reply; what the file system, or good sense, refuses is a Failed."""
+        try:
+            return self._answer(question)
+        except OSError as error:
+            return Failed(id=question.id, cause="errno", words=str(error))
+        except Reject as error:
+            return Failed(id=question.id, cause=error.cause, words=error.words)
+
+    def _answer(self, question: AnyQuestion) -> AnyReply:
+        target = self._target
+        match question:
+            case Lookup(id=number, gfids=gfids, places=places):
+                found = tuple(target.seen(gfid) for gfid in gfids)
+                there = tuple(target.at(place) for place in places)
+                return Found(id=number, gfids=found, places=there)
+            case AskLimbo(id=number):
+                return Limbo(id=number, gfids=tuple(target.in_limbo()))
+            case AskHealth(id=number):
+                return self._health(number)
+            case List(id=number, place=place, after=after):
+                return self._page(number, place, after)
+            case Examine(id=number, places=places):
+                facts = tuple(target.facts(places))
+                return Examined(id=number, facts=facts, whole=target.whole())
+            case Digest(id=number, pieces=pieces):
+                return Digests(id=number, digests=tuple(map(target.digest, pieces)))
+            case Note(id=number, name=name, content=content):
+                if not _NOTE.fullmatch(name) or len(content) > _LONGEST_NOTE:
+                    raise Reject(f"{name[:80]!r} can be no note", cause="protocol")
+                target.note(name, content)
+                return Notes(id=number, notes=target.notes())
+            case Sync(id=number):
+                target.sync()
+                return Synced(id=number)
+            case AskNotes(id=number):
+                return Notes(id=number, notes=target.notes())
+
+    def _health(self, number: int) -> Health:
+        space = os.statvfs(self._root)
+        rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        free = space.f_bavail * space.f_frsize
+        return Health(id=number, free_bytes=free, free_inodes=space.f_favail, rss=rss)
+
+    def _page(self, number: int, place: Place, after: bytes) -> Names:
+        """Return the names behind `after`; a directory of several pages is listed only once."""
+        with self._guard:
+            names = self._kept.get(place) if after else None
+        if names is None:
+            names = self._target.listed(place)
+        page, more = cut(names or [], after, PAGE)
+        with self._guard:
+            self._kept.pop(place, None)
+            if more and names is not None:
+                self._kept[place] = names
+                if len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+        whole, there = self._target.whole(), names is not None
+        return Names(id=number, names=tuple(page), more=more, there=there, whole=whole)
+
+
+def cut(names: list[bytes], after: bytes, size: int) -> tuple[list[bytes], bool]:
+    """Return those of the sorted `names` behind `after`, about `size` bytes of them and at least
+    one, and whether more follow.
+    """
+    page: list[bytes] = []
+    begin = bisect_right(names, after) if after else 0
+    for name in islice(names, begin, None):
+        if size <= 0:
+            break
+        page.append(name)
+        size -= len(name) + 5
+    return page, begin + len(page) < len(names)

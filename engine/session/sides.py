@@ -1,0 +1,158 @@
+"""The two sides of a comparison: the primary through a mount of its own, the secondary through its
+agent.
+"""
+
+import asyncio
+import errno
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from engine.errors import Reject, Retry
+from engine.gluster import reading
+from engine.item import Facts, Piece, Place
+from engine.rpc.channel import Channel
+
+T = TypeVar("T")
+BATCH = 128
+"""Objects looked at in one call."""
+BATCHES = 6
+"""Calls under way for one directory."""
+THREADS = 12
+"""Calls on the primary mount at the same time; the FUSE client serves them in parallel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The names in a directory, sorted."""
+
+    names: list[bytes]
+    there: bool = True
+    """Whether there is a directory at all."""
+    trouble: str = ""
+    """Why it could not be listed."""
+
+
+class Side(Protocol):
+    """What a comparison asks of either volume; Retry when a part of it is down."""
+
+    async def listing(self, place: Place) -> Listing:
+        """List the directory at `place`."""
+        ...
+
+    async def facts(self, places: Sequence[Place]) -> Sequence[Facts | None]:
+        """Return who stands at `places`, with all that is compared."""
+        ...
+
+    async def digests(self, pieces: Sequence[Piece]) -> Sequence[bytes | None]:
+        """Return digests of parts of files; None where a file is gone."""
+        ...
+
+
+class Here:
+    """The primary, mounted without caches at `root`."""
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="primary")
+
+    async def run(self, call: Callable[..., T], *args: object) -> T:
+        """Run one blocking call on the mount; Retry when the mount is dead."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, call, *args)
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                raise
+            raise Retry(
+                "the GlusterFS client of the primary volume ended, or lost its bricks",
+                cause="mount lost",
+                fix="See the bricks with gluster volume status, and try again.",
+            ) from error
+
+    def close(self) -> None:
+        """Wait for the calls that are under way, and let the threads go."""
+        self._pool.shutdown(cancel_futures=True)
+
+    async def listing(self, place: Place) -> Listing:
+        """List the directory at `place`."""
+        try:
+            return await self.run(_listing, self._root, place)
+        except OSError as error:
+            return Listing([], trouble=f"list: {errno.errorcode.get(error.errno or 0, 'unknown')}")
+
+    async def facts(self, places: Sequence[Place]) -> Sequence[Facts | None]:
+        """Return who stands at `places`, with all that is compared."""
+        return await self.run(_facts, self._root, places)
+
+    async def digests(self, pieces: Sequence[Piece]) -> Sequence[bytes | None]:
+        """Return digests of parts of files; None where a file is gone."""
+        return await self.run(_digests, self._root, pieces)
+
+
+class There:
+    """The secondary, behind the agent at the other end of a channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    async def listing(self, place: Place) -> Listing:
+        """List the directory at `place`, page by page."""
+        names: list[bytes] = []
+        while True:
+            try:
+                page = await self._channel.page(place, names[-1] if names else b"")
+            except Reject as error:
+                return Listing([], trouble=f"list: {error.words}")
+            if not page.whole:
+                raise _down("secondary")
+            names += page.names
+            if not page.more or not page.names:
+                return Listing(names, there=page.there)
+
+    async def facts(self, places: Sequence[Place]) -> Sequence[Facts | None]:
+        """Return who stands at `places`, with all that is compared."""
+        try:
+            examined = await self._channel.examine(places)
+        except Reject:
+            if len(places) < 2:
+                raise
+            # Objects with very many xattrs: all together they do not fit in a frame.
+            half = len(places) // 2
+            return [*await self.facts(places[:half]), *await self.facts(places[half:])]
+        if not examined.whole:
+            raise _down("secondary")
+        return examined.facts
+
+    async def digests(self, pieces: Sequence[Piece]) -> Sequence[bytes | None]:
+        """Return digests of parts of files; None where a file is gone."""
+        return await self._channel.digest(pieces)
+
+
+def _listing(root: bytes, place: Place) -> Listing:
+    names = reading.names(root, place)
+    _need_whole(root)
+    return Listing(names or [], there=names is not None)
+
+
+def _facts(root: bytes, places: Sequence[Place]) -> list[Facts | None]:
+    found = reading.facts(root, places)
+    _need_whole(root)
+    return found
+
+
+def _digests(root: bytes, pieces: Sequence[Piece]) -> list[bytes | None]:
+    return [reading.digest(root, piece) for piece in pieces]
+
+
+def _need_whole(root: bytes) -> None:
+    if not reading.whole(root):
+        raise _down("primary")
+
+
+def _down(side: str) -> Retry:
+    return Retry(
+        f"a part of the {side} volume is down, so nobody can say what is in it",
+        cause="brick down",
+        fix=f"See which brick, on the {side}: gluster volume status",
+    )

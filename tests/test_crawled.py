@@ -1,0 +1,139 @@
+"""Which crawls leave something to reconcile, as a table of what happens to a secondary."""
+
+import pytest
+
+from engine.plan import crawled
+from engine.plan.crawled import Crawled
+
+VOLUME = "11111111-2222-4333-8444-555555555555"
+
+
+class Secondary:
+    """The notes there, and whether anything else is."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, bytes] = {}
+        self.empty = True
+        self.ids = 0
+
+    def book(self) -> crawled.Book:
+        return crawled.read(self.notes, VOLUME)
+
+    def crawl(self, number: int, began: int, since: int = 0, *, stop_after: int = 9) -> None:
+        """Begin a crawl; `stop_after` so many notes everything stops."""
+        self.ids += 1
+        made = Crawled(began=began, since=since)
+        notes = crawled.begun(
+            self.book(), number, made, empty=self.empty, subvolumes=2, fresh=f"id{self.ids}"
+        )
+        self.notes.update(notes[:stop_after])
+        self.empty = self.empty and stop_after < len(notes)
+
+    def due(self) -> dict[int, tuple[int, int]]:
+        book = self.book()
+        return {n: (c.since, c.began) for n in range(4) if (c := book.due(n)) is not None}
+
+    def reconcile(self, book: crawled.Book) -> None:
+        self.notes.update(crawled.done(book))
+
+
+def test_a_first_crawl_into_an_empty_secondary_leaves_nothing() -> None:
+    there = Secondary()
+    there.crawl(0, 100)
+    there.crawl(1, 103)
+    assert there.due() == {}
+
+
+def test_what_was_there_before_is_doubted() -> None:
+    there = Secondary()
+    there.empty = False
+    there.crawl(0, 100)
+    there.crawl(1, 90, since=50)
+    assert there.due() == {0: (0, 100), 1: (50, 90)}
+
+
+def test_a_crawl_that_goes_on_after_a_restart_is_still_the_first_one() -> None:
+    there = Secondary()
+    there.crawl(0, 100)
+    before = dict(there.notes)
+    there.crawl(0, 100)
+    assert there.notes == before
+    assert there.due() == {}
+
+
+def test_a_stop_before_anything_was_brought_changes_nothing() -> None:
+    there = Secondary()
+    there.crawl(0, 100, stop_after=1)
+    there.crawl(0, 100)
+    there.crawl(1, 103)
+    assert there.due() == {}
+
+
+def test_a_crawl_after_lost_history_is_doubted_from_the_position_before_it() -> None:
+    there = Secondary()
+    there.crawl(0, 100)
+    there.crawl(1, 100)
+    there.crawl(1, 900, since=700)
+    assert there.due() == {1: (700, 900)}
+    there.crawl(1, 990, since=950)
+    assert there.due() == {1: (700, 990)}, "what is not reconciled stays so"
+
+
+def test_a_position_that_is_taken_away_makes_no_first_crawl() -> None:
+    there = Secondary()
+    there.crawl(0, 100)
+    there.crawl(0, 900)
+    assert there.due() == {0: (0, 900)}
+
+
+def test_a_brick_with_a_position_has_seen_another_secondary() -> None:
+    there = Secondary()
+    there.crawl(0, 100)
+    there.crawl(1, 100, since=50)
+    assert there.due() == {1: (50, 100)}
+
+
+def test_a_brick_that_was_added_later_is_doubted() -> None:
+    there = Secondary()
+    there.crawl(0, 100)
+    there.crawl(2, 900)
+    assert there.due() == {2: (0, 900)}, "a rebalance may have filled it"
+
+
+def test_a_secondary_that_was_emptied_begins_anew() -> None:
+    there = Secondary()
+    there.crawl(0, 100)
+    there.crawl(1, 100)
+    there.empty = True
+    there.crawl(0, 900)
+    there.crawl(1, 900)
+    assert there.due() == {}
+
+
+def test_a_reconcile_ends_what_was_known_when_it_began() -> None:
+    there = Secondary()
+    there.empty = False
+    there.crawl(0, 100)
+    there.crawl(1, 100)
+    book = there.book()
+    there.crawl(1, 500, since=400)
+    there.reconcile(book)
+    assert there.due() == {1: (0, 500)}, "a crawl that began meanwhile is not ended"
+    there.reconcile(there.book())
+    assert there.due() == {}
+    assert crawled.done(there.book()) == []
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        pytest.param({f"{VOLUME}.crawled.0": b"rubbish"}, id="no note of ours"),
+        pytest.param({f"{VOLUME}.crawled.x": b"{}", "crawled.0": b"{}"}, id="strange names"),
+        pytest.param({f"{VOLUME}.crawled.{'9' * 99}": b"{}"}, id="no number of a subvolume"),
+        pytest.param({f"other{VOLUME[5:]}.crawled.0": b"{}"}, id="another volume's"),
+        pytest.param({f"{VOLUME}.origin": b"[]"}, id="an origin that is none"),
+    ],
+)
+def test_notes_that_make_no_sense_are_passed_over(notes: dict[str, bytes]) -> None:
+    book = crawled.read(notes, VOLUME)
+    assert (book.origin, book.crawls, book.reconciled) == (None, {}, {})

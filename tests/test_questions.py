@@ -1,0 +1,82 @@
+"""What an agent answers to questions: pages of names, and a Failed for what cannot be answered."""
+
+import os
+import threading
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from memory_target import MemoryTarget
+
+from engine.item import ROOT, TOP, Place
+from engine.rpc.messages import AskLimbo, Examine, Failed, Limbo, List, Names
+from engine.secondary import questions
+from engine.secondary.agent import Server, _Pipe
+from engine.secondary.opened import Opened
+from engine.secondary.questions import Questions, cut
+
+
+@given(st.sets(st.binary(min_size=1, max_size=20), max_size=60), st.integers(1, 80))
+def test_pages_bring_every_name_once_and_in_order(names: set[bytes], size: int) -> None:
+    listed, after, found = sorted(names), b"", []
+    while True:
+        page, more = cut(listed, after, size)
+        found += page
+        if not more:
+            break
+        assert page, "a page brings at least one"
+        after = page[-1]
+    assert found == listed
+
+
+def test_a_long_directory_is_listed_once_for_all_its_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "PAGE", 20)
+    listed: list[Place] = []
+
+    class Target(MemoryTarget):
+        def listed(self, place: Place) -> list[bytes] | None:
+            listed.append(place)
+            return [b"%04d" % n for n in range(9)] if place == TOP else None
+
+    asked = Questions(Target(), b"/")
+    after, found = b"", []
+    while True:
+        page = asked.answer(List(id=1, place=TOP, after=after))
+        assert isinstance(page, Names)
+        found += page.names
+        if not page.more:
+            break
+        after = page.names[-1]
+    assert (len(found), listed) == (9, [TOP])
+    nowhere = asked.answer(List(id=2, place=Place(ROOT, b"x")))
+    assert nowhere == Names(id=2, names=(), more=False, there=False, whole=True)
+
+
+def test_what_the_file_system_refuses_is_said() -> None:
+    target = MemoryTarget()
+
+    def refuse(places: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    target.facts = refuse  # type: ignore[method-assign, assignment]
+    reply = Questions(target, b"/").answer(Examine(id=7, places=(TOP,)))
+    assert isinstance(reply, Failed)
+    assert (reply.id, reply.cause) == (7, "errno")
+
+
+def test_an_answer_that_cannot_be_sent_is_still_an_answer() -> None:
+    read, write = os.pipe()
+    there = Opened(MemoryTarget(), b"/", b"/", "uuid", lambda: "")
+    server = Server(there, _Pipe(read, write))
+    limbo = Limbo(id=3, gfids=("x" * (17 << 20),))  # type: ignore[arg-type]  # for its length
+    server._questions.answer = lambda question: limbo  # type: ignore[method-assign]
+    server.take(AskLimbo(id=3))
+    reply = _Pipe(read, write).receive(30)
+    assert isinstance(reply, Failed)
+    assert reply.cause == "unanswered"
+    server._pool.shutdown()
+    for end in (read, write):
+        with suppress(OSError):
+            os.close(end)
+    assert threading.active_count() >= 1
