@@ -99,6 +99,7 @@ class MemoryTarget:
         return thing.target
 
     def create(self, item: Item, place: Place) -> None:
+        self._must_hold(item.gfid)
         assert item.gfid not in self.things, "a second object with one gfid"
         self._free(place)
         size = len(item.target)
@@ -116,6 +117,7 @@ class MemoryTarget:
     def unlink(self, place: Place) -> None:
         if self._standing(place).kind is Kind.DIRECTORY:
             raise _error(errno.EISDIR)
+        self._must_hold(self.places[place], place)
         self._take(place)
 
     def rmdir(self, place: Place) -> None:
@@ -123,10 +125,15 @@ class MemoryTarget:
             raise _error(errno.ENOTDIR)
         if self.children(place):
             raise _error(errno.ENOTEMPTY)
+        self._must_hold(self.places[place], place)
         self._take(place)
 
     def rename(self, source: Place, place: Place) -> None:
         thing, gfid = self._standing(source), self.places[source]
+        if place == self.limbo(gfid):
+            self._must_hold(gfid, source)
+        else:
+            self._must_hold(gfid, place, ROOT)
         self._directory(place.parent)
         there = self.places.get(place)
         if there == gfid:
@@ -240,6 +247,10 @@ class MemoryTarget:
             yield
         finally:
             self.held = set()
+
+    def _must_hold(self, *keys: Gfid | Place) -> None:
+        """What another agent could do at the same moment, if this one did not hold these."""
+        assert self.held >= set(keys), "without its lock"
 
     def _thing(self, gfid: Gfid) -> Thing:
         if gfid not in self.things:

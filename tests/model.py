@@ -14,7 +14,7 @@ from memory_target import MemoryTarget
 from memory_target import Thing as Copy
 
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
-from engine.plan.dirty import Why
+from engine.plan.dirty import Dirty, Why
 from engine.plan.items import Absent, Alive, Truth
 
 Record = tuple[str, Gfid, int, tuple[Place, ...], int]
@@ -221,16 +221,24 @@ class Primary:
         self.places[new] = gfid
         self._entry(gfid, kind, RENAME, old, new, victim=victim)
 
-    def look(self, gfid: Gfid, number: int, why: Why) -> Truth:
-        """Return what the worker of this replica set finds."""
+    def look(self, gfid: Gfid, number: int, dirty: Dirty) -> Truth:
+        """Return what the worker of this replica set finds.
+
+        Of a file that another set holds, a mount tells one name, and confirms those heard.
+        """
         thing = self.things.get(gfid)
         if thing is None:
             return Absent(gfid)
+        names = self.names(gfid)
+        told = names
         shared = thing.kind is Kind.DIRECTORY or self.number(gfid) != number
+        if shared and len(names) > 1:
+            heard = [place for place in dirty.heard if place in names]
+            told = tuple(dict.fromkeys((*heard, names[-1])))
         return Alive(
-            *(gfid, thing.kind, self.names(gfid), True, thing.attributes()),
+            *(gfid, thing.kind, told, len(told) == len(names), thing.attributes()),
             target=thing.target,
-            xattrs=dict(thing.xattrs) if why & Why.ATTRIBUTES else None,
+            xattrs=dict(thing.xattrs) if dirty.why & Why.ATTRIBUTES else None,
             shared=shared,
         )
 
@@ -262,7 +270,7 @@ class Primary:
         if fop in (UNLINK, RMDIR):
             about.add(("end", gfid))
         if victim is not None:
-            about |= {("end", victim), ("E", victim)}
+            about.add(("end", victim))
         for brick in self.bricks():
             if self.holds(brick, gfid, kind):
                 brick.add(letter, gfid, fop, *places, about=about)

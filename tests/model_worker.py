@@ -32,10 +32,12 @@ class Secondary:
         self.target: Target = target or MemoryTarget()
         self.positions: list[int | None] = [0] * len(primary.sets)
         """For each replica set; None: it has to be crawled."""
-        self.crawls: dict[int, int] = {}
-        """When the unfinished crawl of a replica set began."""
         self.intended: list[dict[Gfid, Known]] = [{} for _ in primary.bricks()]
         """For each brick, what its worker's ledger has as intended."""
+        self.since = primary.clock
+        """From when on the logs count after a crawl. Were it later for one brick than for another,
+        a rename in between, of the one's file over the other's, would be known to neither.
+        """
 
 
 class Worker:
@@ -76,8 +78,6 @@ class Worker:
 
     def crawl(self) -> Iterator[None]:
         """Make everything that the brick holds so, in two portions, in the order of gfids."""
-        number = self.brick.number
-        since = self.secondary.crawls.setdefault(number, self.primary.clock)
         held = sorted(
             gfid
             for gfid, thing in self.primary.things.items()
@@ -90,8 +90,7 @@ class Worker:
                 window.mark(gfid, ALL)
                 window.spoken.add(gfid)
             yield from self.make_so(window)
-        self.secondary.positions[number] = since
-        del self.secondary.crawls[number]
+        self.secondary.positions[self.brick.number] = self.secondary.since
         yield
 
     def run(self, most: int) -> Iterator[None]:
@@ -165,7 +164,7 @@ class Worker:
         todo = list(batch)
         while todo:
             gfid = todo.pop()
-            truth = looked[gfid] = self.primary.look(gfid, self.brick.number, batch[gfid].why)
+            truth = looked[gfid] = self.primary.look(gfid, self.brick.number, batch[gfid])
             if gfid in deep and isinstance(truth, Alive):
                 for place in truth.places:
                     deep.add(place.parent)
@@ -224,7 +223,7 @@ class Worker:
             was, dirty = looked[answer.gfid], batch[answer.gfid]
             if not items.unsure(was, answer) or not isinstance(was, Alive):
                 continue
-            again = self.primary.look(answer.gfid, self.brick.number, dirty.why)
+            again = self.primary.look(answer.gfid, self.brick.number, dirty)
             if items.overtaken(was, again):
                 heard = dict.fromkeys((*dirty.heard, *was.places))
                 self.overtaken[answer.gfid] = Dirty(dirty.why | Why.NAMES, heard)
@@ -249,6 +248,7 @@ def finish(primary: Primary, secondary: Secondary) -> None:
     for turn in range(2):
         for replicas in primary.sets:
             worker = Worker(primary, secondary, replicas[turn % len(replicas)])
-            for steps in (worker.begin(), worker.run(len(worker.brick.slices))):
+            begin = worker.begin() if worker.position is None else ()
+            for steps in (begin, worker.run(len(worker.brick.slices))):
                 for _ in steps:
                     pass

@@ -98,7 +98,7 @@ class World:
     def _look(self, sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
         if gfid in self.unclear:
             return Unclear(gfid, errno.EINVAL, "Invalid argument")
-        return self.primary.look(gfid, 0, dirty.why)
+        return self.primary.look(gfid, 0, dirty)
 
     def make(self, place: Place, kind: Kind = Kind.FILE, brick: int = 0) -> Gfid:
         """Make an object on the primary; a file is on the brick that is asked for."""
@@ -363,6 +363,6 @@ async def test_an_older_look_at_another_bricks_file_is_mended_after_a_crash(worl
 def _item(world: World, gfid: Gfid, *heard: Place) -> AnyItem:
     """Return what the worker of the file's own brick says of it."""
     dirty = Dirty(Why.NAMES, dict.fromkeys(heard))
-    item = items.make(world.primary.look(gfid, 1, dirty.why), dirty, Window())
+    item = items.make(world.primary.look(gfid, 1, dirty), dirty, Window())
     assert item is not None
     return item
