@@ -6,21 +6,17 @@ writes its own, the operator's commands only change when a row is due. All calls
 """
 
 import contextlib
-import os
 import sqlite3
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
-from engine.errors import GeorepError, Retry, Stop
 from engine.item import Gfid, Place
 from engine.plan.dirty import Dirty, Why, Window
+from engine.session.store import Store
 
-T = TypeVar("T")
 FORMAT = 1
 NEVER = 0.0
 """The `due` of what is not tried again: the operator skipped it."""
@@ -100,7 +96,7 @@ class Ledger:
 
     def __init__(self, path: Path, worker: str) -> None:
         self._worker = worker
-        self._store = _Store(path)
+        self._store = _store(path)
         self.waiting, self.skipped = self._store.run(self._count)
 
     def close(self) -> None:
@@ -240,91 +236,21 @@ def make_due(path: Path, gfids: Collection[str] | None, due: float) -> int:
         return store.run(change)
 
 
-class _Store:
-    """One connection; each call is one transaction."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._guard = threading.Lock()
-        with self._translated():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            self._db = sqlite3.connect(
-                path, timeout=60, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self._prepare()
-            except BaseException:
-                self._db.close()
-                raise
-
-    def run(self, call: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `call` in a transaction, which is on disk when this returns."""
-        with self._guard, self._translated():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                result = call(self._db)
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-            return result
-
-    def close(self) -> None:
-        with self._guard:
-            self._db.close()
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        # Not the default in this mode; a position must not get ahead of what was noted.
-        self._db.execute("PRAGMA synchronous = FULL")
-        (found,) = self._db.execute("PRAGMA user_version").fetchone()
-        if found not in (0, FORMAT):
-            raise Stop(
-                f"the ledger {self._path} was written by another version of georep",
-                cause="ledger unreadable",
-                fix="Run the version that wrote it, or a newer one.",
-            )
-        if not found:
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {FORMAT};")
-            self._db.execute("COMMIT")
-
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise self._away(error) from error
-        except OSError as error:
-            raise self._away(error) from error
-        except sqlite3.DatabaseError as error:
-            raise Stop(
-                f"the ledger {self._path} cannot be read: {error}",
-                cause="ledger unreadable",
-                fix="Move it away, then find what was in it with georep verify NAME.",
-                evidence=str(error),
-            ) from error
-
-    def _away(self, error: Exception) -> GeorepError:
-        return Retry(
-            f"the ledger {self._path} cannot be used: {error}",
-            cause="ledger not writable",
-            fix=f"See the disk: df {self._path.parent}",
-            evidence=str(error),
-        )
+def _failure(row: Sequence[object]) -> Failure:
+    return Failure(**dict(zip(Failure.__struct_fields__, row, strict=True)))  # type: ignore[arg-type]
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[_Store]:
-    store = _Store(path)
+def _opened(path: Path) -> Iterator[Store]:
+    store = _store(path)
     try:
         yield store
     finally:
         store.close()
 
 
-def _failure(row: Sequence[object]) -> Failure:
-    return Failure(**dict(zip(Failure.__struct_fields__, row, strict=True)))  # type: ignore[arg-type]
+def _store(path: Path) -> Store:
+    return Store(path, schema=_SCHEMA, version=FORMAT)
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True):

@@ -3,7 +3,9 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 import pytest
 from world import World
@@ -13,6 +15,7 @@ from engine.lab.lab import Lab
 from engine.lab.shape import Shape
 
 SHAPE = Shape(rollover=2)
+W = TypeVar("W", bound=World)
 
 
 def need_lab() -> None:
@@ -35,14 +38,14 @@ def _orderly_end() -> Iterator[None]:
     signal.signal(signal.SIGTERM, before)
 
 
-@pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    """Give the lab, mounted, without a session."""
+@contextmanager
+def fresh_world(name: str, kind: type[W]) -> Iterator[W]:
+    """Make a lab, mounted, without a session; its name begins with `name`."""
     need_lab()
-    lab = Lab(f"sys-{os.getpid()}")
+    lab = Lab(f"{name}-{os.getpid()}")
     try:
         lab.up(SHAPE)
-        made = World(lab)
+        made = kind(lab)
         made.mount()
         try:
             yield made
@@ -50,3 +53,10 @@ def world() -> Iterator[World]:
             made.close()
     finally:
         lab.down()
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """Give the lab that most system tests share."""
+    with fresh_world("sys", World) as made:
+        yield made

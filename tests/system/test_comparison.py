@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import SHAPE, need_lab
+from conftest import fresh_world
 from world import SESSION, WORK, World
 
 from engine import names
@@ -17,7 +17,6 @@ from engine.events import Crawl, CrawlChanged
 from engine.lab import compare
 from engine.lab.compare import What
 from engine.lab.hosts import until
-from engine.lab.lab import Lab
 from engine.lab.shape import PRIMARY, SECONDARY
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
@@ -45,24 +44,14 @@ for n in range(10**6):
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     """Give a lab of its own, with a session that has replicated everything."""
-    need_lab()
-    lab = Lab(f"sysv-{os.getpid()}")
-    try:
-        lab.up(SHAPE)
-        made = World(lab)
-        made.mount()
-        try:
-            made.work("every", WORK, "data")
-            lab.run("prim1", ["python", "-c", MANY, f"{WORK}/many"])
-            made.create()
-            made.engine_up()
-            made.start()
-            made.settle()
-            yield made
-        finally:
-            made.close()
-    finally:
-        lab.down()
+    with fresh_world("sysv", World) as made:
+        made.work("every", WORK, "data")
+        made.lab.run("prim1", ["python", "-c", MANY, f"{WORK}/many"])
+        made.create()
+        made.engine_up()
+        made.start()
+        made.settle()
+        yield made
 
 
 def told(world: World, *words: str, host: str = "prim1") -> tuple[int, list[Json]]:

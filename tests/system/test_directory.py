@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import SHAPE, need_lab
+from conftest import fresh_world
 from world import SESSION, WORK, World
 
 from engine.events import Crawl, CrawlChanged, EntryFailed, JobFinished, WorkerFaulty
 from engine.lab import compare
 from engine.lab.compare import Difference
-from engine.lab.lab import Lab
 from engine.lab.shape import PRIMARY
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
@@ -32,18 +31,8 @@ class DirectoryWorld(World):
 
 @pytest.fixture(scope="module")
 def backup() -> Iterator[DirectoryWorld]:
-    need_lab()
-    lab = Lab(f"sysd-{os.getpid()}")
-    try:
-        lab.up(SHAPE)
-        made = DirectoryWorld(lab)
-        made.mount()
-        try:
-            yield made
-        finally:
-            made.close()
-    finally:
-        lab.down()
+    with fresh_world("sysd", DirectoryWorld) as made:
+        yield made
 
 
 def complaints(world: World, since: float) -> list[str]:

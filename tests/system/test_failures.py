@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import SHAPE, need_lab
+from conftest import fresh_world
 from world import SESSION, World
 
 from engine.events import PositionMoved, WorkerFaulty
 from engine.lab.hosts import until
-from engine.lab.lab import Lab
 from engine.lab.shape import SECONDARY
 from engine.state import State
 
@@ -24,23 +23,13 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 @pytest.fixture(scope="module")
 def failing() -> Iterator[World]:
     """Give a session that runs, in a lab of its own: its secondary is ill-treated here."""
-    need_lab()
-    lab = Lab(f"sysf-{time.monotonic_ns() % 10**6}")
-    try:
-        lab.up(SHAPE)
-        made = World(lab)
-        made.mount()
+    with fresh_world("sysf", World) as made:
         made.run("mkdir {}/shut {}/open && echo 1 > {}/shut/old")
         made.create()
         made.engine_up()
         made.start()
         made.settle()
-        try:
-            yield made
-        finally:
-            made.close()
-    finally:
-        lab.down()
+        yield made
 
 
 @contextmanager

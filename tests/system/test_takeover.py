@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import SHAPE, need_lab
+from conftest import fresh_world
 from world import WORK, World
 
 from engine.events import Crawl, CrawlChanged, PositionMoved
@@ -27,18 +27,8 @@ for folder in range(4):
 
 @pytest.fixture
 def own_world() -> Iterator[World]:
-    need_lab()
-    lab = Lab(f"sysg-{os.getpid()}")
-    try:
-        lab.up(SHAPE)
-        made = World(lab)
-        made.mount()
-        try:
-            yield made
-        finally:
-            made.close()
-    finally:
-        lab.down()
+    with fresh_world("sysg", World) as made:
+        yield made
 
 
 def stimes(lab: Lab) -> dict[str, bytes]:
