@@ -107,7 +107,9 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True, tag="gone"):
     gfid: Gfid
     heard: tuple[Place, ...] = ()
     lawful: bool
-    """The primary is known to have had it. Somebody else's object is left alone."""
+    """The primary is known to have had it. Somebody else's object is not removed."""
+    orphan: bool = False
+    """The directory that it was heard in has ended: if it is not lawful, it goes to limbo."""
 
 
 AnyItem = Item | Gone

@@ -123,7 +123,7 @@ class MemoryTarget:
     def rmdir(self, place: Place) -> None:
         if self._standing(place).kind is not Kind.DIRECTORY:
             raise _error(errno.ENOTDIR)
-        if self.children(place):
+        if self.children(place, 1):
             raise _error(errno.ENOTEMPTY)
         self._must_hold(self.places[place], place)
         self._take(place)
@@ -157,14 +157,15 @@ class MemoryTarget:
             found.append(place.parent)
         return found
 
-    def children(self, place: Place) -> list[Holder]:
+    def children(self, place: Place, most: int) -> list[Holder]:
         self._standing(place)
         parent = self.places[place]
-        return [
+        found = [
             Holder(inner, gfid, self.things[gfid].kind)
             for inner, gfid in self.places.items()
             if inner.parent == parent
         ]
+        return found[:most]
 
     def write(self, gfid: Gfid, data: bytes) -> None:
         thing = self._thing(gfid)
@@ -280,7 +281,7 @@ class MemoryTarget:
         if thing.kind is Kind.DIRECTORY:
             if holder.kind is not Kind.DIRECTORY:
                 raise _error(errno.ENOTDIR)
-            if self.children(place):
+            if self.children(place, 1):
                 raise _error(errno.ENOTEMPTY)
         elif holder.kind is Kind.DIRECTORY:
             raise _error(errno.EISDIR)

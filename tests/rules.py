@@ -24,6 +24,7 @@ class Says(StrEnum):
     PERHAPS = "stands at, perhaps elsewhere too"
     GONE = "gone, as a record said"
     VANISHED = "gone, and nobody spoke of it"
+    ORPHANED = "gone, nobody spoke of it, and its directory ends"
 
 
 class Answer(StrEnum):
@@ -299,6 +300,22 @@ TABLE: dict[str, tuple[Row, ...]] = {
         ),
         Row(*("it, in limbo", "limbo=G", Says.VANISHED, "", "limbo=G", Answer.NOTHING)),
         Row(*("nothing", "", Says.VANISHED, "", "", Answer.NOTHING), heard="a"),
+        Row(
+            *("it, in a directory that ends", "p=P P/x=G", Says.ORPHANED, "", "p=P limbo=G"),
+            Answer.DONE,
+            heard="P/x",
+            gsyncd="deleted with the directory",
+            gap="check",
+        ),
+        Row(
+            *("it, moved away meanwhile", "p=P a=G", Says.ORPHANED, "", "p=P a=G", Answer.NOTHING),
+            heard="P/x",
+        ),
+        Row(
+            *("it, in limbo already", "p=P limbo=G", Says.ORPHANED, "", "p=P limbo=G"),
+            Answer.NOTHING,
+            heard="P/x",
+        ),
     ),
 }
 

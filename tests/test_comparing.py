@@ -118,7 +118,8 @@ class Both:
         for one, dirty in window.dirty.items():
             if one in window.known and self.primary.seen(one) is None:
                 for place in dirty.heard:
-                    self.secondary.unlink(place)
+                    with self.secondary.holding(one, place):
+                        self.secondary.unlink(place)
                 totals.removed += 1
             else:
                 totals.failed.append(_failure(one))

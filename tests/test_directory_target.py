@@ -243,7 +243,7 @@ def test_what_somebody_wrote_is_moved_aside_and_lives(
     assert os.lstat(aside).st_ino == before
     if kind is DIRECTORY:
         assert (aside / "inside").read_text() == "theirs"
-        (child,) = target.children(target.limbo(holder.gfid))
+        (child,) = target.children(target.limbo(holder.gfid), 9)
         assert child.kind is FILE
 
 
@@ -254,7 +254,7 @@ def test_what_was_copied_with_its_gfid_gets_another(root: Path, target: Director
     copy = target.at(AT_B)
     assert copy is not None
     assert copy.gfid not in (A, B)
-    (inside,) = target.children(AT_B)
+    (inside,) = target.children(AT_B, 9)
     assert inside.gfid not in (A, B)
     assert target.find(B) == [Place(A, b"f")]
 
@@ -279,8 +279,8 @@ def test_a_place_alone_proves_nothing(root: Path, target: DirectoryTarget) -> No
     assert kinds(target, A, B) == [None, None]
     strangers = target.at(AT_A), target.at(AT_C)
     assert [one is not None and one.gfid == A for one in strangers] == [False, True]
-    assert target.children(AT_C) == [Holder(Place(A, b"b"), B, DIRECTORY)]
-    assert [child.gfid == B for child in target.children(AT_A)] == [False]
+    assert target.children(AT_C, 9) == [Holder(Place(A, b"b"), B, DIRECTORY)]
+    assert [child.gfid == B for child in target.children(AT_A, 9)] == [False]
 
 
 def test_a_handle_that_is_lost_comes_back(root: Path, target: DirectoryTarget) -> None:

@@ -271,13 +271,25 @@ def test_a_missing_parent_comes_first_and_the_child_again() -> None:
     assert window.deep == {A}
 
 
-def test_children_of_a_lawful_end_end_lawfully() -> None:
+def test_children_of_a_directory_that_ends_may_go_by_themselves_at_first() -> None:
     child = Holder(Place(A, b"x"), B, Kind.FILE)
     was = Dirty(Why.NAMES, {AT_A: None}, directory=True)
-    window = _settled(Gone(gfid=A, lawful=True), NotEmpty(gfid=A, children=(child,)), was)
-    assert window.dirty[B] == Dirty(Why.NAMES, {child.place: None})
-    assert window.known == {B}
-    assert window.dirty[A] == was
+    window, gone = Window(), Gone(gfid=A, lawful=True)
+    for _ in range(3):
+        outcome = settle(window, {A: was}, {A: gone}, [NotEmpty(gfid=A, children=(child,))])
+        assert outcome.waiting == 1
+        assert window.dirty == {A: was}
+    settle(window, {A: was}, {A: gone}, [NotEmpty(gfid=A, children=(child,))])
+    assert window.dirty == {A: was, B: Dirty(Why.NAMES, {child.place: None})}
+    assert (window.orphans, window.known) == ({B}, set())
+
+
+@pytest.mark.parametrize(
+    ("window", "lawful"), [(Window(orphans={A}), False), (Window(orphans={A}, spoken={A}), True)]
+)
+def test_an_orphan_is_removed_only_if_it_was_the_primarys(window: Window, lawful: bool) -> None:
+    item = items.make(Absent(A), Dirty(Why.NAMES, {AT_A: None}), window)
+    assert item == Gone(gfid=A, heard=(AT_A,), lawful=lawful, orphan=True)
 
 
 def test_content_and_times_of_another_bricks_file_are_not_ours() -> None:

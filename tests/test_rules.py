@@ -78,8 +78,9 @@ def build(state: str, kind: Kind, other: Kind) -> MemoryTarget:
 
 def asked(row: Row, kind: Kind) -> AnyItem:
     heard = tuple(place(word, "G") for word in row.heard.split())
-    if row.says in (Says.GONE, Says.VANISHED):
-        return Gone(gfid=WHO["G"], heard=heard, lawful=row.says is Says.GONE)
+    if row.says in (Says.GONE, Says.VANISHED, Says.ORPHANED):
+        lawful, orphan = row.says is Says.GONE, row.says is Says.ORPHANED
+        return Gone(gfid=WHO["G"], heard=heard, lawful=lawful, orphan=orphan)
     right = thing(kind)
     return Item(
         gfid=WHO["G"],
@@ -119,7 +120,7 @@ def check_told(row: Row, before: MemoryTarget, after: MemoryTarget, answer: AnyA
         lost = {gfid for at, gfid in before.places.items() if after.places.get(at) != gfid}
         assert {holder.gfid for holder in answer.displaced} == aside & lost
         heard = {place(word, "G") for word in row.heard.split()}
-        known = row.says is not Says.VANISHED
+        known = row.says not in (Says.VANISHED, Says.ORPHANED)
         met = {after.places[at] for at in heard & after.places.keys()} if known else set()
         assert {holder.gfid for holder in answer.strangers} == met - {WHO["G"]}
 

@@ -21,6 +21,9 @@ _FRESH = (
     "--attribute-timeout=0",
     "--entry-timeout=0",
     "--negative-timeout=0",
+    # Not what the manual page says is the default: when it is not said, the kernel's pages of a
+    # file stay when it is opened again, and a read can give what was there before.
+    "--fopen-keep-cache=off",
     "--xlator-option=*-md-cache.md-cache-timeout=0",
     "--xlator-option=*-quick-read.cache-timeout=0",
     "--xlator-option=*-io-cache.cache-timeout=0",

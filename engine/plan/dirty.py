@@ -46,9 +46,11 @@ class Window:
     spoken: set[Gfid] = field(default_factory=set)
     """Those of whom the own brick told, by a record or, in a crawl, by its handle."""
     known: set[Gfid] = field(default_factory=set)
-    """Others that the primary is known to have had: a look found them, or the directory they were
-    in has lawfully ended.
-    """
+    """Others that the primary is known to have had: a look found them."""
+    orphans: set[Gfid] = field(default_factory=set)
+    """Those that stand in a directory that has ended, and that nobody has taken away so far."""
+    full: dict[Gfid, int] = field(default_factory=dict)
+    """Directories that have ended, and how often each was found not empty."""
     taken: set[Place] = field(default_factory=set)
     """Places onto which a RENAME was heard: who stood there may have been destroyed without a
     record.

@@ -61,7 +61,8 @@ def make(
         case Absent(gfid):
             known = gfid in window.spoken or gfid in window.known
             lawful = known or any(place in window.taken for place in dirty.heard)
-            return Gone(gfid=gfid, heard=tuple(dirty.heard), lawful=lawful)
+            orphan = gfid in window.orphans
+            return Gone(gfid=gfid, heard=tuple(dirty.heard), lawful=lawful, orphan=orphan)
         case Alive():
             if truth.gfid in outside:
                 return None

@@ -22,6 +22,10 @@ _STALE = frozenset(
     {errno.ESTALE, errno.EEXIST, errno.ENOENT, errno.EBUSY, errno.EINVAL, errno.ENOTEMPTY}
 )
 """The secondary moved under the item while it was made so: look again."""
+_COME = 3
+"""Times that a directory which is gone may be found not empty before its children are looked at:
+most of them are on their way, by the workers of the bricks that have them.
+"""
 
 
 @dataclass(slots=True)
@@ -31,6 +35,8 @@ class Outcome:
     done: list[Gfid] = field(default_factory=list)
     changed: set[Gfid] = field(default_factory=set)
     """Living objects of which something had to be done."""
+    waiting: int = 0
+    """Directories that are gone and wait for their children to go."""
     made: int = 0
     """Objects that were created, or got content: what a full secondary cannot do."""
     removed: int = 0
@@ -62,11 +68,12 @@ def settle(
             case NotEmpty(gfid=gfid) if window.sparing:
                 outcome.spared.append(gfid)
             case NotEmpty(gfid=gfid, children=children):
-                # The directory's end was lawful (else nobody would have tried), so is its
-                # children's.
-                for child in children:
-                    window.mark_holder(child)
-                    window.known.add(child.gfid)
+                outcome.waiting += 1
+                window.full[gfid] = window.full.get(gfid, 0) + 1
+                if window.full[gfid] > _COME:
+                    for child in children:
+                        window.mark_holder(child)
+                        window.orphans.add(child.gfid)
                 _again(window, gfid, was)
             case Refused(gfid=gfid):
                 outcome.refused.append(answer)

@@ -167,8 +167,8 @@ class DirectoryTarget:
         """Return where a symlink points."""
         return os.readlink(self._handles.path(gfid))
 
-    def children(self, place: Place) -> list[Holder]:
-        """List a directory."""
+    def children(self, place: Place, most: int) -> list[Holder]:
+        """List a directory; `most` of its children will do."""
         holder = self.at(place)
         if holder is None:
             return []
@@ -180,6 +180,8 @@ class DirectoryTarget:
             child = self.at(below)
             if child is not None:
                 found.append(Holder(below, child.gfid, child.kind))
+            if len(found) == most:
+                break
         return found
 
     def write(self, gfid: Gfid, data: bytes) -> None:

@@ -143,8 +143,10 @@ class GlusterTarget:
             parent = seen.gfid
         return walked
 
-    def children(self, place: Place) -> list[Holder]:
-        """List a directory by its place, for `.gfid/<gfid>` itself cannot be listed."""
+    def children(self, place: Place, most: int) -> list[Holder]:
+        """List a directory by its place, for `.gfid/<gfid>` itself cannot be listed; `most` of its
+        children will do.
+        """
         holder = self.at(place)
         if holder is None:
             return []
@@ -154,6 +156,8 @@ class GlusterTarget:
             child = self.at(inner)
             if child is not None:
                 found.append(Holder(inner, child.gfid, child.kind))
+            if len(found) == most:
+                break
         return found
 
     def write(self, gfid: Gfid, data: bytes) -> None:

@@ -103,8 +103,8 @@ class Making:
             if self._parent_missing(place):
                 return NeedParent(gfid=item.gfid, parent=place.parent)
             with doing("look up", place):
-                _expect(target.at(place), holder)
-                _expect(target.seen(item.gfid), here)
+                taking.expect(target.at(place), holder)
+                taking.expect(target.seen(item.gfid), here)
             if here is None:
                 self._make_way(place, holder)
                 with doing("create", place):
@@ -217,7 +217,7 @@ class Making:
         if holder is None or holder.gfid == self._item.gfid:
             return False
         with doing("lock", place), target.holding(holder.gfid, place):
-            _expect(target.at(place), holder)
+            taking.expect(target.at(place), holder)
             self._make_way(place, holder)
         return True
 
@@ -351,9 +351,3 @@ class Making:
 
     def _parents(self) -> tuple[Gfid, ...]:
         return removal.without_limbo(self._target, self._item.gfid, set(self._touched))
-
-
-def _expect(now: Seen | None, before: Seen | None) -> None:
-    """Raise ESTALE unless, under the lock, it still is who was seen before it."""
-    if (now and now.gfid) != (before and before.gfid):
-        raise OSError(errno.ESTALE, "somebody else was faster")

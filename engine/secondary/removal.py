@@ -10,9 +10,11 @@ from engine.secondary.trouble import Trouble, doing
 
 
 def remove(target: Target, gone: Gone) -> AnyAnswer:
-    """Remove every name of what is no more; leave it alone when it was not the primary's."""
+    """Remove every name of what is no more; what was not the primary's is left alone, or saved from
+    a directory that ends.
+    """
     if not gone.lawful:
-        return Done(gfid=gone.gfid, changed=False)
+        return _saved(target, gone) if gone.orphan else Done(gfid=gone.gfid, changed=False)
     touched: set[Gfid] = set()
     strangers: list[Holder] = []
     for place in gone.heard:
@@ -31,6 +33,21 @@ def remove(target: Target, gone: Gone) -> AnyAnswer:
         touched=without_limbo(target, gone.gfid, touched),
         strangers=tuple(strangers),
     )
+
+
+def _saved(target: Target, gone: Gone) -> Done:
+    """Bring to limbo what stands in a directory that ends."""
+    touched: set[Gfid] = set()
+    for place in gone.heard:
+        with doing("look up", place):
+            holder = target.at(place)
+        if holder is not None and holder.gfid == gone.gfid:
+            with doing("lock", place), target.holding(gone.gfid, place):
+                taking.expect(target.at(place), holder)
+                taking.move_aside(target, place, holder)
+            touched.add(place.parent)
+    parents = without_limbo(target, gone.gfid, touched)
+    return Done(gfid=gone.gfid, changed=bool(touched), touched=parents)
 
 
 def names(target: Target, gfid: Gfid, heard: Iterable[Place]) -> Iterator[Place]:

@@ -11,6 +11,9 @@ from engine.rpc.messages import Seen
 from engine.secondary.target import Target
 from engine.secondary.trouble import doing
 
+_CHILDREN = 1000
+"""Children of a directory that are told at once."""
+
 
 def drop(target: Target, gfid: Gfid, place: Place) -> bool:
     """Take `place` from a file that has other names; return whether it still was its.
@@ -25,6 +28,12 @@ def drop(target: Target, gfid: Gfid, place: Place) -> bool:
             raise OSError(errno.ESTALE, "it has become the last name")
         target.unlink(place)
     return True
+
+
+def expect(now: Seen | None, before: Seen | None) -> None:
+    """Raise ESTALE unless, under the lock, it still is who was seen before it."""
+    if (now and now.gfid) != (before and before.gfid):
+        raise OSError(errno.ESTALE, "somebody else was faster")
 
 
 def move_aside(target: Target, place: Place, seen: Seen) -> Holder:
@@ -65,7 +74,7 @@ def end(target: Target, gfid: Gfid, place: Place) -> NotEmpty | None:
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
-            children = target.children(place)
+            children = target.children(place, _CHILDREN)
             if not children:
                 raise
             return NotEmpty(gfid=gfid, children=tuple(children))

@@ -62,8 +62,8 @@ class Target(Protocol):
         OSError with ESTALE when the volume cannot tell.
         """
 
-    def children(self, place: Place) -> list[Holder]:
-        """List a directory."""
+    def children(self, place: Place, most: int) -> list[Holder]:
+        """List a directory; `most` of its children will do."""
 
     def write(self, gfid: Gfid, data: bytes) -> None:
         """Make `data` the whole content of a file."""

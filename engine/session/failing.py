@@ -77,16 +77,20 @@ class Failing:
         window: Window,
         items: Mapping[Gfid, AnyItem],
         answers: Collection[AnyAnswer],
+        *,
+        vain: bool,
     ) -> None:
         """Give to the ledger what was tried long enough, and take it out of `window`.
 
+        `vain`: nothing was changed in this round; else what waits for others may go on waiting.
         Retry when it is the secondary as a whole that takes nothing.
         """
         last = {answer.gfid: answer for answer in answers}
         given: dict[Gfid, AnyAnswer | None] = {}
         for gfid in window.dirty:
             answer = last.get(gfid)
-            trial.rounds[gfid] = trial.rounds.get(gfid, 0) + 1
+            waits = isinstance(answer, NeedParent | NotEmpty)
+            trial.rounds[gfid] = trial.rounds.get(gfid, 0) + (vain or not waits)
             trial.tries[gfid] = trial.tries.get(gfid, 0) + isinstance(answer, Refused)
             verdict = patience.verdict(answer, trial.tries[gfid], trial.rounds[gfid])
             orphan = isinstance(answer, NeedParent) and answer.parent in trial.given

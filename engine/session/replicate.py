@@ -147,7 +147,7 @@ class Replicator:
         while window.dirty:
             self._report.pending_entries = len(window.dirty)
             outcome = await self._round(window, trial, totals, ancestors=ancestors)
-            if outcome.done or not outcome.refused:
+            if outcome.removed or outcome.changed or not (outcome.refused or outcome.waiting):
                 pause = 0.0
                 if totals.rounds > 20:
                     pause = min(0.1 * totals.rounds / 20, _LONGEST)
@@ -190,7 +190,8 @@ class Replicator:
         totals.removed += outcome.removed
         totals.spared += outcome.spared
         trial.made += outcome.made
-        await self.failing.judge(trial, window, items, [*answers, *outcome.refused])
+        vain = not (outcome.changed or outcome.removed)
+        await self.failing.judge(trial, window, items, [*answers, *outcome.refused], vain=vain)
         return outcome
 
     async def _make_items_so(
