@@ -14,12 +14,14 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import TypeVar
 
 from engine.gluster import gfid as gfids
 from engine.gluster import newfile, objects, xattrs
 from engine.item import ROOT, Attributes, Gfid, Holder, Item, Kind, Place
 from engine.rpc.messages import Seen
 
+Answer = TypeVar("Answer")
 OWN = b".georep"
 """georep's own directory in the root of a secondary; never replicated, never compared."""
 _STRIPES = 4096
@@ -92,7 +94,8 @@ class GlusterTarget:
 
     def link(self, gfid: Gfid, place: Place) -> None:
         """Give `gfid` one more name; FileExistsError if somebody has it."""
-        os.link(self._object(gfid), self._path(place), follow_symlinks=False)
+        source, path = self._object(gfid), self._path(place)
+        self._anew(gfid, lambda: os.link(source, path, follow_symlinks=False))
 
     def unlink(self, place: Place) -> None:
         """Take a name away from what is no directory."""
@@ -191,6 +194,9 @@ class GlusterTarget:
         """Make owner, mode and mtime as they shall be, in this order: chown clears suid, both move
         ctime.
         """
+        return self._anew(gfid, lambda: self._set_attributes(gfid, kind, now, shall))
+
+    def _set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
         path = self._object(gfid)
         differed = False
         if (now.uid, now.gid) != (shall.uid, shall.gid):
@@ -211,7 +217,7 @@ class GlusterTarget:
         if now == shall:
             return False
         try:
-            self._change_xattrs(path, now, shall)
+            self._anew(gfid, lambda: self._change_xattrs(path, now, shall))
         except OSError as error:
             if error.errno == errno.EROFS:
                 # Files' ACLs are let through for pid -1, directories' are not.
@@ -256,6 +262,24 @@ class GlusterTarget:
                 fcntl.lockf(self._lock, fcntl.LOCK_EX, 1, stripe)
                 stack.callback(fcntl.lockf, self._lock, fcntl.LOCK_UN, 1, stripe)
             yield
+
+    def _anew(self, gfid: Gfid, act: Callable[[], Answer]) -> Answer:
+        """Do `act`, and once more where the client still has an older object under this gfid.
+
+        It had seen it, and another client has removed it: then calls say ESTALE for ever. Measured:
+        looking up, opening, linking and waiting do not help; listing the directory it is in does.
+        """
+        try:
+            return act()
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+        for place in self.find(gfid):
+            if place.parent == ROOT:
+                os.listdir(self._root)
+            for parent in self.find(place.parent):
+                os.listdir(self._path(parent))
+        return act()
 
     def _object(self, gfid: Gfid) -> bytes:
         return self._root + b"/" + gfids.aux(gfid)

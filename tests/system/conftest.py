@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 import pytest
+from sides import Sides
 from world import World
 
 from engine.lab import prerequisites
@@ -48,5 +49,17 @@ def world() -> Iterator[World]:
             yield made
         finally:
             made.close()
+    finally:
+        lab.down()
+
+
+@pytest.fixture(scope="session")
+def sides() -> Iterator[Sides]:
+    """Give two small volumes, mounted as workers and agents mount them, without a session."""
+    need_lab()
+    lab = Lab(f"traps-{os.getpid()}")
+    try:
+        lab.up(Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2))
+        yield Sides(lab)
     finally:
         lab.down()
