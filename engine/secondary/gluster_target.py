@@ -81,7 +81,7 @@ class GlusterTarget:
 
     def points(self, gfid: Gfid) -> bytes:
         """Return where a symlink points."""
-        return os.readlink(self._object(gfid))
+        return self._anew(gfid, lambda: os.readlink(self._object(gfid)))
 
     def create(self, item: Item, place: Place) -> None:
         """Create the object with its gfid; the caller has made sure that the gfid is not there."""

@@ -270,9 +270,13 @@ def test_what_another_agent_has_removed_does_not_stay_stale(sides: Sides) -> Non
         folder = sides.folder()
         at, to = Place(folder, b"was"), Place(folder, b"is-%d" % number)
         gfid = sides.made(at, Kind.DIRECTORY)
+        assert sides.target.seen(gfid)
+        assert sides.target.at(at)
         done(apply(sides.other, Gone(gfid=gfid, heard=(at,), lawful=True)))
+        assert sides.target.seen(gfid) is None
         again = item(gfid, Kind.FILE, to)
         xattrs.put(sides.path(folder), newfile.XATTR, newfile.blob(again, to.name))
+        assert sides.target.seen(gfid)
         try:
             os.lchown(sides.path(gfid), 0, 0)
         except OSError as error:
