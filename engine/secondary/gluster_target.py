@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
+from typing import TypeVar
 
 from engine.gluster import gfid as gfids
 from engine.gluster import newfile, objects, reading, xattrs
@@ -19,6 +20,8 @@ from engine.secondary import attributes
 from engine.secondary.locks import LockFile, stripe
 from engine.secondary.notes import Notes
 from engine.secondary.target import OWN
+
+Answer = TypeVar("Answer")
 
 
 class GlusterTarget:
@@ -61,7 +64,7 @@ class GlusterTarget:
 
     def points(self, gfid: Gfid) -> bytes:
         """Return where a symlink points."""
-        return os.readlink(self._object(gfid))
+        return self._anew(gfid, lambda: os.readlink(self._object(gfid)))
 
     def create(self, item: Item, place: Place) -> None:
         """Create the object with its gfid; the caller has made sure that the gfid is not there."""
@@ -74,7 +77,8 @@ class GlusterTarget:
 
     def link(self, gfid: Gfid, place: Place) -> None:
         """Give `gfid` one more name; FileExistsError if somebody has it."""
-        os.link(self._object(gfid), self._path(place), follow_symlinks=False)
+        source, path = self._object(gfid), self._path(place)
+        self._anew(gfid, lambda: os.link(source, path, follow_symlinks=False))
 
     def unlink(self, place: Place) -> None:
         """Take a name away from what is no directory."""
@@ -166,7 +170,8 @@ class GlusterTarget:
 
     def set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
         """Make owner, mode and mtime as they shall be; return whether anything differed."""
-        return attributes.set_attributes(self._object(gfid), kind, now, shall)
+        path = self._object(gfid)
+        return self._anew(gfid, lambda: attributes.set_attributes(path, kind, now, shall))
 
     def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
         """Make the xattrs that travel exactly these."""
@@ -175,7 +180,7 @@ class GlusterTarget:
         if now == shall:
             return False
         try:
-            attributes.change_xattrs(path, now, shall)
+            self._anew(gfid, lambda: attributes.change_xattrs(path, now, shall))
         except OSError as error:
             if error.errno == errno.EROFS:
                 # Files' ACLs are let through for pid -1, directories' are not.
@@ -232,6 +237,24 @@ class GlusterTarget:
 
     def sync(self) -> None:
         """Do nothing: what bricks keep, and when, is for the volume's options and its replicas."""
+
+    def _anew(self, gfid: Gfid, act: Callable[[], Answer]) -> Answer:
+        """Do `act`, and once more where the client still has an older object under this gfid.
+
+        It had seen it, and another client has removed it: then calls say ESTALE for ever. Measured:
+        looking up, opening, linking and waiting do not help; listing the directory it is in does.
+        """
+        try:
+            return act()
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+        for place in self.find(gfid):
+            if place.parent == ROOT:
+                os.listdir(self._root)
+            for parent in self.find(place.parent):
+                os.listdir(self._path(parent))
+        return act()
 
     def _object(self, gfid: Gfid) -> bytes:
         return self._root + b"/" + gfids.aux(gfid)

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import TypeVar
 
 import pytest
+from mounted import Sides
 from world import World
 
 from engine.lab import prerequisites
@@ -60,3 +61,15 @@ def world() -> Iterator[World]:
     """Give the lab that most system tests share."""
     with fresh_world("sys", World) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def sides() -> Iterator[Sides]:
+    """Give two small volumes, mounted as workers and agents mount them, without a session."""
+    need_lab()
+    lab = Lab(f"traps-{os.getpid()}")
+    try:
+        lab.up(Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2))
+        yield Sides(lab)
+    finally:
+        lab.down()

@@ -7,168 +7,29 @@ guards against it can go.
 import contextlib
 import errno
 import os
-import stat
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 import pytest
-from conftest import need_lab
+from mounted import Sides, done, item, says
 
 from engine.gluster import gfid as gfids
 from engine.gluster import newfile, objects, xattrs
-from engine.gluster.mount import _FRESH
-from engine.item import (
-    ROOT,
-    AnyAnswer,
-    Attributes,
-    Done,
-    Gfid,
-    Gone,
-    Item,
-    Kind,
-    NeedParent,
-    Place,
-    Refused,
-)
-from engine.lab.hosts import until
-from engine.lab.lab import Lab
-from engine.lab.shape import PRIMARY, SECONDARY, Shape
-from engine.movers import push
-from engine.plan.dirty import Dirty, Why
-from engine.plan.items import Absent, Alive
-from engine.primary import truth
-from engine.primary.truth import Sight
+from engine.item import ROOT, Gfid, Gone, Kind, NeedParent, Place, Refused
+from engine.lab.shape import SECONDARY
 from engine.secondary.apply import apply
 from engine.secondary.gluster_target import GlusterTarget
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
-TYPES = {
-    Kind.FILE: stat.S_IFREG,
-    Kind.DIRECTORY: stat.S_IFDIR,
-    Kind.SYMLINK: stat.S_IFLNK,
-    Kind.FIFO: stat.S_IFIFO,
-    Kind.SOCKET: stat.S_IFSOCK,
-    Kind.BLOCK: stat.S_IFBLK,
-    Kind.CHARACTER: stat.S_IFCHR,
-}
 NULL, ZERO = os.makedev(1, 3), os.makedev(1, 5)
-
-
-class Sides:
-    """The two volumes of a lab, mounted as workers and agents mount them."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self._mounts = 0
-        self.primary = os.fsencode(self.lab.path("prim1", self.lab.mount(PRIMARY, "prim1")))
-        self.primary_bricks = [os.fsencode(brick) for brick in lab.bricks(PRIMARY)]
-        self.bricks = [os.fsencode(brick) for brick in lab.bricks(SECONDARY)]
-        self.primary_gfids = self.mount("prim1", PRIMARY)
-        self.root = self.mount("sec1", SECONDARY)
-        self.target = GlusterTarget(self.root, lambda: self.root)
-        """As one agent has it."""
-        self.other = self.fresh()
-        """As another agent has it."""
-        self._folders = 0
-
-    def mount(self, host: str, volume: str, *options: str) -> bytes:
-        """Mount a volume with access by gfid; return where, as seen from here."""
-        self._mounts += 1
-        path = f"/vol/traps-{self._mounts}"
-        self.lab.run(host, ["mkdir", "-p", path])
-        argv = ["glusterfs", "--aux-gfid-mount", "--acl", "--volfile-server=localhost"]
-        self.lab.run(host, [*argv, f"--volfile-id={volume}", *options, *_FRESH, path])
-        root = os.fsencode(self.lab.path(host, path))
-        until("the mount", lambda: _ready(root))
-        return root
-
-    def fresh(self) -> GlusterTarget:
-        """Return the secondary through a mount that has seen nothing yet."""
-        root = self.mount("sec1", SECONDARY)
-        return GlusterTarget(root, lambda: root)
-
-    def folder(self) -> Gfid:
-        """Return a new directory on the secondary, for one test."""
-        self._folders += 1
-        return self.made(Place(ROOT, b"test-%d" % self._folders), Kind.DIRECTORY)
-
-    def made(self, place: Place, kind: Kind = Kind.FILE, **more: int) -> Gfid:
-        """Return a new object on the secondary."""
-        gfid = Gfid(str(uuid4()))
-        done(apply(self.target, item(gfid, kind, place, **more)))
-        return gfid
-
-    def handles(self, gfid: Gfid) -> int:
-        """Return how many bricks of the secondary have the object, pointers to it not counted."""
-        return sum(_holds(brick, gfid) for brick in self.bricks)
-
-    def standing(self, folder: Gfid) -> dict[bytes, Gfid]:
-        """Return who stands where in a directory, as the bricks' own folders have it."""
-        found = {}
-        for brick in self.bricks:
-            with os.scandir(brick + b"/" + gfids.handle(folder)) as entries:
-                for entry in entries:
-                    gfid = xattrs.gfid(entry.path)
-                    assert gfid is not None
-                    found[entry.name] = gfid
-        return found
-
-    def path(self, at: Gfid | Place) -> bytes:
-        """Return the path of an object, or a place, on the agent's mount."""
-        below = gfids.aux_place(at) if isinstance(at, Place) else gfids.aux(at)
-        return self.root + b"/" + below
-
-
-def _holds(brick: bytes, gfid: Gfid) -> bool:
-    handle = brick + b"/" + gfids.handle(gfid)
-    return os.path.lexists(handle) and xattrs.LINKTO not in xattrs.get_all(handle)
-
-
-def _ready(root: bytes) -> bool:
-    try:
-        return (xattrs.get(root, b"dht.subvol.status") or b"").startswith(b"1")
-    except OSError:
-        return False
-
-
-@pytest.fixture(scope="module")
-def sides() -> Iterator[Sides]:
-    need_lab()
-    lab = Lab(f"traps-{os.getpid()}")
-    try:
-        lab.up(Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2))
-        yield Sides(lab)
-    finally:
-        lab.down()
-
-
-def item(gfid: Gfid, kind: Kind, *names: Place, heard: tuple[Place, ...] = (), **more: int) -> Item:
-    mode = TYPES[kind] | more.pop("mode", 0o751)
-    target = b"elsewhere" if kind is Kind.SYMLINK else b""
-    shown = Attributes(mode, 5, 6, len(target), 7_000_000_007, 8, more.pop("rdev", 0))
-    return Item(gfid=gfid, kind=kind, names=names, heard=heard, attributes=shown, target=target)
-
-
-def done(answer: AnyAnswer) -> Done:
-    assert isinstance(answer, Done), answer
-    return answer
-
-
-def says(codes: int | set[int], call: Callable[..., object], *arguments: object) -> None:
-    """Check that a plain call is refused, and with what."""
-    with pytest.raises(OSError) as caught:  # noqa: PT011 - which one is what is compared
-        call(*arguments)
-    assert caught.value.errno in (codes if isinstance(codes, set) else {codes})
 
 
 def test_a_directory_that_was_last_seen_by_another_path_moves(sides: Sides) -> None:
     one, two = sides.folder(), sides.folder()
     at, to = Place(one, b"d"), Place(two, b"d")
     gfid = sides.made(at, Kind.DIRECTORY)
-    os.lstat(sides.root + b"/test-%d/d" % (sides._folders - 1))
+    os.lstat(sides.root + b"/test-%d/d" % (sides.folders - 1))
     says(errno.ESTALE, os.rename, sides.path(at), sides.path(to))
     assert done(apply(sides.target, item(gfid, Kind.DIRECTORY, to))).changed
     assert sides.standing(two) == {b"d": gfid}
@@ -374,6 +235,8 @@ REBORN = [
     (Kind.FILE, Kind.DIRECTORY, 0, 0),
     (Kind.DIRECTORY, Kind.FILE, 0, 0),
     (Kind.SYMLINK, Kind.FIFO, 0, 0),
+    (Kind.DIRECTORY, Kind.FIFO, 0, 0),
+    (Kind.DIRECTORY, Kind.SYMLINK, 0, 0),
     (Kind.CHARACTER, Kind.CHARACTER, NULL, ZERO),
     (Kind.BLOCK, Kind.CHARACTER, NULL, ZERO),
 ]
@@ -392,13 +255,35 @@ def test_what_is_made_again_under_the_same_gfid_is_the_new_one(
     if removed:
         done(apply(sides.other, Gone(gfid=gfid, heard=(at,), lawful=True)))
     again = item(gfid, shall, to, heard=(at,), rdev=new)
-    # What is stale is tried again, as a worker does.
-    until("the old inode is forgotten", lambda: isinstance(apply(sides.target, again), Done))
+    done(apply(sides.target, again))
     assert not done(apply(sides.target, again)).changed
     assert (sides.standing(folder), sides.standing(to.parent)) == ({}, {b"is": gfid})
     seen = sides.fresh().seen(gfid)
     assert seen is not None
     assert (seen.kind, seen.attributes.rdev) == (shall, new)
+
+
+def test_what_another_agent_has_removed_does_not_stay_stale(sides: Sides) -> None:
+    """By which brick it is, about every other one: a client that has seen it says ESTALE."""
+    stale = 0
+    for number in range(12):
+        folder = sides.folder()
+        at, to = Place(folder, b"was"), Place(folder, b"is-%d" % number)
+        gfid = sides.made(at, Kind.DIRECTORY)
+        assert sides.target.seen(gfid)
+        assert sides.target.at(at)
+        done(apply(sides.other, Gone(gfid=gfid, heard=(at,), lawful=True)))
+        assert sides.target.seen(gfid) is None
+        again = item(gfid, Kind.FILE, to)
+        xattrs.put(sides.path(folder), newfile.XATTR, newfile.blob(again, to.name))
+        assert sides.target.seen(gfid)
+        try:
+            os.lchown(sides.path(gfid), 0, 0)
+        except OSError as error:
+            stale += error.errno == errno.ESTALE
+        done(apply(sides.target, again))
+        assert sides.standing(folder) == {to.name: gfid}
+    assert stale
 
 
 def test_a_device_that_is_made_again_shows_its_old_number_unless_it_was_looked_for(
@@ -457,140 +342,3 @@ def test_setting_what_a_privileged_client_ignores_is_seen(sides: Sides) -> None:
     assert answer.words == "xattrs were set with success and are not there"
     done(apply(GlusterTarget(root, lambda: sides.root), asked))
     assert objects.travelling(path) == shall
-
-
-def _gfid(sides: Sides, path: bytes) -> Gfid:
-    raw = xattrs.get(path, b"glusterfs.gfid")
-    assert raw is not None
-    return gfids.from_raw(raw[:16])
-
-
-def _primary_folder(sides: Sides, name: str) -> tuple[bytes, Gfid]:
-    path = sides.primary + b"/" + name.encode()
-    os.mkdir(path)
-    return path, _gfid(sides, path)
-
-
-def _look(sides: Sides, brick: bytes, gfid: Gfid) -> Alive:
-    found = truth.look(Sight(brick, sides.primary_gfids), gfid, Dirty(Why.NAMES))
-    assert isinstance(found, Alive)
-    return found
-
-
-def _holding(sides: Sides, gfid: Gfid) -> list[bytes]:
-    """Return the bricks of the primary that hold a file: its bytes, not a pointer to them."""
-    return [brick for brick in sides.primary_bricks if _holds(brick, gfid)]
-
-
-def test_a_name_lost_to_a_rename_over_it_is_not_believed(sides: Sides) -> None:
-    path, folder = _primary_folder(sides, "stale")
-    Path(os.fsdecode(path + b"/one")).touch()
-    os.link(path + b"/one", path + b"/two")
-    gfid = _gfid(sides, path + b"/one")
-    Path(os.fsdecode(path + b"/three")).touch()
-    os.rename(path + b"/three", path + b"/two")
-    (brick,) = _holding(sides, gfid)
-    values = xattrs.get_all(brick + b"/" + gfids.handle(gfid))
-    told = {gfids.place(v) for name, v in values.items() if name.startswith(xattrs.GFID2PATH)}
-    assert told == {Place(folder, b"one"), Place(folder, b"two")}
-
-    found = _look(sides, brick, gfid)
-    assert (found.places, found.whole, found.shared) == ((Place(folder, b"one"),), True, False)
-
-
-def test_a_pointer_to_a_file_is_not_taken_for_it(sides: Sides) -> None:
-    path, folder = _primary_folder(sides, "pointers")
-    for number in range(20):
-        old, new = path + b"/f%d" % number, path + b"/g%d" % number
-        Path(os.fsdecode(old)).write_bytes(b"content")
-        os.rename(old, new)
-        gfid = _gfid(sides, new)
-        handles = [
-            b for b in sides.primary_bricks if os.path.lexists(b + b"/" + gfids.handle(gfid))
-        ]
-        (holder,) = _holding(sides, gfid)
-        if len(handles) == 2:
-            break
-    (pointing,) = set(handles) - {holder}
-    shown = os.lstat(pointing + b"/" + gfids.handle(gfid))
-    assert (stat.S_IMODE(shown.st_mode), shown.st_size) == (0o1000, 0)
-
-    here, there = _look(sides, holder, gfid), _look(sides, pointing, gfid)
-    assert here.attributes == there.attributes
-    assert there.attributes.size == len(b"content")
-    assert here.places == there.places == (Place(folder, b"g%d" % number),)
-    assert (here.shared, there.shared) == (False, True)
-
-
-def test_what_the_own_brick_does_not_have_is_asked_of_the_mount(sides: Sides) -> None:
-    path, folder = _primary_folder(sides, "other")
-    Path(os.fsdecode(path + b"/f")).write_bytes(b"content")
-    gfid = _gfid(sides, path + b"/f")
-    (holder,) = _holding(sides, gfid)
-    (brick,) = set(sides.primary_bricks) - {holder}
-    assert not os.path.lexists(brick + b"/" + gfids.handle(gfid))
-    assert _look(sides, brick, gfid).places == (Place(folder, b"f"),)
-    os.unlink(path + b"/f")
-    sight = Sight(brick, sides.primary_gfids)
-    assert truth.look(sight, gfid, Dirty(Why.NAMES)) == Absent(gfid)
-
-
-def test_a_symlink_that_looks_like_the_handle_of_a_directory_is_a_symlink(sides: Sides) -> None:
-    """Handles of directories are symlinks; that of a symlink is the symlink itself."""
-    path, folder = _primary_folder(sides, "disguised")
-    target = f"../../{folder[:2]}/{folder[2:4]}/{folder}/d".encode()
-    os.symlink(target, path + b"/s")
-    gfid = _gfid(sides, path + b"/s")
-    (brick,) = _holding(sides, gfid)
-    read = os.readlink(brick + b"/" + gfids.handle(gfid))
-    assert gfids.handle_link(read) == Place(folder, b"d")
-    found = _look(sides, brick, gfid)
-    assert (found.kind, found.target, found.places) == (
-        Kind.SYMLINK,
-        target,
-        (Place(folder, b"s"),),
-    )
-
-
-def test_every_name_is_found_whatever_bytes_it_has(sides: Sides) -> None:
-    path, folder = _primary_folder(sides, "bytes")
-    names = [b"plain", b"new\nline", b"a:b", b"bad\xff\xfe", b"\t", b"n" * 255]
-    Path(os.fsdecode(path + b"/plain")).touch()
-    for name in names[1:]:
-        os.link(path + b"/plain", path + b"/" + name)
-    gfid = _gfid(sides, path + b"/plain")
-    (brick,) = _holding(sides, gfid)
-    found = _look(sides, brick, gfid)
-    assert (set(found.places), found.whole) == ({Place(folder, name) for name in names}, True)
-
-
-def test_a_directory_is_where_its_handle_says_from_every_brick(sides: Sides) -> None:
-    path, folder = _primary_folder(sides, "moved")
-    os.mkdir(path + b"/d")
-    gfid = _gfid(sides, path + b"/d")
-    os.rename(path + b"/d", path + b"/e")
-    raw = xattrs.get(sides.primary_gfids + b"/" + gfids.aux(gfid), b"glusterfs.gfid")
-    assert raw is not None
-    assert gfids.from_raw(raw[:16]) != gfid
-    for brick in sides.primary_bricks:
-        found = _look(sides, brick, gfid)
-        assert (found.gfid, found.places, found.shared) == (gfid, (Place(folder, b"e"),), True)
-
-
-def test_what_is_read_is_never_older_than_what_was_written(sides: Sides) -> None:
-    """A file that is rewritten with the same size, and read by gfid right then, as after a slice.
-
-    Without our guard about one read in a hundred gives what the kernel kept of the read before.
-    """
-    files = [os.path.join(sides.primary, b"rewritten%d" % number) for number in range(20)]
-    contents = [b"%08d" % round_ * 512 for round_ in range(50)]
-    stale = 0
-    for content in contents:
-        for path in files:
-            with open(path, "wb") as file:
-                file.write(content)
-        for path in files:
-            gfid = gfids.from_raw(xattrs.get(path, b"glusterfs.gfid")[:16])  # type: ignore[index]
-            read = push.load(sides.primary_gfids, item(gfid, Kind.FILE), 1 << 20)
-            stale += read is None or read.data != content
-    assert stale == 0
