@@ -67,6 +67,11 @@ MEANINGS: dict[str, Meaning] = {
         "The directory it belongs in could not be made; that one stands in this list, too.",
         "Mend the directory; then it follows by itself.",
     ),
+    "quarantined": Meaning(
+        "Somebody wrote it on the secondary, or it is older than the session; it was in the way.",
+        "It stands below the secondary's root at this path. Move it out, or remove it; then skip "
+        "it here.",
+    ),
     "not empty": Meaning(
         "A directory that is gone from the primary still has something in it.",
         "What is in it stands in this list, too, or was made on the secondary.",

@@ -16,7 +16,7 @@ import xattr
 
 from engine.item import ROOT, Gfid, Place
 from engine.secondary import directory_setup
-from engine.secondary.directory_handles import LIMBO
+from engine.secondary.directory_handles import LIMBO, QUARANTINE
 from engine.secondary.directory_target import DirectoryTarget
 
 PRIMARY = "9c1f7c0e-5a52-4f3b-9d5c-7f1d6b0e4a11"
@@ -70,7 +70,11 @@ def faults(root: Path) -> list[str]:
     """Return what is not as it must be, whatever happened: objects twice, or without a handle."""
     found: list[str] = []
     where: dict[Gfid, list[bytes]] = {}
-    for base, folder in ((ROOT, root), (LIMBO, root / ".georep/limbo")):
+    for base, folder in (
+        (ROOT, root),
+        (LIMBO, root / ".georep/limbo"),
+        (QUARANTINE, root / ".georep/quarantine"),
+    ):
         _collect(os.fsencode(folder), base, where)
     for gfid, paths in where.items():
         inodes = {os.lstat(path).st_ino for path in paths}

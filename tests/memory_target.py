@@ -20,6 +20,7 @@ from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Item, Kind, 
 from engine.rpc.messages import Seen
 
 LIMBO = Gfid("00000000-0000-0000-0000-0000000011b0")
+QUARANTINE = Gfid("00000000-0000-0000-0000-000000000071")
 NOW = 99
 """The mtime of whatever was changed without being told a time."""
 
@@ -47,6 +48,7 @@ class MemoryTarget:
     def __init__(self) -> None:
         top = Attributes(0o40755, 0, 0, 4096, 1, 1)
         self.things = {ROOT: Thing(Kind.DIRECTORY, top), LIMBO: Thing(Kind.DIRECTORY, top)}
+        self.things[QUARANTINE] = Thing(Kind.DIRECTORY, top)
         self.places: dict[Place, Gfid] = {}
         self.ended: list[Gfid] = []
         """Whoever lost its last name, oldest first."""
@@ -152,7 +154,7 @@ class MemoryTarget:
 
     def above(self, gfid: Gfid) -> list[Gfid]:
         found = [gfid]
-        while found[-1] not in (ROOT, LIMBO):
+        while found[-1] not in (ROOT, LIMBO, QUARANTINE):
             (place,) = self.names(found[-1])
             found.append(place.parent)
         return found
@@ -199,6 +201,9 @@ class MemoryTarget:
 
     def limbo(self, gfid: Gfid) -> Place:
         return Place(LIMBO, gfid.encode())
+
+    def shelf(self, gfid: Gfid, day: str) -> Place:
+        return Place(QUARANTINE, f"{day}.{gfid}".encode())
 
     def in_limbo(self) -> list[Gfid]:
         return [Gfid(place.name.decode()) for place in self.places if place.parent == LIMBO]

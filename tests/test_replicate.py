@@ -9,13 +9,13 @@ from typing import cast
 
 import msgspec
 import pytest
-from memory_target import MemoryTarget
+from memory_target import MemoryTarget, Thing
 from model import Primary
 
 from engine import events
 from engine.errors import Disconnected, Retry
 from engine.events import AnyEvent, EntryFailed, EntryMended, FailuresCounted
-from engine.item import ROOT, AnyAnswer, AnyItem, Gfid, Item, Kind, Place
+from engine.item import ROOT, AnyAnswer, AnyItem, Attributes, Gfid, Item, Kind, Place
 from engine.plan import items
 from engine.plan.dirty import Dirty, Why, Window, fold
 from engine.plan.items import Truth, Unclear
@@ -23,10 +23,12 @@ from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
 from engine.rpc.messages import Found
+from engine.secondary import taking
 from engine.secondary.apply import apply
 from engine.session import ledger
 from engine.session.bulk import Bulk
 from engine.session.ledger import Ledger
+from engine.session.limbo import Limbo
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 
@@ -62,6 +64,9 @@ class Secondary(MemoryTarget):
 
     async def sync_now(self) -> None:
         pass
+
+    async def put_away(self, gfids: Sequence[Gfid], day: str) -> list[Gfid]:
+        return [gfid for gfid in gfids if taking.put_away(self, gfid, day)]
 
     async def limbo_now(self) -> list[Gfid]:
         return self.in_limbo()
@@ -127,6 +132,7 @@ class _Channel:
     def __init__(self, secondary: Secondary) -> None:
         self.apply, self.lookup = secondary.apply, secondary.lookup
         self.limbo, self.sync = secondary.limbo_now, secondary.sync_now
+        self.put_away = secondary.put_away
 
 
 @pytest.fixture
@@ -358,6 +364,40 @@ async def test_an_older_look_at_another_bricks_file_is_mended_after_a_crash(worl
     await world.worker.recover()
     assert world.secondary.tree() == {A: ours, C: theirs}
     assert world.ledger.unsure() == {}
+
+
+async def test_who_is_nobodys_goes_to_quarantine_when_every_brick_has_passed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("engine.session.limbo.time.time", lambda: now)
+    monkeypatch.setattr("engine.session.limbo.LOOK", 0.0)
+    foreign, living = Gfid("f" * 36), world.make(B, brick=1)
+    for gfid in (foreign, living):
+        top = Attributes(0o100644, 0, 0, 0, 7, 7)
+        world.secondary.things[gfid] = Thing(Kind.FILE, top)
+        world.secondary.places[world.secondary.limbo(gfid)] = gfid
+    passed = 1000
+
+    async def position() -> int:
+        return passed
+
+    limbo = Limbo(cast("Channel", _Channel(world.secondary)), world.worker, position)
+    await limbo.tend()
+    assert set(world.secondary.in_limbo()) == {foreign, living}, "a brick may still speak of them"
+    now, passed = 2000.0, 1002
+    await limbo.tend()
+    assert set(world.secondary.in_limbo()) == {foreign, living}
+    passed = 1003
+    await limbo.tend()
+    assert world.secondary.in_limbo() == []
+    assert world.secondary.tree() == {B: living}
+    (put_away,) = ledger.failures(world.path)
+    assert (put_away.gfid, put_away.kind, put_away.due) == (foreign, "quarantined", ledger.NEVER)
+    shelf = world.secondary.shelf(foreign, put_away.path[-47:-37])
+    assert world.secondary.places[shelf] == foreign
+    assert put_away.path == f".georep/quarantine/{shelf.name.decode()}"
+    assert [e.skipped for e in world.told() if isinstance(e, EntryFailed)] == [True]
 
 
 def _item(world: World, gfid: Gfid, *heard: Place) -> AnyItem:

@@ -13,6 +13,7 @@ from memory_target import MemoryTarget
 from test_apply import LEAVES, A, B, C, D, item
 
 from engine.item import ROOT, Gfid, Holder, Kind, Place
+from engine.secondary import taking
 from engine.secondary.target import Target
 
 AT_A, AT_B, AT_C = Place(ROOT, b"a"), Place(ROOT, b"\xff\n"), Place(ROOT, b"c" * 255)
@@ -206,6 +207,19 @@ def test_limbo_is_a_place_like_any_other(target: Target, kind: Kind) -> None:
     target.unlink(target.limbo(A))
     assert target.in_limbo() == []
     assert links(target, A) == 1
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_who_is_in_limbo_is_put_away_and_nobody_else(target: Target, kind: Kind) -> None:
+    make(target, A, target.limbo(A), kind)
+    make(target, B, AT_B, kind)
+    seen = target.seen(A)
+    assert taking.put_away(target, A, "2026-11-25")
+    assert not taking.put_away(target, A, "2026-11-25"), "it is not there any more"
+    assert not taking.put_away(target, B, "2026-11-25"), "it never was there"
+    assert target.at(target.shelf(A, "2026-11-25")) == target.seen(A) == seen
+    assert target.in_limbo() == []
+    assert target.at(AT_B) == target.seen(B)
 
 
 def test_a_directory_in_limbo_keeps_its_children(target: Target) -> None:

@@ -33,6 +33,7 @@ from engine.rpc.messages import (
     Notes,
     Ping,
     Pong,
+    PutAway,
     Sorry,
     Sync,
     Synced,
@@ -123,6 +124,12 @@ class Channel:
         reply = await self._call(AskLimbo(id=next(self._ids)))
         assert isinstance(reply, Limbo)
         return reply.gfids
+
+    async def put_away(self, gfids: Sequence[Gfid], day: str) -> list[Gfid]:
+        """Bring objects from limbo to quarantine; return those that were in limbo."""
+        reply = await self._call(PutAway(id=next(self._ids), gfids=tuple(gfids), day=day))
+        assert isinstance(reply, Limbo)
+        return list(reply.gfids)
 
     async def health(self) -> Health:
         """Return space on the secondary and the agent's needs."""

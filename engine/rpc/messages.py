@@ -120,10 +120,19 @@ class AskLimbo(Message, frozen=True, kw_only=True):
 
 
 class Limbo(Message, frozen=True, kw_only=True):
-    """The objects in limbo."""
+    """The objects in limbo; or those that went from there to quarantine just now."""
 
     id: int
     gfids: tuple[Gfid, ...]
+
+
+class PutAway(Message, frozen=True, kw_only=True):
+    """Nobody speaks for these, which are in limbo: bring them to quarantine. Answered by Limbo."""
+
+    id: int
+    gfids: tuple[Gfid, ...]
+    day: str
+    """YYYY-MM-DD, a part of their names there."""
 
 
 class AskHealth(Message, frozen=True, kw_only=True):
@@ -246,6 +255,7 @@ AnyMessage = (
     | Found
     | AskLimbo
     | Limbo
+    | PutAway
     | AskHealth
     | Health
     | List
@@ -262,7 +272,9 @@ AnyMessage = (
     | Failed
 )
 
-AnyQuestion = Lookup | AskLimbo | AskHealth | List | Examine | Digest | Note | AskNotes | Sync
+AnyQuestion = (
+    Lookup | AskLimbo | PutAway | AskHealth | List | Examine | Digest | Note | AskNotes | Sync
+)
 """What is answered by one look, or one note."""
 AnyCall = Apply | AnyQuestion
 AnyReply = Applied | Found | Limbo | Health | Names | Examined | Digests | Notes | Synced | Failed

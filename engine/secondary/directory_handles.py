@@ -32,6 +32,8 @@ GFID = b"trusted.georep.gfid"
 """On every object: its gfid, 16 raw bytes."""
 LIMBO = Gfid("00000000-0000-0000-0000-6c696d626f00")
 """The gfid of `.georep/limbo`; GlusterFS gives no object such a one."""
+QUARANTINE = Gfid("00000000-0000-0000-0000-71756172616e")
+"""That of `.georep/quarantine`."""
 HANDLES, NEW, LOCK = b".gfid", b"new", b"lock"
 _MOVES = 2 * STRIPES
 _STRANGERS = _MOVES + 1
@@ -45,7 +47,8 @@ class Handles:
         """Open what `directory_setup` has made in the directory `root`."""
         top = _open(root)
         own = _open(OWN, top)
-        self.fixed = {ROOT: top, LIMBO: _open(b"limbo", own)}
+        limbo, quarantine = _open(b"limbo", own), _open(b"quarantine", own)
+        self.fixed = {ROOT: top, LIMBO: limbo, QUARANTINE: quarantine}
         """Open directories that never move."""
         self._handles, self._new = _open(HANDLES, own), _open(NEW, own)
         self.locks = LockFile(_below(own, LOCK), _STRANGERS + 1)

@@ -17,7 +17,16 @@ from engine.errors import Stop
 from engine.gluster import gfid as gfids
 from engine.gluster import xattrs
 from engine.item import ROOT
-from engine.secondary.directory_handles import GFID, HANDLES, LIMBO, LOCK, NEW, clear, gfid_of
+from engine.secondary.directory_handles import (
+    GFID,
+    HANDLES,
+    LIMBO,
+    LOCK,
+    NEW,
+    QUARANTINE,
+    clear,
+    gfid_of,
+)
 from engine.secondary.locks import LockFile
 from engine.secondary.target import OWN
 
@@ -119,7 +128,10 @@ def _check_empty(path: Path) -> None:
 def _set_up(path: Path, primary: str) -> Identity:
     root = os.fsencode(path)
     own = root + b"/" + OWN
-    for directory in (own, *(own + b"/" + name for name in (HANDLES, NEW, b"limbo"))):
+    for directory in (
+        own,
+        *(own + b"/" + name for name in (HANDLES, NEW, b"limbo", b"quarantine")),
+    ):
         with suppress(FileExistsError):
             os.mkdir(directory, 0o700)
     _try_xattrs(path, own + b"/probe")
@@ -130,6 +142,7 @@ def _set_up(path: Path, primary: str) -> Identity:
             found = _read(path)
             if found is None:
                 xattrs.put(own + b"/limbo", GFID, gfids.to_raw(LIMBO))
+                xattrs.put(own + b"/quarantine", GFID, gfids.to_raw(QUARANTINE))
                 xattrs.put(root, GFID, gfids.to_raw(ROOT))
                 found = Identity(format=FORMAT, uuid=str(uuid.uuid4()), primary=primary)
                 # Last: until it is there, nothing is, and all of this is done again.

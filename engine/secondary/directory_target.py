@@ -17,7 +17,15 @@ from engine.gluster import objects, reading
 from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.rpc.messages import Seen
 from engine.secondary import attributes, directory_names
-from engine.secondary.directory_handles import LIMBO, Handles, clear, exists, gfid_of, inner
+from engine.secondary.directory_handles import (
+    LIMBO,
+    QUARANTINE,
+    Handles,
+    clear,
+    exists,
+    gfid_of,
+    inner,
+)
 from engine.secondary.directory_objects import Objects, make, mark, move, shown
 from engine.secondary.locks import stripe
 from engine.secondary.notes import Notes
@@ -213,6 +221,10 @@ class DirectoryTarget:
     def limbo(self, gfid: Gfid) -> Place:
         """Return the place where `gfid` stands while it is in limbo."""
         return Place(LIMBO, gfid.encode("ascii", "replace"))
+
+    def shelf(self, gfid: Gfid, day: str) -> Place:
+        """Return the place in quarantine where `gfid` stands when it was put there on `day`."""
+        return Place(QUARANTINE, f"{day}.{gfid}".encode("ascii", "replace"))
 
     def in_limbo(self) -> list[Gfid]:
         """List who is in limbo."""

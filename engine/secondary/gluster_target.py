@@ -31,12 +31,10 @@ class GlusterTarget:
         """Make `/.georep` in the aux-gfid mount `root`; `plain` gives one without client-pid -1."""
         self._root, self._plain = root, plain
         own = root + b"/" + OWN
-        for directory in (own, own + b"/limbo"):
+        for directory in (own, own + b"/limbo", own + b"/quarantine"):
             with suppress(FileExistsError):
                 os.mkdir(directory, 0o700)
-        raw = xattrs.get(own + b"/limbo", b"glusterfs.gfid")
-        assert raw is not None, "every object of a GlusterFS mount has a gfid"
-        self._limbo = gfids.from_raw(raw[:16])
+        self._limbo, self._quarantine = _gfid(own + b"/limbo"), _gfid(own + b"/quarantine")
         self._notes = Notes(root)
         self._locks = LockFile(own + b"/lock")
 
@@ -200,6 +198,10 @@ class GlusterTarget:
         """Return the place where `gfid` stands while it is in limbo."""
         return Place(self._limbo, gfid.encode("ascii"))
 
+    def shelf(self, gfid: Gfid, day: str) -> Place:
+        """Return the place in quarantine where `gfid` stands when it was put there on `day`."""
+        return Place(self._quarantine, f"{day}.{gfid}".encode("ascii"))
+
     def in_limbo(self) -> list[Gfid]:
         """List who is in limbo."""
         names = os.listdir(self._root + b"/" + OWN + b"/limbo")
@@ -265,3 +267,9 @@ class GlusterTarget:
 
 def _seen(gfid: Gfid, status: os.stat_result) -> Seen:
     return attributes.seen(gfid, status, links=status.st_nlink)
+
+
+def _gfid(path: bytes) -> Gfid:
+    raw = xattrs.get(path, b"glusterfs.gfid")
+    assert raw is not None, "every object of a GlusterFS mount has a gfid"
+    return gfids.from_raw(raw[:16])

@@ -6,10 +6,11 @@ import resource
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from engine.errors import Reject
-from engine.item import Place
+from engine.item import Gfid, Place
 from engine.rpc.messages import (
     AnyQuestion,
     AnyReply,
@@ -29,10 +30,13 @@ from engine.rpc.messages import (
     Names,
     Note,
     Notes,
+    PutAway,
     Sync,
     Synced,
 )
+from engine.secondary import taking
 from engine.secondary.target import Target
+from engine.secondary.trouble import Trouble
 
 PAGE = 1 << 20
 """Bytes of names in one page, at most; a frame has room for sixteen times as many."""
@@ -40,6 +44,7 @@ _KEPT = 64
 """Long directories of which the names are kept until their last page has been asked for."""
 _NOTE = re.compile(r"[a-z0-9][a-z0-9.-]{0,200}")
 _LONGEST_NOTE = 1 << 16
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Questions:
@@ -68,6 +73,8 @@ class Questions:
                 return Found(id=number, gfids=found, places=there)
             case AskLimbo(id=number):
                 return Limbo(id=number, gfids=tuple(target.in_limbo()))
+            case PutAway(id=number, gfids=gfids, day=day):
+                return Limbo(id=number, gfids=tuple(self._put_away(gfids, day)))
             case AskHealth(id=number):
                 return self._health(number)
             case List(id=number, place=place, after=after):
@@ -87,6 +94,16 @@ class Questions:
                 return Synced(id=number)
             case AskNotes(id=number):
                 return Notes(id=number, notes=target.notes())
+
+    def _put_away(self, gfids: Sequence[Gfid], day: str) -> Iterator[Gfid]:
+        if not _DAY.fullmatch(day):
+            raise Reject(f"{day[:80]!r} is no day", cause="protocol")
+        for gfid in gfids:
+            try:
+                if taking.put_away(self._target, gfid, day):
+                    yield gfid
+            except Trouble as trouble:
+                raise trouble.error from trouble
 
     def _health(self, number: int) -> Health:
         space = os.statvfs(self._root)

@@ -6,7 +6,7 @@ alone, two agents could take the last two names of one object at the same moment
 
 import errno
 
-from engine.item import Gfid, Holder, Kind, NotEmpty, Place
+from engine.item import ROOT, Gfid, Holder, Kind, NotEmpty, Place
 from engine.rpc.messages import Seen
 from engine.secondary.target import Target
 from engine.secondary.trouble import doing
@@ -55,6 +55,27 @@ def move_aside(target: Target, place: Place, seen: Seen) -> Holder:
                 target.link(seen.gfid, limbo)
             target.unlink(place)
     return Holder(place, seen.gfid, seen.kind)
+
+
+def put_away(target: Target, gfid: Gfid, day: str) -> bool:
+    """Bring who is in limbo to quarantine; return whether it was in limbo.
+
+    The caller knows that nobody speaks for it any more.
+    """
+    limbo, shelf = target.limbo(gfid), target.shelf(gfid, day)
+    with doing("put away", limbo), target.holding(gfid, limbo, shelf, ROOT):
+        holder = target.at(limbo)
+        if holder is None or holder.gfid != gfid:
+            return False
+        if holder.kind is Kind.DIRECTORY:
+            expect(target.at(shelf), None)
+            target.rename(limbo, shelf)
+            return True
+        if target.at(shelf) is None:
+            # Linked first, so that there is no moment at which it has no name.
+            target.link(gfid, shelf)
+        target.unlink(limbo)
+    return True
 
 
 def end(target: Target, gfid: Gfid, place: Place) -> NotEmpty | None:

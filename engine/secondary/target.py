@@ -80,6 +80,9 @@ class Target(Protocol):
     def in_limbo(self) -> list[Gfid]:
         """List who is in limbo."""
 
+    def shelf(self, gfid: Gfid, day: str) -> Place:
+        """Return the place in quarantine where `gfid` stands when it was put there on `day`."""
+
     def whole(self) -> bool:
         """Whether all of the volume answers, so that what is not seen is not there."""
 

@@ -157,6 +157,34 @@ class Failing:
                 self._report.tell(events.EntryMended, gfid=gfid)
             self._count()
 
+    async def put_away(self, paths: Mapping[Gfid, str]) -> None:
+        """Note who went to quarantine, and where they stand there; an operator may look at them."""
+        now = time.time()
+        rows = [
+            (
+                Failure(
+                    worker=self._report.worker,
+                    gfid=gfid,
+                    path=path,
+                    doing="put away",
+                    kind="quarantined",
+                    words="the primary does not have it, and nobody spoke of its end",
+                    tries=1,
+                    first=now,
+                    last=now,
+                    due=NEVER,
+                    slice=0,
+                ),
+                Known(Dirty()),
+            )
+            for gfid, path in paths.items()
+        ]
+        if rows:
+            await self._hop.run(self._ledger.put, rows)
+            for failure, _ in rows[:TOLD]:
+                self._tell(failure)
+            self._count()
+
     async def tell_all(self) -> None:
         """Tell what an earlier run left, the latest failures one by one."""
         for failure in await self._hop.run(self._ledger.latest, TOLD):

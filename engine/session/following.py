@@ -13,6 +13,7 @@ from engine.plan.dirty import Window, fold
 from engine.primary import changelog
 from engine.primary.records import Record
 from engine.primary.slices import ClosedSlice, Follower
+from engine.session.limbo import Limbo
 from engine.session.position import Position
 from engine.session.replicate import Replicator
 from engine.session.report import Report
@@ -42,6 +43,7 @@ class Following:
         position: Position,
         report: Report,
         woken: asyncio.Event,
+        limbo: Limbo,
         until: int | None,
     ) -> None:
         """`woken` is set when something is to be done before the next slice closes. `until`:
@@ -49,7 +51,7 @@ class Following:
         """
         self._brick, self._replicator = brick, replicator
         self._position, self._report, self._until = position, report, until
-        self._woken = woken
+        self._woken, self._limbo = woken, limbo
         self._crawl = events.Crawl.NONE
 
     async def run(self, still: Callable[[], Awaitable[bool]]) -> bool:
@@ -74,6 +76,7 @@ class Following:
                 if not await still():
                     return False
                 await self._replicator.make_due_so()
+                await self._limbo.tend()
                 if not closed:
                     self._report.now_doing("up to date", "the next slice to close")
                     await self._wait(follower)

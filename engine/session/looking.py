@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from engine.errors import Retry
 from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind
 from engine.plan import items as plan_items
-from engine.plan.dirty import ALL, Dirty
+from engine.plan.dirty import ALL, Dirty, Why
 from engine.plan.items import Absent, Alive, Truth
 from engine.primary import truth
 from engine.primary.truth import Sight
@@ -69,6 +69,11 @@ class Looking:
             for now in again
             if isinstance(looked := truths[now.gfid], Alive) and plan_items.overtaken(looked, now)
         ]
+
+    async def gone(self, gfids: Sequence[Gfid]) -> list[Gfid]:
+        """Return those of `gfids` that the whole primary says are gone."""
+        found = await self._at([(gfid, Dirty(Why.NAMES)) for gfid in gfids])
+        return [one.gfid for one in found if isinstance(one, Absent)]
 
     def learn(self, items: dict[Gfid, AnyItem], answers: Iterable[AnyAnswer]) -> None:
         """Remember which directories are on the secondary."""

@@ -38,10 +38,15 @@ class Position:
 
     def catch_up(self, mount: bytes) -> None:
         """Take over what the Active brick of this set has settled, as the mount tells it."""
+        self.settle(self.passed(mount))
+
+    def passed(self, mount: bytes) -> int:
+        """Return up to when every subvolume is through, as a mount with client-pid -1 tells it; 0:
+        not known.
+        """
         name = xattrs.stime_name(self._primary, self._secondary)
         value = xattrs.get(mount, name)
-        if value is not None:
-            self.settle(xattrs.unpack_mark(value, name=name, on=mount).seconds)
+        return 0 if value is None else xattrs.unpack_mark(value, name=name, on=mount).seconds
 
     def moved(self) -> bool:
         """Whether it moved since this was last asked."""

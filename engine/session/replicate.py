@@ -3,7 +3,7 @@ more.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -104,6 +104,10 @@ class Replicator:
         window, trial = await self.failing.due(_DUE)
         if window.dirty:
             await self._try(window, trial, ancestors=False)
+
+    async def gone(self, gfids: Sequence[Gfid]) -> list[Gfid]:
+        """Return those of `gfids` that the whole primary says are gone."""
+        return await self._looking.gone(gfids)
 
     async def recover(self) -> None:
         """Make so what an earlier run may have left half done: those in limbo, those intended."""

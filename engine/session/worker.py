@@ -20,12 +20,14 @@ from engine.primary import truth
 from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
 from engine.rpc import ssh
+from engine.rpc.channel import Channel
 from engine.rpc.ssh import Route
 from engine.session import checks
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
 from engine.session.following import Damaged, Following
 from engine.session.ledger import Ledger
+from engine.session.limbo import Limbo
 from engine.session.position import Position
 from engine.session.replicate import Replicator
 from engine.session.report import Report
@@ -168,7 +170,7 @@ class _Worker:
             try:
                 async with asyncio.TaskGroup() as group:
                     watching = group.create_task(unreconciled.watch())
-                    reason = await self._turns(replicator, position, unreconciled)
+                    reason = await self._turns(agent.channel, replicator, position, unreconciled)
                     watching.cancel()
                 return reason
             finally:
@@ -176,7 +178,11 @@ class _Worker:
                 ledger.close()
 
     async def _turns(
-        self, replicator: Replicator, position: Position, unreconciled: Unreconciled
+        self,
+        channel: Channel,
+        replicator: Replicator,
+        position: Position,
+        unreconciled: Unreconciled,
     ) -> str:
         """Be Active when elected, Passive otherwise, until there is nothing more to do."""
         setting = self.setting
@@ -187,8 +193,15 @@ class _Worker:
         )
         # A Passive one, too: what it left half done stands in its own ledger.
         await replicator.recover()
+
+        async def passed() -> int:
+            return await replicator.run(lambda: position.passed(self._told()))
+
+        limbo = Limbo(channel, replicator, passed)
         following = Following(
-            setting.brick.path, replicator, position, self.report, self.woken, setting.until
+            *(setting.brick.path, replicator, position, self.report, self.woken),
+            limbo,
+            setting.until,
         )
         try:
             while True:
@@ -222,7 +235,10 @@ class _Worker:
             await asyncio.sleep(1)
 
     def _catch_up(self, position: Position) -> None:
-        """Only clients with pid -1 are told positions, so this has a mount of its own. Blocks."""
+        position.catch_up(self._told())
+
+    def _told(self) -> bytes:
+        """Return a mount of its own, for only clients with pid -1 are told positions. Blocks."""
         if self.teller is None:
             setting = self.setting
             log = setting.places.of(setting.session.name) / "log" / "mount-standby.log"
@@ -230,7 +246,7 @@ class _Worker:
             teller = Mount(setting.volume.name, label=label, log=log, privileged=True)
             teller.start(setting.session.options.connection_timeout)
             self.teller = teller
-        position.catch_up(self.teller.root)
+        return self.teller.root
 
     async def _pulse(self) -> None:
         while True:

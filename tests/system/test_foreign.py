@@ -1,0 +1,55 @@
+"""What somebody wrote on the secondary: moved out of the way, kept, listed, and never destroyed."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from conftest import fresh_world
+from world import SESSION, World
+
+from engine.lab.hosts import until
+from engine.lab.shape import SECONDARY
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(200)]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[World]:
+    """Give a session that runs, into a secondary that somebody else writes to, too."""
+    with fresh_world("syso", World) as made:
+        made.run("mkdir {}/ends {}/stays && echo 1 > {}/ends/old")
+        made.create()
+        made.engine_up()
+        made.start()
+        made.settle()
+        yield made
+
+
+def quarantined(world: World) -> list[str]:
+    """Return the paths of what both nodes list as put away."""
+    found = []
+    for host in world.hosts:
+        said = json.loads(world.georep(host, "failures", SESSION, "--json").stdout)
+        found += [each["path"] for each in said if each["kind"] == "quarantined"]
+    return found
+
+
+def test_foreign_objects_are_kept_whatever_the_primary_does(shared: World) -> None:
+    there = shared.lab.path("sec1", shared.lab.mount(SECONDARY, "sec1"))
+    # One is in the way of a name, the others stand in a directory that ends.
+    (there / "stays/mine").write_text("written there")
+    (there / "ends/mine").write_text("written there, too")
+    (there / "ends/folder").mkdir()
+    (there / "ends/folder/deep").write_text("and this")
+    shared.run("echo theirs > {}/stays/mine; rm -r {}/ends")
+    shared.settle()
+    assert not (there / "ends").exists()
+    until("they are put away", lambda: len(quarantined(shared)) == 3, patience=90)
+    kept = [there / path for path in quarantined(shared)]
+    texts = {path.read_text() for path in kept if path.is_file()}
+    assert texts == {"written there", "written there, too"}
+    assert [(path / "deep").read_text() for path in kept if path.is_dir()] == ["and this"]
+    # The times of the root are those of what somebody did there.
+    assert [words for words in shared.differences() if not words.startswith("/: mtime")] == []
+    status = shared.georep("prim1", "status", SESSION)
+    assert status.returncode == 0, status.stdout.decode()
