@@ -69,8 +69,8 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "quarantined": Meaning(
         "Somebody wrote it on the secondary, or it is older than the session; it was in the way.",
-        "It stands below the secondary's root at this path. Move it out, or remove it; then skip "
-        "it here.",
+        "It stands below the secondary's root at this path. Move it out, or remove it; then georep "
+        "retry with its gfid takes it off this list.",
     ),
     "not empty": Meaning(
         "A directory that is gone from the primary still has something in it.",

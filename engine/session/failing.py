@@ -150,15 +150,17 @@ class Failing:
 
     async def end(self, trial: Trial) -> None:
         """Forget the failures that this window has mended."""
-        over = trial.before.keys() - trial.given
-        if over:
-            mended = await self._hop.run(self._ledger.drop, over, time.time())
-            for gfid in mended:
+        await self.forget(trial.before.keys() - trial.given)
+
+    async def forget(self, gfids: Collection[Gfid]) -> None:
+        """Take these out of the ledger."""
+        if gfids:
+            for gfid in await self._hop.run(self._ledger.drop, gfids, time.time()):
                 self._report.tell(events.EntryMended, gfid=gfid)
             self._count()
 
     async def put_away(self, paths: Mapping[Gfid, str]) -> None:
-        """Note who went to quarantine, and where they stand there; an operator may look at them."""
+        """Note who goes to quarantine, and where they will stand; an operator may look at them."""
         now = time.time()
         rows = [
             (

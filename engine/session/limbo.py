@@ -58,6 +58,9 @@ class Limbo:
         gone = await self._replicator.gone([gfid for gfid in ready if gfid in left])
         if gone:
             day = f"{datetime.now(UTC):%Y-%m-%d}"
-            moved = await self._channel.put_away(gone, day)
-            places = {gfid: f".georep/quarantine/{day}.{gfid}" for gfid in moved}
-            await self._replicator.failing.put_away(places)
+            failing = self._replicator.failing
+            # Noted first: what stands in quarantine must stand in a list, too, whatever stops.
+            await failing.put_away({gfid: f".georep/quarantine/{day}.{gfid}" for gfid in gone})
+            moved = set(await self._channel.put_away(gone, day))
+            # Another brick's worker was faster with the others, and has them in its list.
+            await failing.forget([gfid for gfid in gone if gfid not in moved])

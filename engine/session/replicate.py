@@ -138,10 +138,11 @@ class Replicator:
             # Also when nothing had to be done: an agent that died may have done it just now.
             self._report.now_doing("bringing it to the disk", "secondary")
             await self._channel.sync()
-        # What is noted as due may go only when what was done for it cannot go any more.
+        # What is noted as due may go only when what was done for it cannot go any more, and what is
+        # still to be looked at is noted.
+        await self._confirm_intended(window)
         await self.failing.end(trial)
         totals.failed = trial.failures
-        await self._confirm_intended(window)
         return totals
 
     async def _until_clean(
