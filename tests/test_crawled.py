@@ -44,6 +44,21 @@ def test_a_first_crawl_into_an_empty_secondary_leaves_nothing() -> None:
     assert there.due() == {}
 
 
+def test_of_first_crawls_the_earliest_says_from_when_on_changelogs_count() -> None:
+    """One brick's file may be renamed over another's between their crawls."""
+    there = Secondary()
+    there.crawl(0, 100)
+    there.crawl(1, 103)
+    assert [there.book().follow_from(number, 103) for number in (0, 1, 2)] == [100, 100, 103]
+    there.crawl(1, 900, since=700)
+    assert there.book().follow_from(1, 900) == 900, "that is no first one"
+    doubted = Secondary()
+    doubted.empty = False
+    doubted.crawl(0, 100)
+    doubted.crawl(1, 103)
+    assert doubted.book().follow_from(1, 103) == 103, "nobody knows what was before"
+
+
 def test_what_was_there_before_is_doubted() -> None:
     there = Secondary()
     there.empty = False

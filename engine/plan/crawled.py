@@ -21,6 +21,8 @@ class Origin(msgspec.Struct, frozen=True, tag=True):
     """How many the primary had then; bricks that were added later may have been filled by a
     rebalance, which no changelog tells.
     """
+    began: int = 0
+    """When the first of the crawls into it began, in seconds since the epoch."""
 
 
 class Crawled(msgspec.Struct, frozen=True, tag=True):
@@ -61,6 +63,17 @@ class Book:
             return None
         return crawl
 
+    def follow_from(self, number: int, began: int) -> int:
+        """Return from when on the changelogs of a subvolume count, whose crawl `began` then.
+
+        Of first crawls the earliest: what one brick's worker made before another's crawl began may
+        have been renamed over since, and only the other brick wrote that down.
+        """
+        crawl, origin = self.crawls.get(number), self.origin
+        if crawl is None or origin is None or not crawl.first or crawl.origin != origin.id:
+            return began
+        return min(began, origin.began or began)
+
 
 Note = tuple[str, bytes]
 """A note's name and content."""
@@ -98,7 +111,7 @@ def begun(
     used = old is not None and origin is not None and old.origin == origin.id
     if empty and (origin is None or used):
         # One that no crawl of this subvolume has used yet was noted by another brick just now.
-        origin, used = Origin(fresh, subvolumes), False
+        origin, used = Origin(fresh, subvolumes, crawl.began), False
         kept.append((_name(book.volume, "origin"), _encode(origin)))
     first = origin is not None and not used and number < origin.subvolumes and not crawl.since
     undone = book.due(number)

@@ -48,7 +48,9 @@ class Crawling:
         return "" if history.complete else f"history is not complete: {history.reason}"
 
     async def run(self, reason: str) -> None:
-        """Make everything on the brick so, then put the position where the crawl began."""
+        """Make everything on the brick so, then put the position where the crawl began, or the
+        first of several.
+        """
         cursor = self._load()
         if cursor is None:
             cursor = Cursor(since=int(time.time()) - MARGIN, bucket=0, brick=self._brick)
@@ -74,10 +76,18 @@ class Crawling:
             await self._replicator.run(crawl.save, self._path, cursor)
             part = ahead.result()
         self._progress(cursor)
-        await self._replicator.run(self._position.begin, cursor.since)
+        since = await self._follow_from(cursor.since)
+        await self._replicator.run(self._position.begin, since)
         self._path.unlink(missing_ok=True)
         self._position.moved()
         self._report.tell(events.PositionMoved, stime=self._position.stime, slice=0)
+
+    async def _follow_from(self, began: int) -> int:
+        since = await self._unreconciled.follow_from(began)
+        if since < began:
+            history = await self._replicator.run(slices.history, self._brick, since)
+            return since if history.complete else began
+        return began
 
     async def _read(self, brick: bytes, bucket: int) -> Portion:
         return await self._replicator.run(crawl.portion, brick, bucket, PORTION)

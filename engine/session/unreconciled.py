@@ -48,6 +48,11 @@ class Unreconciled:
             await self._channel.note(name, content)
         await self.look()
 
+    async def follow_from(self, began: int) -> int:
+        """Return from when on the changelogs count after the crawl that `began` then."""
+        book = crawled.read(await self._channel.notes(), self._volume)
+        return book.follow_from(self._number, began)
+
     async def look(self) -> None:
         """Read the notes; tell when it is another thing than was told before."""
         book = crawled.read(await self._channel.notes(), self._volume)
