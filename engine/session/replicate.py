@@ -254,8 +254,9 @@ class Replicator:
             self._report.files += 1
             self._report.bytes += size
         for item, words in brought.short:
+            place = next(iter(item.names), None)
             outcome.refused.append(
-                Refused(gfid=item.gfid, doing="copy", place=item.names[0], errno=0, words=words)
+                Refused(gfid=item.gfid, doing="copy", place=place, errno=0, words=words)
             )
         answers = await self._sending.wave(list(finished.values()), set(), finished)
         before = {gfid: Dirty(Why.DATA) for gfid in finished}
