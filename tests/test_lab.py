@@ -157,13 +157,19 @@ def test_gsyncd_replicates_and_leaves_its_mark_on_the_bricks(own_lab: Lab) -> No
     gsyncd.start(own_lab)
     copy = own_lab.path("sec1", own_lab.mount("svol", "sec1")) / "file"
     hosts.until("the copy", lambda: copy.exists() and copy.read_text() == "there")
+    # One worker of each replica set notes it when it is through, the passive one beside it later.
+    hosts.until("the marks", lambda: _marks(own_lab) >= 2, patience=120)
     gsyncd.stop(own_lab)
     assert {worker.status for worker in gsyncd.status(own_lab)} == {"Stopped"}
-    marks = [name for brick in own_lab.bricks("gvol") for name in os.listxattr(brick)]
-    # One worker of each replica set notes it at once, the passive one beside it later.
-    assert sum(name.endswith(".stime") for name in marks) >= 2
+    assert _marks(own_lab) >= 2, "they stay"
     own_lab.down()
     assert traces(own_lab) == []
+
+
+def _marks(lab: Lab) -> int:
+    """Return how many bricks have a position of gsyncd's."""
+    names = [name for brick in lab.bricks("gvol") for name in os.listxattr(brick)]
+    return sum(name.endswith(".stime") for name in names)
 
 
 def test_down_of_nothing_is_fine(own_lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
