@@ -23,6 +23,7 @@ from engine.item import (
     Place,
     Refused,
 )
+from engine.rpc.messages import Seen
 from engine.secondary.apply import apply
 
 G = [Gfid(f"{n:08x}-0000-4000-8000-000000000000") for n in range(10)]
@@ -327,6 +328,24 @@ def test_two_agents_that_make_one_file_make_one() -> None:
     answer = done(apply(target, item(A, AT_A, heard=(AT_B,))))
     assert target.tree() == {AT_A: A}
     assert answer.links == 1
+
+
+def test_a_directory_that_another_agent_makes_in_its_place_is_not_moved_aside() -> None:
+    """GlusterFS can lose the handle of a directory that is moved while others look at it."""
+
+    class Faster(MemoryTarget):
+        def at(self, place: Place) -> Seen | None:
+            before = super().at(place)
+            if place == AT_A and before is None and B not in self.things:
+                self.things[B] = Thing(Kind.DIRECTORY, shall.attributes)
+                self.places[AT_A] = B
+            return before
+
+        def rename(self, source: Place, place: Place) -> None:
+            raise AssertionError("nothing is to be moved")
+
+    shall = item(B, AT_A, kind=Kind.DIRECTORY)
+    assert not done(apply(Faster(), shall)).displaced
 
 
 def test_limbo_is_no_directory_of_the_primary() -> None:

@@ -94,6 +94,10 @@ class Making:
         here = self._same_nature()
         with doing("look up", place):
             holder = target.at(place)
+        if self._right(holder):
+            # Another agent has just made it. Moved aside and back, the volume could lose its handle
+            # to whoever looks at it meanwhile.
+            return None
         keys: list[Gfid | Place] = [item.gfid, place]
         if here is not None:
             keys.append(ROOT)
