@@ -331,7 +331,7 @@ def test_two_agents_that_make_one_file_make_one() -> None:
 
 
 def test_a_directory_that_another_agent_makes_in_its_place_is_not_moved_aside() -> None:
-    """GlusterFS can lose the handle of a directory that is moved while others look at it."""
+    """GlusterFS can lose a directory that is moved while others look at it."""
 
     class Faster(MemoryTarget):
         def at(self, place: Place) -> Seen | None:
@@ -346,6 +346,16 @@ def test_a_directory_that_another_agent_makes_in_its_place_is_not_moved_aside() 
 
     shall = item(B, AT_A, kind=Kind.DIRECTORY)
     assert not done(apply(Faster(), shall)).displaced
+
+
+def test_a_directory_is_looked_for_only_while_nobody_can_be_making_it() -> None:
+    class Watched(MemoryTarget):
+        def at(self, place: Place) -> Seen | None:
+            if place == AT_A:
+                self._must_hold(B, AT_A)
+            return super().at(place)
+
+    done(apply(Watched(), item(B, AT_A, kind=Kind.DIRECTORY)))
 
 
 def test_limbo_is_no_directory_of_the_primary() -> None:

@@ -70,20 +70,31 @@ class Making:
 
     def _place_directory(self) -> NeedParent | None:
         for place in self._item.names:
-            with doing("look up", place):
-                holder = self._target.at(place)
+            holder = self._look_under_lock(place)
             if not self._right(holder):
-                needed = self._settle_directory(place)
+                needed = self._settle_directory(place, holder)
                 if needed is not None:
                     return needed
         return None
+
+    def _look_under_lock(self, place: Place) -> Seen | None:
+        """Return who stands at the place of a directory, but not while another agent makes it.
+
+        Every worker hears of every directory, so all look for it in the same moment. A brick gives
+        a random gfid to a directory that is looked up by name and has none yet; GlusterFS lets it
+        be for one second, and a busy disk can take longer between mkdir and the gfid.
+        """
+        target = self._target
+        with doing("look up", place), target.holding(self._item.gfid, place):
+            return target.at(place)
 
     def _right(self, holder: Seen | None) -> bool:
         gfid, kind = self._item.gfid, self._item.kind
         return holder is not None and holder.gfid == gfid and holder.kind is kind
 
-    def _settle_directory(self, place: Place) -> NeedParent | None:
-        """Bring the directory to `place`: made there, or moved from where it is now.
+    def _settle_directory(self, place: Place, holder: Seen | None) -> NeedParent | None:
+        """Bring the directory to `place`, where `holder` was seen: made there, or moved from where
+        it is now.
 
         Held by gfid, because two agents that create it at two places would make two directories
         with one gfid; by place and by the gfid of who holds it, because a rename onto an empty
@@ -92,12 +103,6 @@ class Making:
         """
         item, target = self._item, self._target
         here = self._same_nature()
-        with doing("look up", place):
-            holder = target.at(place)
-        if self._right(holder):
-            # Another agent has just made it. Moved aside and back, the volume could lose its handle
-            # to whoever looks at it meanwhile.
-            return None
         keys: list[Gfid | Place] = [item.gfid, place]
         if here is not None:
             keys.append(ROOT)
@@ -122,11 +127,11 @@ class Making:
                 with doing("move", place):
                     target.rename(source, place)
                 self._touched[source.parent] = None
-        self._touched[place.parent] = None
-        self._changed = True
-        with doing("check", place):
-            if not self._right(target.at(place)):
-                raise OSError(errno.ESTALE, "it did not get its name")
+            self._touched[place.parent] = None
+            self._changed = True
+            with doing("check", place):
+                if not self._right(target.at(place)):
+                    raise OSError(errno.ESTALE, "it did not get its name")
         return None
 
     def _below_itself(self, place: Place) -> bool:

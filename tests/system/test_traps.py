@@ -7,6 +7,8 @@ guards against it can go.
 import contextlib
 import errno
 import os
+import threading
+import time
 from uuid import uuid4
 
 import msgspec
@@ -342,3 +344,34 @@ def test_setting_what_a_privileged_client_ignores_is_seen(sides: Sides) -> None:
     assert answer.words == "xattrs were set with success and are not there"
     done(apply(GlusterTarget(root, lambda: sides.root), asked))
     assert objects.travelling(path) == shall
+
+
+def test_a_directory_that_has_no_gfid_yet_gets_one_from_whoever_looks(sides: Sides) -> None:
+    """Why a directory's place is looked at under the lock of whoever may be making it there."""
+    folder = sides.folder()
+    for brick in sides.bricks:
+        os.mkdir(brick + b"/" + gfids.handle(folder) + b"/made")
+    place = Place(folder, b"made")
+    # Younger than that, the brick says that it is not there.
+    time.sleep(2.1)
+    found = sides.other.at(place)
+    assert found is not None
+    # Too late: its gfid is a random one now.
+    says({errno.EEXIST}, sides.target.create, item(Gfid(str(uuid4())), Kind.DIRECTORY), place)
+    assert sides.standing(folder) == {b"made": found.gfid}
+
+    gfid = Gfid(str(uuid4()))
+    later = Place(folder, b"later")
+    looked = threading.Event()
+
+    def look() -> None:
+        apply(sides.other, item(gfid, Kind.DIRECTORY, later))
+        looked.set()
+
+    with sides.target.holding(gfid, later):
+        thread = threading.Thread(target=look)
+        thread.start()
+        assert not looked.wait(0.5)
+        sides.target.create(item(gfid, Kind.DIRECTORY), later)
+    thread.join()
+    assert sides.standing(folder)[b"later"] == gfid
