@@ -6,7 +6,8 @@ from enum import Flag, auto
 
 from engine.item import Gfid, Holder, Kind, Place
 
-_MKNOD, _MKDIR, _UNLINK, _RMDIR, _SYMLINK, _RENAME, _LINK, _CREATE = 3, 4, 5, 6, 7, 8, 9, 23
+RENAME = 8
+_MKNOD, _MKDIR, _UNLINK, _RMDIR, _SYMLINK, _LINK, _CREATE = 3, 4, 5, 6, 7, 9, 23
 """GlusterFS's fop numbers, as changelogs have them."""
 
 
@@ -102,7 +103,7 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
             case _ if fop in (_UNLINK, _RMDIR):
                 dirty = window.mark(gfid, Why.NAMES, *places)
                 dirty.directory |= fop == _RMDIR
-            case _ if fop == _RENAME:
+            case _ if fop == RENAME:
                 window.mark(gfid, Why.NAMES, *places)
                 window.taken.add(places[-1])
             case _:

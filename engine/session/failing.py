@@ -42,6 +42,8 @@ class Trial:
     """Those, as they stand there now."""
     made: int = 0
     """Objects that could be created, or filled."""
+    ahead: bool = False
+    """Their slice is still open and brings them again: nothing of them goes to the ledger."""
 
 
 class Failing:
@@ -85,6 +87,8 @@ class Failing:
         `vain`: nothing was changed in this round; else what waits for others may go on waiting.
         Retry when it is the secondary as a whole that takes nothing.
         """
+        if trial.ahead:
+            return
         last = {answer.gfid: answer for answer in answers}
         given: dict[Gfid, AnyAnswer | None] = {}
         for gfid in window.dirty:

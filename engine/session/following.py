@@ -12,7 +12,8 @@ from engine.errors import Reject
 from engine.plan.dirty import Window, fold
 from engine.primary import changelog
 from engine.primary.records import Record
-from engine.primary.slices import ClosedSlice, Follower
+from engine.primary.slices import POLL, ClosedSlice, Follower
+from engine.session.ahead import Ahead
 from engine.session.limbo import Limbo
 from engine.session.position import Position
 from engine.session.replicate import Replicator
@@ -20,6 +21,8 @@ from engine.session.report import Report
 
 WINDOW = 20_000
 """Records folded into one window, about: what happens to a file many times in it is done once."""
+_ASK = 1.0
+"""Seconds between two looks whether it is still our turn."""
 
 
 class Damaged(Reject):
@@ -44,14 +47,15 @@ class Following:
         report: Report,
         woken: asyncio.Event,
         limbo: Limbo,
+        listen: Callable[[], Ahead],
         until: int | None,
     ) -> None:
-        """`woken` is set when something is to be done before the next slice closes. `until`:
-        seconds since the epoch; the goal is reached when everything up to then is settled.
+        """`woken` is set when the operator wants something. `listen` opens the live changelog.
+        `until`: seconds since the epoch; the goal is reached when everything up to then is settled.
         """
         self._brick, self._replicator = brick, replicator
         self._position, self._report, self._until = position, report, until
-        self._woken, self._limbo = woken, limbo
+        self._woken, self._limbo, self._listen = woken, limbo, listen
         self._crawl = events.Crawl.NONE
 
     async def run(self, still: Callable[[], Awaitable[bool]]) -> bool:
@@ -62,52 +66,64 @@ class Following:
         """
         run = self._replicator.run
         follower = await run(Follower, self._brick, self._position.stime)
+        ahead = self._listen()
+        asked = time.monotonic()
         self._enter(events.Crawl.HISTORY, "slices that closed before now")
         try:
             while True:
                 closed = await run(follower.new)
                 if closed:
-                    await self._settle(closed)
+                    await self._settle(closed, ahead)
                 else:
                     self._enter(events.Crawl.CHANGELOG, "history is done")
+                    await ahead.step()
                 if self._until is not None and self._position.stime >= self._until:
                     self._report.tell(events.Caught, goal=self._until)
                     return True
-                if not await still():
-                    return False
+                if time.monotonic() - asked >= _ASK:
+                    if not await still():
+                        return False
+                    asked = time.monotonic()
                 await self._replicator.make_due_so()
                 await self._limbo.tend()
                 if not closed:
-                    self._report.now_doing("up to date", "the next slice to close")
-                    await self._wait(follower)
+                    self._report.now_doing("up to date", "the next change")
+                    await self._wait(follower, ahead)
         finally:
             follower.close()
+            ahead.close()
 
-    async def _wait(self, follower: Follower) -> None:
-        """Return when a slice may have closed, or when we are woken."""
+    async def _wait(self, follower: Follower, ahead: Ahead) -> None:
+        """Return when a slice may have closed, a change is ripe, or the operator wants it."""
         waits = {
-            asyncio.ensure_future(follower.wait()),
-            asyncio.ensure_future(self._woken.wait()),
+            asyncio.ensure_future(wait)
+            for wait in (follower.wait(), ahead.wait(), self._woken.wait())
         }
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                waits, timeout=min(ahead.pause(), POLL), return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             for one in waits:
                 one.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
         self._woken.clear()
 
-    async def _settle(self, closed: Sequence[ClosedSlice]) -> None:
+    async def _settle(self, closed: Sequence[ClosedSlice], ahead: Ahead) -> None:
         """Make `closed` so, several slices in one window, and move the position behind them."""
         window = Window()
         first = 0
         for index, one in enumerate(closed):
             self._report.pending_slices = len(closed) - first
             if one.path is not None:
-                fold(window, await self._replicator.run(_read, one.path))
+                records = await self._replicator.run(_read, one.path)
+                fold(window, records)
+                await ahead.closed(one.path, records)
             if window.records >= WINDOW or index == len(closed) - 1:
+                await ahead.spare(window)
                 await self._make_so(window, closed[first : index + 1])
                 window, first = Window(), index + 1
+        ahead.settled()
         self._report.pending_slices = 0
 
     async def _make_so(self, window: Window, done: Sequence[ClosedSlice]) -> None:

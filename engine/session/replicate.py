@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.item import AnyAnswer, AnyItem, Gfid, Item, Kind, Refused
+from engine.item import AnyAnswer, AnyItem, Gfid, Gone, Item, Kind, Place, Refused
 from engine.plan import items as plan_items
 from engine.plan import order
 from engine.plan.dirty import Dirty, Why, Window
@@ -32,6 +32,10 @@ _LONGEST = 30.0
 """Most seconds between two rounds that brought nothing."""
 _DUE = 1000
 """Failures that are tried again in one window."""
+_AHEAD = 4
+"""Rounds that are made before a slice closes; what is not done then waits for that."""
+_ENDED = 100_000
+"""Objects remembered as gone without a word."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,8 @@ class Totals:
     """What went to the ledger."""
     spared: list[Gfid] = field(default_factory=list)
     """Directories that are gone and were left there; see `Window.sparing`."""
+    left: set[Gfid] = field(default_factory=set)
+    """Of a window that was made so ahead: what is not done, or not for certain."""
 
 
 class Replicator:
@@ -74,6 +80,9 @@ class Replicator:
         where this one has seen them often enough."""
         self._intended: set[Gfid] = set()
         """Objects that the ledger has as intended."""
+        self._ended: dict[Gfid, dict[Place, None]] = {}
+        """Objects that are gone, with no word of their end yet, and where they stood here: the
+        rename that destroyed one may have been seen before its record was heard."""
 
     def stuck_for(self) -> float:
         """Return for how many seconds the oldest call on the primary has been under way."""
@@ -99,6 +108,31 @@ class Replicator:
         """
         return await self._try(window, Trial(source, frozenset(window.dirty)), ancestors=ancestors)
 
+    async def make_ahead(self, window: Window) -> Totals:
+        """Make `window` so before its slice closes, as far as that goes at once.
+
+        No position may move for it, and nothing goes to the ledger: the slice brings it again.
+        """
+        totals = Totals()
+        trial = Trial(0, frozenset(window.dirty), ahead=True)
+        files, size = self._sending.files, self._sending.bytes
+        self._remember_ended(window)
+        self._carry(window)
+        for _ in range(_AHEAD):
+            before = len(totals.entries), totals.removed
+            if window.dirty:
+                await self._round(window, trial, totals, ancestors=False)
+            if (len(totals.entries), totals.removed) == before:
+                break
+        totals.files += self._sending.files - files
+        totals.bytes += self._sending.bytes - size
+        self._report.pending_entries = 0
+        totals.left = window.dirty.keys() | self._overtaken.keys() | trial.before.keys()
+        if self._intended or self._overtaken.keys() - trial.own:
+            await self._channel.sync()
+            await self._confirm_intended(window)
+        return totals
+
     async def make_due_so(self) -> None:
         """Try again what is due in the ledger, each object once."""
         window, trial = await self.failing.due(_DUE)
@@ -122,12 +156,10 @@ class Replicator:
     async def _try(self, window: Window, trial: Trial, *, ancestors: bool) -> Totals:
         totals = Totals()
         files, size = self._sending.files, self._sending.bytes
+        self._remember_ended(window)
         empty = not window.dirty and not self._overtaken
         for _ in range(_CONFIRMS):
-            for gfid, dirty in self._overtaken.items():
-                window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
-                window.known.add(gfid)
-            self._overtaken = {}
+            self._carry(window)
             await self._until_clean(window, trial, totals, ancestors=ancestors)
             if not self._overtaken:
                 break
@@ -144,6 +176,28 @@ class Replicator:
         await self.failing.end(trial)
         totals.failed = trial.failures
         return totals
+
+    def _carry(self, window: Window) -> None:
+        """Put what was new again after it had been made so into `window`."""
+        for gfid, dirty in self._overtaken.items():
+            window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
+            window.known.add(gfid)
+        self._overtaken = {}
+
+    def _remember_ended(self, window: Window) -> None:
+        """Look again at who stood where a rename is heard of now."""
+        for gfid, places in self._ended.items():
+            if not window.taken.isdisjoint(places):
+                window.mark(gfid, Why.NAMES, *places)
+
+    def _note_ended(self, items: dict[Gfid, AnyItem]) -> None:
+        for gfid, item in items.items():
+            if isinstance(item, Gone) and not item.lawful and item.heard:
+                self._ended.setdefault(gfid, {}).update(dict.fromkeys(item.heard))
+            else:
+                self._ended.pop(gfid, None)
+        while len(self._ended) > _ENDED:
+            del self._ended[next(iter(self._ended))]
 
     async def _until_clean(
         self, window: Window, trial: Trial, totals: Totals, *, ancestors: bool
@@ -179,6 +233,7 @@ class Replicator:
             item = plan_items.make(found, batch[gfid], window, self._looking.outside)
             if item is not None:
                 items[gfid] = item
+        self._note_ended(items)
         await self._intend(window, trial, batch, truths)
         outcome, answers = await self._make_items_so(window, batch, items, totals)
         for gfid, found in truths.items():

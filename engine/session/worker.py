@@ -23,6 +23,7 @@ from engine.rpc import ssh
 from engine.rpc.channel import Channel
 from engine.rpc.ssh import Route
 from engine.session import checks
+from engine.session.ahead import Ahead
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
 from engine.session.following import Damaged, Following
@@ -170,7 +171,9 @@ class _Worker:
             try:
                 async with asyncio.TaskGroup() as group:
                     watching = group.create_task(unreconciled.watch())
-                    reason = await self._turns(agent.channel, replicator, position, unreconciled)
+                    reason = await self._turns(
+                        agent.channel, sight, replicator, position, unreconciled
+                    )
                     watching.cancel()
                 return reason
             finally:
@@ -180,6 +183,7 @@ class _Worker:
     async def _turns(
         self,
         channel: Channel,
+        sight: Sight,
         replicator: Replicator,
         position: Position,
         unreconciled: Unreconciled,
@@ -201,6 +205,10 @@ class _Worker:
         following = Following(
             *(setting.brick.path, replicator, position, self.report, self.woken),
             limbo,
+            lambda: Ahead(
+                *(setting.brick.path, sight, replicator, self.report),
+                small=setting.session.options.push_limit,
+            ),
             setting.until,
         )
         try:

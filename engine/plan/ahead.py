@@ -1,0 +1,244 @@
+"""The open slice: what was heard of it, what is made so before it closes, and what of that still
+holds then. Pure.
+
+A slice tells only once that an object's content or attributes change, however often they do; every
+change of names it tells. So what was made so ahead holds at the close if all records of the object
+had been heard before it was looked at, and the brick's inode is as it was glanced at before that
+look: each change gives it a new ctime.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.item import Gfid, Place
+from engine.plan.dirty import RENAME, Why, Window, fold
+
+RACY = 50_000_000
+"""Nanoseconds; an inode that changed within these may change again without another ctime: the
+kernel's clock ticks in steps.
+"""
+QUIET = 200_000_000
+"""Nanoseconds without a change after which nobody is taken to be writing any more."""
+_AGAIN = 0.2
+"""Seconds after which what was sent is first glanced at again; then after twice as many, ..."""
+_SELDOM = 1.0
+"""... up to these; and more, when they are very many."""
+_HOLD = 0.05
+_PATIENCE = 1.0
+"""Most seconds for which a small file waits for its writer to pause."""
+_MOST = 200_000
+"""Objects remembered of one slice; what is beyond waits for its close."""
+
+Record = tuple[str, Gfid, int, tuple[Place, ...], int]
+
+
+class Glance(NamedTuple):
+    """One object on the own brick, as far as it tells whether anything was changed."""
+
+    inode: int
+    ctime: int
+    """Nanoseconds since the epoch, by the clock of this machine."""
+    size: int
+    directory: bool = False
+    entries: bool = False
+    """Of a directory: its last change was one of the names in it, which has a record."""
+    agrees: bool = True
+    """The mount shows the same size and mtime: what is read there is not older."""
+
+
+class Made(NamedTuple):
+    """An object that was made so ahead."""
+
+    heard: int
+    """How many records had been heard before the glance."""
+    glance: Glance
+    sure: bool
+    """Any change after the glance can be seen."""
+
+
+@dataclass(slots=True)
+class Hot:
+    """An object whose content or attributes may change again without a record."""
+
+    why: Why = field(default_factory=lambda: Why(0))
+    due: float = 0.0
+    """When it is to be glanced at again, in seconds of the monotonic clock."""
+    pause: float = _AGAIN
+    held: float | None = None
+    """Since when it has waited for its writer to pause."""
+
+
+def racy(glance: Glance, at: int) -> bool:
+    """Whether a change after `at`, in ns since the epoch, might leave the ctime as it is; also when
+    the clock was set back.
+    """
+    return at - glance.ctime < RACY
+
+
+def same(one: Glance, other: Glance | None) -> bool:
+    """Whether nothing was changed between two glances, but for what has records of its own."""
+    return other is not None and (one[:3] == other[:3] or (other.directory and other.entries))
+
+
+class OpenSlice:
+    """Everything heard since the last close, in the order in which it was heard."""
+
+    def __init__(self, small: int) -> None:
+        """`small`: up to this size, in bytes, a file is sent even while somebody writes it."""
+        self._small = small
+        self._fresh = Window()
+        """What was heard and not made so yet."""
+        self._spoken: dict[Gfid, int] = {}
+        """Number of the last record of each object."""
+        self._taken: dict[Place, int] = {}
+        self._known: set[Gfid] = set()
+        self._hot: dict[Gfid, Hot] = {}
+        self._made: dict[Gfid, Made] = {}
+        self._closing: dict[Gfid, float] = {}
+        """Of those in `_made`, the last record in the slices that are being settled."""
+
+    def hear(self, records: Sequence[Record], first: int) -> None:
+        """Take up `records`, which are numbered from `first` on."""
+        fold(self._fresh, records)
+        for number, (letter, gfid, fop, places, _mode) in enumerate(records, first):
+            self._spoken[gfid] = number
+            if letter == "E":
+                if fop == RENAME:
+                    self._taken[places[-1]] = number
+                if gfid in self._hot:
+                    self._hot[gfid].due = 0.0
+            else:
+                hot = self._hot.setdefault(gfid, Hot())
+                hot.why |= Why.DATA if letter == "D" else Why.ATTRIBUTES
+                hot.due = 0.0
+
+    def due(self, now: float) -> list[Gfid]:
+        """Return what is to be glanced at now."""
+        hot = self._hot
+        fresh = [g for g in self._fresh.dirty if g not in hot or hot[g].due <= now]
+        again = [g for g, one in hot.items() if one.due <= now and g not in self._fresh.dirty]
+        return fresh + again
+
+    def contents(self, gfids: Iterable[Gfid]) -> frozenset[Gfid]:
+        """Return those of which content is to be sent."""
+        hot = self._hot
+        return frozenset(g for g in gfids if g in hot and hot[g].why & Why.DATA)
+
+    def pause(self, now: float) -> float:
+        """Return in how many seconds something will be due."""
+        times = [hot.due for hot in self._hot.values()]
+        return max(0.0, min(times) - now) if times else float("inf")
+
+    def ripe(self, seen: Mapping[Gfid, Glance | None], at: int, now: float) -> Window:
+        """Return what is to be made so now, of what was `seen` at `at` nanoseconds since the epoch;
+        the rest is put off.
+        """
+        fresh = self._fresh
+        window = Window(spoken=fresh.spoken, known=self._known, taken=fresh.taken)
+        for gfid, glance in seen.items():
+            hot = self._hot.get(gfid)
+            if hot is not None:
+                if gfid not in fresh.dirty and not self._moved(gfid, glance):
+                    self._put_off(hot, now)
+                    continue
+                # All of it, for a later change of any kind has no record.
+                fresh.mark(gfid, hot.why)
+                if glance is not None and self._written(hot, glance, at, now):
+                    continue
+            window.dirty[gfid] = fresh.dirty.pop(gfid)
+        return window
+
+    def _moved(self, gfid: Gfid, glance: Glance | None) -> bool:
+        """Whether what was sent is to be sent again; of what is gone a record tells."""
+        if glance is None:
+            return False
+        made = self._made.get(gfid)
+        if made is None:
+            return not glance.directory
+        return not same(made.glance, glance) or not (made.sure or glance.directory)
+
+    def _written(self, hot: Hot, glance: Glance, at: int, now: float) -> bool:
+        """Whether it is better to wait, because somebody is writing."""
+        if glance.directory or not hot.why & Why.DATA:
+            return False
+        small = glance.size <= self._small
+        if at - glance.ctime >= (RACY if small else QUIET):
+            hot.held = None
+            return False
+        hot.held = now if hot.held is None else hot.held
+        if small and now - hot.held >= _PATIENCE:
+            hot.held = None
+            return False
+        hot.due = now + (_HOLD if small else _AGAIN)
+        return True
+
+    def _put_off(self, hot: Hot, now: float) -> None:
+        hot.due = now + hot.pause
+        hot.pause = min(2 * hot.pause, _SELDOM + len(self._hot) / 5000)
+
+    def remember(
+        self,
+        tried: Mapping[Gfid, Glance | None],
+        left: Collection[Gfid],
+        at: int,
+        heard: int,
+        now: float,
+    ) -> None:
+        """Remember what was made so; `tried`: the glances before it, at `at`, with `heard` records
+        heard; `left`: what is not done, or not for certain.
+        """
+        for gfid, glance in tried.items():
+            if glance is None or gfid in left or len(self._made) >= _MOST:
+                self._made.pop(gfid, None)
+            else:
+                sure = glance.agrees and not racy(glance, at)
+                self._made[gfid] = Made(heard, glance, sure)
+            if gfid in self._hot:
+                self._put_off(self._hot[gfid], now)
+
+    def close(self, records: Sequence[Record], first: int | None) -> None:
+        """Take up a slice that has closed; `first`: number of its first record, None when not all
+        of it was heard.
+        """
+        for number, record in enumerate(records, first or 0):
+            gfid = record[1]
+            if gfid in self._made:
+                self._closing[gfid] = float("inf") if first is None else number
+
+    def candidates(self, window: Window) -> list[Gfid]:
+        """Return those in the window of closed slices that may be as they were made ahead.
+
+        Not directories: their times are made up of what all subvolumes have.
+        """
+        found = []
+        for gfid in window.dirty:
+            made = self._made.get(gfid)
+            if made is None or not made.sure or made.glance.directory:
+                continue
+            if self._closing.get(gfid, float("inf")) < made.heard:
+                found.append(gfid)
+        return found
+
+    def spare(self, window: Window, seen: Mapping[Gfid, Glance | None]) -> int:
+        """Take out of the window of closed slices who has not changed since; return how many.
+
+        `seen`: the candidates, glanced at after the close.
+        """
+        still = [gfid for gfid, glance in seen.items() if same(self._made[gfid].glance, glance)]
+        for gfid in still:
+            del window.dirty[gfid]
+        return len(still)
+
+    def forget(self, began: int) -> None:
+        """Forget what was heard before record number `began`; all of that is settled."""
+        old = {gfid for gfid, number in self._spoken.items() if number < began}
+        for held in (self._spoken, self._hot, self._made, self._fresh.dirty):
+            for gfid in old & held.keys():
+                del held[gfid]
+        self._taken = {place: n for place, n in self._taken.items() if n >= began}
+        self._known.clear()
+        self._closing.clear()
+        self._fresh = Window(
+            dirty=self._fresh.dirty, spoken=set(self._spoken), taken=set(self._taken)
+        )
