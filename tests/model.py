@@ -115,13 +115,15 @@ class Primary:
         self.sets = [[Brick(number) for _ in range(replicas)] for number in range(sets)]
         self.clock = 1
         self.made = 0
+        self.changed: dict[tuple[Gfid, int], int] = {}
+        """When anything about an object was last changed, on each replica set that holds it."""
 
     def copy(self) -> "Primary":
         """Return a primary of its own in the same state."""
         twin = Primary()
         twin.things, twin.places = dict(self.things), dict(self.places)
         twin.sets = [[brick.copy() for brick in replicas] for replicas in self.sets]
-        twin.clock, twin.made = self.clock, self.made
+        twin.clock, twin.made, twin.changed = self.clock, self.made, dict(self.changed)
         return twin
 
     def bricks(self) -> Iterator[Brick]:
@@ -176,6 +178,7 @@ class Primary:
     def chmod(self, place: Place, mode: int) -> None:
         gfid = self.places.get(place)
         if gfid is not None and self.things[gfid].kind is not Kind.SYMLINK:
+            self.clock += 1
             self.things[gfid] = replace(self.things[gfid], mode=mode)
             self._log("M", gfid, self.things[gfid].kind, SETATTR)
 
@@ -183,6 +186,7 @@ class Primary:
         gfid = self.places.get(place)
         # Linux lets nothing else have user xattrs.
         if gfid is not None and self.things[gfid].kind in (Kind.FILE, Kind.DIRECTORY):
+            self.clock += 1
             self.things[gfid] = replace(self.things[gfid], xattrs=((b"user.x", value),))
             self._log("M", gfid, self.things[gfid].kind, SETXATTR)
 
@@ -244,6 +248,7 @@ class Primary:
 
     def _take(self, place: Place, gfid: Gfid) -> None:
         del self.places[place]
+        self._changes(gfid, Kind.FILE)
         if gfid not in self.places.values():
             del self.things[gfid]
 
@@ -253,7 +258,18 @@ class Primary:
         for place in places:
             if place.parent in self.things:
                 self.things[place.parent] = replace(self.things[place.parent], mtime=self.clock)
+                for number in self._sets(gfid, kind):
+                    self.changed[place.parent, number] = self.clock
         self._log("E", gfid, kind, fop, *places, victim=victim)
+
+    def _sets(self, gfid: Gfid, kind: Kind) -> range:
+        every = range(len(self.sets))
+        number = self.number(gfid)
+        return every if kind is Kind.DIRECTORY else every[number : number + 1]
+
+    def _changes(self, gfid: Gfid, kind: Kind) -> None:
+        for number in self._sets(gfid, kind):
+            self.changed[gfid, number] = self.clock
 
     def _log(
         self,
@@ -264,6 +280,7 @@ class Primary:
         *places: Place,
         victim: Gfid | None = None,
     ) -> None:
+        self._changes(gfid, kind)
         about: set[object] = {(letter, gfid), *places, *(("in", p.parent) for p in places)}
         if fop in (CREATE, MKDIR, SYMLINK):
             about.add(("M", gfid))

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 from memory_target import MemoryTarget
-from model import Brick, Primary, Slice
+from model import Brick, Logged, Primary, Slice
 
 from engine.item import AnyAnswer, AnyItem, Gfid, Item, Kind
 from engine.plan import items, order
+from engine.plan.ahead import RACY, Glance, OpenSlice
 from engine.plan.dirty import ALL, Dirty, Why, Window, fold
 from engine.plan.items import Alive, Truth
 from engine.plan.settle import settle
@@ -55,6 +56,15 @@ class Worker:
         """What the same records would make dirty again after a crash."""
         self.backwards = False
         """Whether it takes the items of a wave from the last to the first: they are parallel."""
+        self.open = OpenSlice(LARGE)
+        self.live = brick.live
+        self.heard: list[Logged] = []
+        """Of that file, what was read."""
+        self.began = 0
+        """The number of its first record."""
+        self.drained: dict[int, tuple[int, list[Logged]]] = {}
+        self.left: dict[Gfid, Dirty] = {}
+        self.patience = 0.0
 
     @property
     def position(self) -> int | None:
@@ -98,20 +108,72 @@ class Worker:
         closed = self.unread()[:most]
         window = Window()
         for one in closed:
-            fold(window, [logged.record for logged in one.records])
+            records = [logged.record for logged in one.records]
+            fold(window, records)
+            self.hear()
+            began, heard = self.drained.get(id(one.records), (0, []))
+            self.open.close(records, began if heard == one.records else None)
+        self.open.spare(window, {g: self.glance(g) for g in self.open.candidates(window)})
         yield from self.make_so(window)
+        self.open.forget(self.began)
         if closed:
             self.read = closed[-1].ts
             self.secondary.positions[self.brick.number] = closed[-1].ts - 1
             yield
 
+    def hear(self) -> None:
+        """Read on in the live file; when the brick has closed it, to its end, and the next one."""
+        new = self.live[len(self.heard) :]
+        self.open.hear([logged.record for logged in new], self.began + len(self.heard))
+        self.heard += new
+        if self.brick.live is not self.live:
+            # Kept, so that no other list gets its id.
+            self.kept = [*getattr(self, "kept", []), self.live]
+            self.drained[id(self.live)] = self.began, self.heard
+            self.began += len(self.heard)
+            self.live, self.heard = self.brick.live, []
+            self.hear()
+
+    def glance(self, gfid: Gfid) -> Glance | None:
+        thing = self.primary.things.get(gfid)
+        if thing is None or not self.primary.holds(self.brick, gfid, thing.kind):
+            return None
+        ctime = ticked(self.primary.changed.get((gfid, self.brick.number), 0))
+        return Glance(1, ctime, len(thing.content), thing.kind is Kind.DIRECTORY)
+
+    def listen(self) -> Iterator[None]:
+        """Make so what the open slice tells, before it closes; some of it may be put off."""
+        self.hear()
+        heard, at = self.began + len(self.heard), ticked(self.primary.clock)
+        wanted = self.open.due(1e9)
+        seen = {gfid: self.glance(gfid) for gfid in wanted}
+        yield
+        # The second time around nobody waits for writers any more.
+        window = self.open.ripe(seen, at, self.patience)
+        self.patience += 1.0
+        tried = {gfid: seen[gfid] for gfid in window.dirty}
+        self.own = frozenset(window.dirty)
+        self.carry(window)
+        for _ in range(2):
+            if window.dirty:
+                yield from self.round(window)
+        self.left = {g: dirty for g, dirty in window.dirty.items() if g not in self.own}
+        self.confirm_intended(window)
+        left = window.dirty.keys() | self.overtaken.keys()
+        self.open.remember(tried, left, at, heard, self.patience)
+
+    def carry(self, window: Window) -> None:
+        for gfid, dirty in self.overtaken.items():
+            window.mark(gfid, dirty.why, *dirty.heard)
+            window.known.add(gfid)
+        for gfid, dirty in self.left.items():
+            window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
+        self.overtaken, self.left = {}, {}
+
     def make_so(self, window: Window) -> Iterator[None]:
         self.own = frozenset(window.dirty)
         for _ in range(3):
-            for gfid, dirty in self.overtaken.items():
-                window.mark(gfid, dirty.why, *dirty.heard)
-                window.known.add(gfid)
-            self.overtaken = {}
+            self.carry(window)
             rounds = 0
             while window.dirty:
                 rounds += 1
@@ -119,9 +181,13 @@ class Worker:
                 yield from self.round(window)
             if not self.overtaken:
                 break
-        left = {gfid: Known.of(window, gfid, dirty) for gfid, dirty in self.overtaken.items()}
+        self.confirm_intended(window)
+
+    def confirm_intended(self, window: Window) -> None:
+        waiting = {**self.left, **self.overtaken}
+        known = {gfid: Known.of(window, gfid, dirty) for gfid, dirty in waiting.items()}
         self.intended.clear()
-        self.intended.update(left)
+        self.intended.update(known)
 
     def round(self, window: Window) -> Iterator[None]:
         batch, window.dirty = window.dirty, {}
@@ -237,6 +303,11 @@ class Worker:
                 heard = dict.fromkeys((*known.dirty.heard, *truth.places))
                 known.dirty = Dirty(known.dirty.why | Why.NAMES, heard, known.dirty.directory)
                 self.intended[gfid] = known
+
+
+def ticked(clock: int) -> int:
+    """Return the time that an inode gets: the clock that it comes from ticks in steps."""
+    return clock // 2 * RACY
 
 
 def finish(primary: Primary, secondary: Secondary) -> None:

@@ -204,7 +204,8 @@ class OpenSlice:
         for number, record in enumerate(records, first or 0):
             gfid = record[1]
             if gfid in self._made:
-                self._closing[gfid] = float("inf") if first is None else number
+                last = float("inf") if first is None else number
+                self._closing[gfid] = max(last, self._closing.get(gfid, last))
 
     def candidates(self, window: Window) -> list[Gfid]:
         """Return those in the window of closed slices that may be as they were made ahead.

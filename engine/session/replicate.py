@@ -78,6 +78,9 @@ class Replicator:
         self._overtaken: dict[Gfid, Dirty] = {}
         """Objects that were new again after they had been made so; they go into the next window
         where this one has seen them often enough."""
+        self._left: dict[Gfid, Dirty] = {}
+        """Objects that an answer spoke of, and that were not made so ahead; no slice need bring
+        them again, so they go into the next window."""
         self._intended: set[Gfid] = set()
         """Objects that the ledger has as intended."""
         self._ended: dict[Gfid, dict[Place, None]] = {}
@@ -127,8 +130,9 @@ class Replicator:
         totals.files += self._sending.files - files
         totals.bytes += self._sending.bytes - size
         self._report.pending_entries = 0
+        self._left = {g: dirty for g, dirty in window.dirty.items() if g not in trial.own}
         totals.left = window.dirty.keys() | self._overtaken.keys() | trial.before.keys()
-        if self._intended or self._overtaken.keys() - trial.own:
+        if self._intended or self._left or self._overtaken.keys() - trial.own:
             await self._channel.sync()
             await self._confirm_intended(window)
         return totals
@@ -157,7 +161,7 @@ class Replicator:
         totals = Totals()
         files, size = self._sending.files, self._sending.bytes
         self._remember_ended(window)
-        empty = not window.dirty and not self._overtaken
+        empty = not window.dirty and not self._overtaken and not self._left
         for _ in range(_CONFIRMS):
             self._carry(window)
             await self._until_clean(window, trial, totals, ancestors=ancestors)
@@ -182,7 +186,9 @@ class Replicator:
         for gfid, dirty in self._overtaken.items():
             window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
             window.known.add(gfid)
-        self._overtaken = {}
+        for gfid, dirty in self._left.items():
+            window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
+        self._overtaken, self._left = {}, {}
 
     def _remember_ended(self, window: Window) -> None:
         """Look again at who stood where a rename is heard of now."""
@@ -347,17 +353,18 @@ class Replicator:
 
     async def _confirm_intended(self, window: Window) -> None:
         """Forget what was intended; what is new all the while stays noted for the next window."""
-        left = {
+        waiting = {**self._left, **self._overtaken}
+        new = {
             gfid: Known.of(window, gfid, dirty)
-            for gfid, dirty in self._overtaken.items()
+            for gfid, dirty in waiting.items()
             if gfid not in self._intended
         }
-        if left:
-            await self.run(self._ledger.intend, left)
-        over = (self._intended | left.keys()) - self._overtaken.keys()
+        if new:
+            await self.run(self._ledger.intend, new)
+        over = self._intended - waiting.keys()
         if over:
             await self.run(self._ledger.sure, over)
-        self._intended = set(self._overtaken)
+        self._intended = set(waiting)
 
 
 def _size(item: AnyItem) -> int:

@@ -1,0 +1,191 @@
+"""What is made so before its slice closes, what is put off, and what is spared at the close."""
+
+from itertools import pairwise
+
+import pytest
+
+from engine.item import ROOT, Gfid, Place
+from engine.plan.ahead import QUIET, RACY, Glance, OpenSlice, same
+from engine.plan.dirty import Why, Window, fold
+
+G, H, D = (Gfid(f"{n:08x}-0000-4000-8000-000000000000") for n in (1, 2, 3))
+AT_A, AT_B = Place(ROOT, b"a"), Place(ROOT, b"b")
+CREATE, RENAME = 23, 8
+MADE = [("E", G, CREATE, (AT_A,), 0), ("D", G, 0, (), 0)]
+SMALL = 1000
+NOW = 10**18
+"""Nanoseconds since the epoch."""
+
+
+def glance(age: int = 10 * QUIET, size: int = 5, **more: object) -> Glance:
+    return Glance(7, NOW - age, size)._replace(**more)  # type: ignore[arg-type]
+
+
+def made_ahead(seen: Glance | None, left: frozenset[Gfid] = frozenset()) -> OpenSlice:
+    """Return a slice in which G was heard of, and made so after that glance."""
+    one = OpenSlice(SMALL)
+    one.hear(MADE, 0)
+    window = one.ripe({G: seen}, NOW, 0.0)
+    assert set(window.dirty) == {G}
+    one.remember({G: seen}, left, NOW, 2, 0.0)
+    return one
+
+
+def spared(one: OpenSlice, later: Glance | None, first: int | None = 0) -> bool:
+    window = Window()
+    fold(window, MADE)
+    one.close(MADE, first)
+    one.spare(window, dict.fromkeys(one.candidates(window), later))
+    assert ROOT in window.dirty, "the directory is looked at again"
+    return G not in window.dirty
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(glance(), glance(), True, id="as it was"),
+        pytest.param(glance(), glance(age=QUIET), False, id="changed"),
+        pytest.param(glance(), glance(size=6), False, id="another size"),
+        pytest.param(glance(), glance(inode=8), False, id="another inode"),
+        pytest.param(glance(), None, False, id="gone"),
+        pytest.param(glance(RACY), glance(RACY), True, id="changed just long enough before"),
+        pytest.param(glance(agrees=False), glance(), False, id="the mount showed something else"),
+        pytest.param(glance(directory=True), glance(directory=True), False, id="a directory"),
+        pytest.param(None, None, False, id="not on the own brick"),
+    ],
+)
+def test_what_is_spared_when_the_slice_closes(
+    before: Glance | None, after: Glance | None, expected: bool
+) -> None:
+    assert spared(made_ahead(before), after) is expected
+
+
+def test_what_changed_in_the_same_tick_as_the_glance_is_not_spared() -> None:
+    one = OpenSlice(SMALL)
+    one.hear(MADE, 0)
+    racy = glance(RACY - 1)
+    assert not one.ripe({G: racy}, NOW, 0.0).dirty
+    # Its writer did not pause: it is sent, and sent again.
+    assert set(one.ripe({G: racy}, NOW, 1.0).dirty) == {G}
+    one.remember({G: racy}, (), NOW, 2, 1.0)
+    assert not spared(one, racy)
+
+
+def test_what_was_set_back_with_the_clock_is_not_spared() -> None:
+    assert not one_made(glance(age=-3600 * QUIET))
+
+
+def one_made(seen: Glance) -> bool:
+    one = OpenSlice(SMALL)
+    one.hear(MADE, 0)
+    one.ripe({G: seen}, NOW, 0.0)
+    one.ripe({G: seen}, NOW, 5.0)
+    one.remember({G: seen}, (), NOW, 2, 5.0)
+    return spared(one, seen)
+
+
+def test_what_is_left_is_not_spared() -> None:
+    assert not spared(made_ahead(glance(), frozenset({G})), glance())
+
+
+def test_nothing_of_a_slice_that_was_not_heard_whole_is_spared() -> None:
+    assert not spared(made_ahead(glance()), glance(), first=None)
+
+
+def test_a_record_that_came_after_the_glance_counts() -> None:
+    one = made_ahead(glance())
+    more = [("E", G, RENAME, (AT_A, AT_B), 0)]
+    window = Window()
+    fold(window, MADE + more)
+    one.close(MADE + more, 0)
+    assert one.candidates(window) == []
+
+
+def test_of_two_slices_the_one_that_was_not_heard_counts() -> None:
+    one = made_ahead(glance())
+    window = Window()
+    fold(window, MADE)
+    one.close([("M", G, 38, (), 0)], None)
+    one.close(MADE, 0)
+    assert one.candidates(window) == []
+
+
+def test_a_file_that_goes_on_growing_is_sent_again_and_more_and_more_seldom() -> None:
+    one = made_ahead(glance())
+    now, sent = 0.0, []
+    for step in range(400):
+        now += 0.05
+        if G in one.due(now):
+            seen = {G: glance(age=QUIET, size=step)}
+            window = one.ripe(seen, NOW, now)
+            if window.dirty:
+                assert window.dirty[G].why & Why.DATA
+                one.remember(seen, (), NOW, 2, now)
+                sent.append(now)
+    gaps = [after - before for before, after in pairwise(sent)]
+    assert gaps[0] < 0.5 < gaps[-1] < 1.2
+
+
+def test_a_file_at_rest_is_not_sent_again() -> None:
+    one = made_ahead(glance())
+    assert one.due(0.1) == [ROOT]
+    assert one.due(0.3) == [ROOT, G]
+    assert not one.ripe({G: glance()}, NOW, 0.3).dirty
+    assert one.due(0.4) == [ROOT]
+
+
+@pytest.mark.parametrize(
+    ("size", "age", "waits"),
+    [
+        (SMALL, RACY, False),
+        (SMALL, RACY - 1, True),
+        (SMALL + 1, RACY, True),
+        (SMALL + 1, QUIET, False),
+        (SMALL + 1, QUIET - 1, True),
+    ],
+)
+def test_a_file_that_somebody_writes_waits(size: int, age: int, waits: bool) -> None:
+    one = OpenSlice(SMALL)
+    one.hear(MADE, 0)
+    seen = {G: glance(age, size)}
+    assert bool(one.ripe(seen, NOW, 0.0).dirty) is not waits
+    if waits:
+        assert G not in one.due(0.01)
+        assert G in one.due(0.3)
+        # A small one for a second; a large one until it is at rest, or its slice closes.
+        assert bool(one.ripe(seen, NOW, 1.5).dirty) is (size == SMALL)
+
+
+def test_a_renamed_file_takes_its_content_along() -> None:
+    """The rename has given its inode a new ctime, which hides a write that has no record."""
+    one = made_ahead(glance())
+    one.hear([("E", G, RENAME, (AT_A, AT_B), 0)], 2)
+    assert G in one.due(0.0)
+    assert one.ripe({G: glance(age=QUIET)}, NOW, 0.1).dirty[G].why & Why.DATA
+
+
+def test_a_directory_in_which_names_change_is_not_taken_for_changed() -> None:
+    before = glance(directory=True)
+    assert same(before, glance(age=1, directory=True, entries=True))
+    assert not same(before, glance(age=1, directory=True))
+
+
+def test_a_rename_over_somebody_is_remembered_until_the_slice_is_settled() -> None:
+    one = OpenSlice(SMALL)
+    one.hear([("E", G, RENAME, (AT_A, AT_B), 0)], 0)
+    one.ripe({G: glance()}, NOW, 0.0)
+    one.hear([("D", H, 0, (), 0)], 1)
+    window = one.ripe({H: glance()}, NOW, 0.0)
+    assert (window.taken, window.spoken) == ({AT_B}, {G, H})
+    one.forget(1)
+    one.hear([("D", D, 0, (), 0)], 2)
+    window = one.ripe({D: glance()}, NOW, 0.0)
+    assert (window.taken, window.spoken) == (set(), {H, D})
+
+
+def test_what_is_settled_is_forgotten() -> None:
+    one = made_ahead(glance())
+    one.hear([("D", H, 0, (), 0)], 2)
+    one.forget(2)
+    assert one.due(99.0) == [ROOT, H]
+    assert one.candidates(Window(dirty={G: one.ripe({H: None}, NOW, 9.0).dirty[H]})) == []
