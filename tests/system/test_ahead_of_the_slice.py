@@ -1,0 +1,101 @@
+"""Changes that arrive while their slice is open: here none closes for an hour."""
+
+import os
+import time
+from collections.abc import Iterator
+from typing import TypeVar
+
+import pytest
+from conftest import need_lab
+from world import SESSION, WORK, World
+
+from engine.events import AnyEvent, Crawl, EntryFailed, PositionMoved, WorkerFaulty
+from engine.lab.lab import Lab
+from engine.lab.shape import Shape
+from engine.state import State
+
+Event = TypeVar("Event", bound=AnyEvent)
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def listening() -> Iterator[World]:
+    """Give a session whose workers read the live changelogs."""
+    need_lab()
+    lab = Lab(f"live-{os.getpid()}")
+    try:
+        lab.up(Shape(rollover=3600))
+        made = World(lab)
+        made.mount()
+        try:
+            made.create()
+            made.engine_up()
+            made.start()
+            made.until("the live changelogs are read", _live)
+            yield made
+        finally:
+            made.close()
+    finally:
+        lab.down()
+
+
+def _live(state: State) -> bool:
+    session = state.sessions.get(SESSION)
+    crawls = [] if session is None else [worker.crawl for worker in session.workers.values()]
+    return sum(crawl is not None and crawl.crawl is Crawl.CHANGELOG for crawl in crawls) == 2
+
+
+def equal(world: World) -> None:
+    """Wait until both sides are."""
+    deadline = time.monotonic() + 60
+    while found := list(map(str, world.compared())):
+        assert time.monotonic() < deadline, found
+    closed = [moved for moved in of(world, PositionMoved) if moved.slice]
+    assert closed == [], "this was to happen before"
+
+
+def of(world: World, kind: type[Event]) -> list[Event]:
+    return [event for event in world.told(0) if isinstance(event, kind)]
+
+
+def test_every_operation_arrives(listening: World) -> None:
+    listening.work("every", WORK, "live")
+    equal(listening)
+    assert of(listening, EntryFailed) == of(listening, WorkerFaulty) == []
+
+
+def test_what_is_changed_again_has_no_record_and_arrives(listening: World) -> None:
+    """The brick tells once in a slice that content, attributes or xattrs of an object change."""
+    lines = """
+import os, time
+folder = os.open(".", os.O_RDONLY)
+def write(name, data, mode="ab"):
+    with open(name, mode) as file:
+        file.write(data)
+os.mkdir("directory")
+for name in ("grown", "patched", "set", "kept"):
+    write(name, b"first" * 1000)
+for round in range(6):
+    write("grown", os.urandom(500_000))
+    with open("patched", "r+b") as file:
+        file.seek(round * 100)
+        file.write(os.urandom(50))
+    os.utime("patched", (5, 5))
+    for name in ("set", "directory"):
+        os.chmod(name, 0o700 + round)
+        os.setxattr(name, "user.round", b"%d" % round)
+    time.sleep(0.5)
+os.rename("grown", "moved")
+write("moved", b"and more")
+"""
+    folder = f"{WORK}/again"
+    listening.run("mkdir {}/again")
+    listening.lab.run("prim1", ["sh", "-ec", f"cd {folder} && python -c '{lines}'"], timeout=60)
+    equal(listening)
+
+
+def test_a_churn_arrives(listening: World) -> None:
+    with listening.churning("churned", 7):
+        time.sleep(5)
+    equal(listening)
+    assert of(listening, WorkerFaulty) == []
