@@ -400,6 +400,62 @@ async def test_who_is_nobodys_goes_to_quarantine_when_every_brick_has_passed(
     assert [e.skipped for e in world.told() if isinstance(e, EntryFailed)] == [True]
 
 
+async def test_what_is_refused_ahead_of_its_slice_waits_for_it(world: World) -> None:
+    bad, good = world.make(A), world.make(B)
+    world.secondary.refuses[A] = errno.EPERM
+    totals = await world.worker.make_ahead(world.heard())
+    assert totals.left == {bad}
+    assert world.secondary.tree() == {B: good}
+    assert world.ledger.empty
+    assert [e for e in world.told() if isinstance(e, EntryFailed)] == []
+    del world.secondary.refuses[A]
+    # Its slice is what brings it again.
+    await world.worker.make_so(Window())
+    assert world.secondary.tree() == {B: good}
+
+
+async def test_whom_only_an_answer_spoke_of_is_not_forgotten(world: World) -> None:
+    """Another brick's file was in the way; no slice of ours will speak of it."""
+    theirs = world.make(A, brick=1)
+    apply(world.secondary, _item(world, theirs))
+    world.primary.rename(A, B)
+    ours = world.make(A)
+    world.secondary.refuses[B] = errno.EPERM
+    totals = await world.worker.make_ahead(world.heard())
+    assert theirs in totals.left
+    assert world.secondary.tree() == {A: ours}
+    assert world.secondary.in_limbo() == [theirs]
+    del world.secondary.refuses[B]
+    world.begin()  # what it held is in the ledger
+    await world.worker.recover()
+    assert world.secondary.tree() == {A: ours, B: theirs}
+
+
+async def test_a_strangers_end_is_not_made_lawful_by_waiting(world: World) -> None:
+    foreign = Gfid("f" * 36)
+    world.secondary.things[foreign] = Thing(Kind.FILE, Attributes(0o100644, 0, 0, 0, 7, 7))
+    world.secondary.places[A] = foreign
+    ours = world.make(A)
+    await world.worker.make_ahead(world.heard())
+    await world.worker.make_so(Window())
+    assert world.secondary.tree() == {A: ours}
+    assert world.secondary.in_limbo() == [foreign]
+
+
+async def test_who_was_renamed_over_goes_when_the_rename_is_heard_at_last(world: World) -> None:
+    """The rename was seen before its record was heard, so nobody had spoken of the end."""
+    old = world.make(A, brick=1)
+    apply(world.secondary, _item(world, old))
+    new = world.make(B)
+    window = world.heard()
+    world.primary.rename(B, A)
+    await world.worker.make_ahead(window)
+    assert world.secondary.tree() == {A: new}
+    assert world.secondary.in_limbo() == [old]
+    await world.worker.make_ahead(world.heard())
+    assert world.secondary.in_limbo() == []
+
+
 def _item(world: World, gfid: Gfid, *heard: Place) -> AnyItem:
     """Return what the worker of the file's own brick says of it."""
     dirty = Dirty(Why.NAMES, dict.fromkeys(heard))
