@@ -110,12 +110,12 @@ CASES: dict[str, Case] = {
     "symlink, a file there": Case(
         lambda at: at.own(b"x"), lambda at: at.symlink(b"nowhere", b"x"), kept=1, files=1
     ),
-    "file onto a name, a file there": Case(
+    "file moved onto a name, a file there": Case(
+        # Who stood there was destroyed by the rename, as far as anybody can know: the primary
+        # leaves no record of those.
         lambda at: at.own(b"y"),
         lambda at: at.move(b"x", b"y"),
         before=lambda at: at.write(b"x"),
-        kept=1,
-        files=1,
     ),
     "file renamed there": Case(
         lambda at: at.move(b"x", b"y"),

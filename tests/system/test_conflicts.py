@@ -80,6 +80,10 @@ class Disputed(World):
         said = json.loads(self.georep("prim1", "failures", SESSION, "--json").stdout)
         return sum(each["kind"] != "quarantined" for each in said)
 
+    def listing(self) -> str:
+        """Return what an operator is told who asks for the failures."""
+        return self.georep("prim1", "failures", SESSION).stdout.decode()
+
     def status(self) -> str:
         return self.georep("prim1", "status", SESSION).stdout.decode()
 
@@ -124,7 +128,8 @@ def test_a_file_with_bytes_under_the_gfid_of_a_folder_is_a_failure(disputed: Dis
     # Each brick has the folder, and its worker tried it.
     assert disputed.failures("ENOTSUP") == ["late/x"] * 2
     assert disputed.failures("missing parent") == ["late/x/c"]
-    assert f"a file of {len(OWN)} bytes" in disputed.status()
+    assert "ENOTSUP late/x" in disputed.status()
+    assert f"a file of {len(OWN)} bytes" in disputed.listing()
     there.unlink(b"y")
     assert disputed.georep("prim1", "retry", SESSION).returncode == 0
     until("nothing fails", lambda: disputed.failed() == 0, patience=60)
@@ -132,13 +137,13 @@ def test_a_file_with_bytes_under_the_gfid_of_a_folder_is_a_failure(disputed: Dis
 
 
 def test_what_was_somebody_elses_is_all_there(disputed: Disputed) -> None:
-    until(
-        "they are put away",
-        lambda: len(disputed.failures("quarantined")) == disputed.kept,
-        patience=120,
-    )
-    kept = [disputed.there() / path for path in disputed.failures("quarantined")]
-    files = [path for root in kept for path in (root, *root.rglob("*")) if path.is_file()]
+    shelf = disputed.there() / ".georep/quarantine"
+    limbo = disputed.there() / ".georep/limbo"
+    until("they are put away", lambda: not os.listdir(limbo), patience=40)
+    assert len(os.listdir(shelf)) == disputed.kept
+    listed = disputed.failures("quarantined")
+    assert sorted(os.path.basename(path) for path in listed) == sorted(os.listdir(shelf))
+    files = [path for path in shelf.rglob("*") if path.is_file()]
     assert [path.read_bytes() for path in files] == [OWN] * disputed.files
 
 
@@ -157,8 +162,9 @@ def test_read_only_and_back(disputed: Disputed) -> None:
     disputed.settle()
     faults = [event for event in disputed.told(began) if isinstance(event, WorkerFaulty)]
     assert {fault.cause for fault in faults} <= {"secondary read-only"}
-    assert disputed.failures("EROFS") == ["late/with an ACL"]
-    assert "features.read-only" in disputed.status()
+    assert disputed.failures("EROFS") == ["late/with an ACL"] * 2
+    assert "EROFS late/with an ACL" in disputed.status()
+    assert "features.read-only" in disputed.listing()
     disputed.lab.gluster("sec1", "volume", "set", SECONDARY, "features.read-only", "off")
     assert disputed.georep("prim1", "retry", SESSION).returncode == 0
     until("nothing fails", lambda: disputed.failed() == 0, patience=60)
