@@ -40,6 +40,8 @@ class HistoryBroken(Reject):
             fix="What changed in that time is found by a crawl; nothing needs to be done.",
         )
         self.gaps = tuple(gaps)
+        self.ended = max(gap.end for gap in gaps)
+        """When the last gap ended, in seconds since the epoch."""
 
 
 def history(brick: str, stime: int) -> History:

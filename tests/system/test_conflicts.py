@@ -4,6 +4,7 @@ that was somebody else's is destroyed.
 
 import json
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 
@@ -21,6 +22,16 @@ from engine.lab.shape import PRIMARY, SECONDARY, Shape
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2, rollover=2)
+RACED = 150
+NAMES = f"""import os, sys, time
+os.chdir(sys.argv[1])
+for n in range({RACED}):
+    if n % 3:
+        open(f"{{n}}", "wb").write(b"from the primary")
+    else:
+        os.mkdir(f"{{n}}")
+    time.sleep(0.02)
+"""
 
 
 class Disputed(World):
@@ -113,6 +124,35 @@ def test_every_conflict_ends_equal(disputed: Disputed, phase: str) -> None:
         disputed.start()
     disputed.settle()
     assert disputed.differences() == []
+
+
+def test_a_race_for_names(disputed: Disputed) -> None:
+    """Both sides make the same names at the same time; whoever is first, the primary is right."""
+    disputed.here().mkdir(b"race")
+    disputed.settle()
+    there = disputed.behind("race")
+    argv = ["python", "-c", NAMES, f"{WORK}/race"]
+    with subprocess.Popen(disputed.lab.exec_argv("prim1", argv)) as making:
+        for n in range(RACED):
+            first = raced(there, n)
+            disputed.kept += first
+            disputed.files += first and n % 2
+    assert making.returncode == 0
+    disputed.settle()
+    assert disputed.differences() == []
+
+
+def raced(at: Side, number: int) -> bool:
+    """Make a file or an empty folder; return whether the name was free."""
+    try:
+        if number % 2:
+            with open(at.at(b"%d" % number), "xb") as file:
+                file.write(OWN)
+        else:
+            at.mkdir(b"%d" % number)
+    except FileExistsError:
+        return False
+    return True
 
 
 def test_a_file_with_bytes_under_the_gfid_of_a_folder_is_a_failure(disputed: Disputed) -> None:
