@@ -1,9 +1,7 @@
 """What movers read and what they believe: nothing that rsync says of itself."""
 
-import asyncio
 import os
 import stat
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -140,33 +138,6 @@ async def test_bulk_believes_the_far_side_only(
     told = [events.decode(line) for line in journal.read_bytes().splitlines()]
     (job,) = [event for event in told if isinstance(event, events.JobFinished)]
     assert (job.code, job.moved, job.short) == (code, moved, int(not whole))
-
-
-WORDY = f"""#!{sys.executable}
-import sys
-for number in range(20_000):
-    print(f"rsync: [sender] {{number}}: what is the matter with one file", file=sys.stderr)
-asked = sys.stdin.buffer.read().count(b"\\0")
-print("x" * 300_000)
-print(f"Number of regular files transferred: {{asked}}")
-print("the last word", file=sys.stderr)
-sys.exit(23)
-"""
-"""Says more than a megabyte before it reads a name, and much before it ends."""
-
-
-async def test_an_rsync_with_much_to_say_hangs_nobody(tmp_path: Path) -> None:
-    program = tmp_path / "rsync"
-    program.write_text(WORDY)
-    program.chmod(0o755)
-    asked = [Gfid(f"{number:08x}-0000-4000-8000-000000000000") for number in range(10_000)]
-    async with asyncio.timeout(60):
-        job = await rsync.run(
-            Route(host="h"), b"/here", b"/there", asked, program=str(program), options=""
-        )
-    assert (job.code, job.asked, job.moved) == (23, 10_000, 10_000)
-    assert job.words.endswith("the last word")
-    assert len(job.words) <= 64 << 10
 
 
 def test_names_for_rsync_never_look_like_options_or_hosts() -> None:
