@@ -12,7 +12,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from memory_target import MemoryTarget, Thing
-from model import copied, differences
+from model import Primary, copied, differences
 from model_worker import Secondary, finish
 from test_model import EXAMPLES, NAMES, Run
 
@@ -138,13 +138,9 @@ def test_what_is_looked_at_is_right_and_nothing_is_destroyed(seed: int) -> None:
     for _ in range(chance.randint(1, 20)):
         meddler.step()
     before = {gfid: target.things[gfid] for gfid in meddler.own}
-    # No record is read again: of a rename it would say that who stood there is gone.
-    run.primary.roll()
-    run.primary.clock += 1
-    secondary = Secondary(run.primary, target)
-    secondary.positions = [None] * len(run.primary.sets)
 
-    finish(run.primary, secondary)
+    # By a crawl, for a record of a rename would say that who stood there is gone.
+    crawled(run.primary, target)
 
     alive = run.primary.things
     strangers = {p for p, gfid in target.tree().items() if gfid not in alive}
@@ -152,6 +148,30 @@ def test_what_is_looked_at_is_right_and_nothing_is_destroyed(seed: int) -> None:
     assert right == []
     assert {gfid: target.things.get(gfid) for gfid in meddler.own} == before
     assert set(target.ended) <= meddler.turned
+
+
+def test_who_was_in_the_way_is_compared_all_the_same() -> None:
+    """Its name is made right before the crawl comes to its content, which is as long as the old."""
+    primary = Primary(sets=1)
+    a, b, c = (Place(ROOT, name) for name in NAMES)
+    primary.make(b, Kind.FILE)
+    primary.write(b, b"one")
+    target = copied(primary, MemoryTarget())
+    primary.write(b, b"two")
+    primary.rename(b, a)
+    primary.make(b, Kind.FILE)
+    primary.make(c, Kind.FILE)
+    crawled(primary, target)
+    assert differences(primary, target) == []
+
+
+def crawled(primary: Primary, target: MemoryTarget) -> None:
+    """Make all of the primary so, without any record that was written before."""
+    primary.roll()
+    primary.clock += 1
+    secondary = Secondary(primary, target)
+    secondary.positions = [None] * len(primary.sets)
+    finish(primary, secondary)
 
 
 def _target(kind: Kind) -> bytes:

@@ -105,6 +105,25 @@ def test_another_bricks_file_is_not_made(
 
 
 @pytest.mark.parametrize(
+    ("why", "kind", "left_alone"),
+    [
+        pytest.param(Why.NAMES, Kind.FILE, True, id="its content may be old"),
+        pytest.param(Why.NAMES | Why.ATTRIBUTES, Kind.FILE, False, id="they may have been set"),
+        pytest.param(Why.DATA, Kind.FILE, False, id="its content comes with it"),
+        pytest.param(Why.NAMES | Why.DOUBT, Kind.FILE, False, id="its content is compared"),
+        pytest.param(Why.NAMES, Kind.SYMLINK, False, id="it has no content"),
+        pytest.param(Why.NAMES, Kind.DIRECTORY, False, id="it has none either"),
+    ],
+)
+def test_times_of_a_file_are_set_only_where_its_content_is_known(
+    why: Why, kind: Kind, left_alone: bool
+) -> None:
+    item = items.make(replace(_alive(AT_A), kind=kind), Dirty(why), Window())
+    assert isinstance(item, Item)
+    assert item.data_follows is left_alone
+
+
+@pytest.mark.parametrize(
     ("shared", "answer", "unsure"),
     [
         pytest.param(True, Done(gfid=A), True, id="another may have made it otherwise"),

@@ -72,6 +72,9 @@ def make(
                 # Only in directories that are not ours, or in none: a handle that was left behind.
                 return None
             left = tuple(place for place in dirty.heard if place not in truth.places)
+            # Of a file whose name alone was heard nobody knows whether its content is right; given
+            # the primary's times, a crawl that has yet to compare it would take it for equal.
+            names_alone = truth.kind is Kind.FILE and not dirty.why & ~Why.NAMES
             return Item(
                 gfid=truth.gfid,
                 kind=truth.kind,
@@ -81,6 +84,7 @@ def make(
                 attributes=truth.attributes,
                 target=truth.target,
                 xattrs=truth.xattrs,
+                data_follows=names_alone,
                 elsewhere=truth.shared
                 and truth.kind is not Kind.DIRECTORY
                 and truth.gfid not in window.spoken,
