@@ -124,6 +124,24 @@ def test_times_of_a_file_are_set_only_where_its_content_is_known(
 
 
 @pytest.mark.parametrize(
+    ("why", "kind", "since", "sent"),
+    [
+        pytest.param(ALL, Kind.FILE, 100, True, id="changed when nobody wrote it down"),
+        pytest.param(ALL, Kind.FILE, 101, False, id="changed before: size and mtime tell"),
+        pytest.param(ALL, Kind.FILE, 0, False, id="there never was a changelog"),
+        pytest.param(ALL, Kind.SYMLINK, 100, False, id="it has no content"),
+        pytest.param(Why.NAMES, Kind.FILE, 100, False, id="nobody doubts its content"),
+    ],
+)
+def test_content_that_may_have_changed_without_a_record_is_sent(
+    why: Why, kind: Kind, since: int, sent: bool
+) -> None:
+    found = replace(_alive(AT_A), kind=kind, changed=100)
+    assert items.unrecorded(found, why, since) is sent
+    assert not items.unrecorded(Absent(A), why, since)
+
+
+@pytest.mark.parametrize(
     ("shared", "answer", "unsure"),
     [
         pytest.param(True, Done(gfid=A), True, id="another may have made it otherwise"),

@@ -21,6 +21,8 @@ class Alive:
     xattrs: dict[bytes, bytes] | None = None
     shared: bool = False
     """Other bricks' workers make it so, too: a directory, or what another brick holds."""
+    changed: int = 0
+    """When anything of it changed last (ctime), in seconds since the epoch; 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,18 @@ def overtaken(looked: Truth, again: Truth) -> bool:
 def _shown(truth: Alive) -> tuple[object, ...]:
     a = truth.attributes
     return (frozenset(truth.places), a.mode, a.uid, a.gid, a.mtime, truth.xattrs)
+
+
+def unrecorded(truth: Truth, why: Why, since: int) -> bool:
+    """Whether the content in doubt of a file must be sent, whatever size and mtime say.
+
+    No changelog tells what was done to it from `since` on (0: there never was one). It may have
+    been written when it was already looked at for its attributes; then the secondary has its new
+    times, and its old content.
+    """
+    if not isinstance(truth, Alive) or truth.kind is not Kind.FILE or not why & Why.DOUBT:
+        return False
+    return bool(since) and truth.changed >= since
 
 
 def content(item: AnyItem, why: Why) -> bool:

@@ -121,7 +121,8 @@ class Crawling:
 
     async def _make_so(self, gfids: list[Gfid]) -> int:
         """Make these so; return how many directories were among what was looked at."""
-        window = Window()
+        stime = self._position.stime
+        window = Window(since=max(0, stime - MARGIN))
         for gfid in gfids:
             window.mark(gfid, ALL)
             window.spoken.add(gfid)
