@@ -240,6 +240,7 @@ class Primary:
             target=thing.target,
             xattrs=dict(thing.xattrs) if dirty.why & Why.ATTRIBUTES else None,
             shared=shared,
+            changed=thing.mtime,
         )
 
     def _take(self, place: Place, gfid: Gfid) -> None:
