@@ -124,30 +124,52 @@ class Meddler:
         self.turned.add(gfid)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+class Disputed:
+    """A random primary, and a state of it that somebody has worked on."""
+
+    def __init__(self, seed: int, *, older: bool) -> None:
+        chance = Random(seed)
+        run = Run(chance)
+        self.primary = run.primary
+        for _ in range(chance.randint(0, 40)):
+            run.operation()
+        self.target = copied(run.primary, MemoryTarget())
+        for _ in range(chance.randint(0, 10) if older else 0):
+            run.operation()
+        self._meddler = Meddler(self.target, chance)
+        for _ in range(chance.randint(1, 20)):
+            self._meddler.step()
+        self._before = {gfid: self.target.things[gfid] for gfid in self._meddler.own}
+
+    def check(self) -> None:
+        """Check that all the primary has is right, and all that somebody else had is there."""
+        alive = self.primary.things
+        strangers = {p for p, gfid in self.target.tree().items() if gfid not in alive}
+        found = differences(self.primary, self.target)
+        assert [words for words in found if not _of(words, strangers)] == []
+        assert {gfid: self.target.things.get(gfid) for gfid in self._before} == self._before
+        assert set(self.target.ended) <= self._meddler.turned
+
+
+many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@many
 @given(st.integers(0, 2**32))
-def test_what_is_looked_at_is_right_and_nothing_is_destroyed(seed: int) -> None:
-    chance = Random(seed)
-    run = Run(chance)
-    for _ in range(chance.randint(0, 40)):
-        run.operation()
-    target = copied(run.primary, MemoryTarget())
-    for _ in range(chance.randint(0, 10)):
-        run.operation()
-    meddler = Meddler(target, chance)
-    for _ in range(chance.randint(1, 20)):
-        meddler.step()
-    before = {gfid: target.things[gfid] for gfid in meddler.own}
+def test_after_a_crawl_all_is_right_and_nothing_is_destroyed(seed: int) -> None:
+    disputed = Disputed(seed, older=True)
+    crawled(disputed.primary, disputed.target)
+    disputed.check()
 
-    # By a crawl, for a record of a rename would say that who stood there is gone.
-    crawled(run.primary, target)
 
-    alive = run.primary.things
-    strangers = {p for p, gfid in target.tree().items() if gfid not in alive}
-    right = [words for words in differences(run.primary, target) if not _of(words, strangers)]
-    assert right == []
-    assert {gfid: target.things.get(gfid) for gfid in meddler.own} == before
-    assert set(target.ended) <= meddler.turned
+@many
+@given(st.integers(0, 2**32))
+def test_so_it_is_after_a_record_about_everything(seed: int) -> None:
+    disputed = Disputed(seed, older=False)
+    secondary = since_now(disputed.primary, disputed.target)
+    touch_all(disputed.primary)
+    finish(disputed.primary, secondary)
+    disputed.check()
 
 
 def test_who_was_in_the_way_is_compared_all_the_same() -> None:
@@ -166,12 +188,31 @@ def test_who_was_in_the_way_is_compared_all_the_same() -> None:
 
 
 def crawled(primary: Primary, target: MemoryTarget) -> None:
-    """Make all of the primary so, without any record that was written before."""
+    """Make all of the primary so, by crawls."""
+    secondary = since_now(primary, target)
+    secondary.positions = [None] * len(primary.sets)
+    finish(primary, secondary)
+
+
+def since_now(primary: Primary, target: MemoryTarget) -> Secondary:
+    """Return a secondary of workers that know no record of before: one of a rename would say that
+    who stands there is gone.
+    """
     primary.roll()
     primary.clock += 1
     secondary = Secondary(primary, target)
-    secondary.positions = [None] * len(primary.sets)
-    finish(primary, secondary)
+    secondary.positions = [primary.clock] * len(primary.sets)
+    return secondary
+
+
+def touch_all(primary: Primary) -> None:
+    """Have the primary write a record about everything it has, the root too."""
+    primary.make(Place(ROOT, b"new"), Kind.FILE)
+    for place, gfid in list(primary.places.items()):
+        primary.chmod(place, primary.things[gfid].mode ^ 0o100)
+        extra = Place(ROOT, b"link of " + gfid.encode())
+        primary.link(place, extra)
+        primary.remove(extra)
 
 
 def _target(kind: Kind) -> bytes:
