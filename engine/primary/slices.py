@@ -142,4 +142,5 @@ def _watch(root: bytes) -> Inotify | None:
 
 
 def _off(start: int) -> Gap:
-    return Gap(start, int(time.time()), "the journal is off: there is no live file")
+    words = "the journal is off: there is no live file; set changelog.changelog on for the volume"
+    return Gap(start, int(time.time()), words)
