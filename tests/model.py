@@ -115,6 +115,8 @@ class Primary:
         self.sets = [[Brick(number) for _ in range(replicas)] for number in range(sets)]
         self.clock = 1
         self.made = 0
+        self.changed: dict[Gfid, int] = {}
+        """When each was changed last in any way, by the clock."""
 
     def copy(self) -> "Primary":
         """Return a primary of its own in the same state."""
@@ -122,6 +124,7 @@ class Primary:
         twin.things, twin.places = dict(self.things), dict(self.places)
         twin.sets = [[brick.copy() for brick in replicas] for replicas in self.sets]
         twin.clock, twin.made = self.clock, self.made
+        twin.changed = dict(self.changed)
         return twin
 
     def bricks(self) -> Iterator[Brick]:
@@ -240,7 +243,7 @@ class Primary:
             target=thing.target,
             xattrs=dict(thing.xattrs) if dirty.why & Why.ATTRIBUTES else None,
             shared=shared,
-            changed=thing.mtime,
+            changed=self.changed.get(gfid, 1),
         )
 
     def _take(self, place: Place, gfid: Gfid) -> None:
@@ -265,6 +268,7 @@ class Primary:
         *places: Place,
         victim: Gfid | None = None,
     ) -> None:
+        self.changed[gfid] = self.clock
         about: set[object] = {(letter, gfid), *places, *(("in", p.parent) for p in places)}
         if fop in (CREATE, MKDIR, SYMLINK):
             about.add(("M", gfid))
