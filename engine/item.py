@@ -94,7 +94,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, tag="item"):
     data: bytes | None = None
     """The whole content of a small file; None: the content does not travel here."""
     data_follows: bool = False
-    """A mover brings the content after this item; the times are set when it has."""
+    """The content comes after this item, or was not looked at; the times are left alone, for right
+    ones say that it is right.
+    """
     elsewhere: bool = False
     """Another brick holds it, whose worker makes it; here it is only given its names, if it is
     there.

@@ -84,10 +84,16 @@ class Worker:
             window.mark(gfid, Why.NAMES)
         yield from self.make_so(window)
         if self.position is None:
-            yield from self.crawl()
+            yield from self.crawl(self.secondary.since)
 
-    def crawl(self) -> Iterator[None]:
-        """Make everything that the brick holds so, in two portions, in the order of gfids."""
+    def crawl_after_gap(self) -> Iterator[None]:
+        """Crawl because records are lost; what is written meanwhile is in the logs again."""
+        yield from self.crawl(self.primary.clock)
+
+    def crawl(self, began: int) -> Iterator[None]:
+        """Make everything that the brick holds so, in two portions, in the order of gfids; then the
+        logs count from when it `began`.
+        """
         held = sorted(
             gfid
             for gfid, thing in self.primary.things.items()
@@ -95,12 +101,12 @@ class Worker:
         )
         half = len(held) // 2
         for portion in (held[half:], held[:half]):
-            window = Window(deep=set(portion))
+            window = Window(deep=set(portion), since=self.position or 0)
             for gfid in portion:
                 window.mark(gfid, ALL)
                 window.spoken.add(gfid)
             yield from self.make_so(window)
-        self.secondary.positions[self.brick.number] = self.secondary.since
+        self.secondary.positions[self.brick.number] = began
         yield
 
     def run(self, most: int) -> Iterator[None]:
@@ -197,6 +203,8 @@ class Worker:
         yield
         shall: dict[Gfid, AnyItem] = {}
         for gfid, truth in looked.items():
+            if items.unrecorded(truth, batch[gfid].why, window.since):
+                batch[gfid].why |= Why.DATA
             item = items.make(truth, batch[gfid], window)
             if item is not None:
                 shall[gfid] = item

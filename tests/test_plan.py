@@ -105,6 +105,43 @@ def test_another_bricks_file_is_not_made(
 
 
 @pytest.mark.parametrize(
+    ("why", "kind", "left_alone"),
+    [
+        pytest.param(Why.NAMES, Kind.FILE, True, id="its content may be old"),
+        pytest.param(Why.NAMES | Why.ATTRIBUTES, Kind.FILE, False, id="they may have been set"),
+        pytest.param(Why.DATA, Kind.FILE, False, id="its content comes with it"),
+        pytest.param(Why.NAMES | Why.DOUBT, Kind.FILE, False, id="its content is compared"),
+        pytest.param(Why.NAMES, Kind.SYMLINK, False, id="it has no content"),
+        pytest.param(Why.NAMES, Kind.DIRECTORY, False, id="it has none either"),
+    ],
+)
+def test_times_of_a_file_are_set_only_where_its_content_is_known(
+    why: Why, kind: Kind, left_alone: bool
+) -> None:
+    item = items.make(replace(_alive(AT_A), kind=kind), Dirty(why), Window())
+    assert isinstance(item, Item)
+    assert item.data_follows is left_alone
+
+
+@pytest.mark.parametrize(
+    ("why", "kind", "since", "sent"),
+    [
+        pytest.param(ALL, Kind.FILE, 100, True, id="changed when nobody wrote it down"),
+        pytest.param(ALL, Kind.FILE, 101, False, id="changed before: size and mtime tell"),
+        pytest.param(ALL, Kind.FILE, 0, False, id="there never was a changelog"),
+        pytest.param(ALL, Kind.SYMLINK, 100, False, id="it has no content"),
+        pytest.param(Why.NAMES, Kind.FILE, 100, False, id="nobody doubts its content"),
+    ],
+)
+def test_content_that_may_have_changed_without_a_record_is_sent(
+    why: Why, kind: Kind, since: int, sent: bool
+) -> None:
+    found = replace(_alive(AT_A), kind=kind, changed=100)
+    assert items.unrecorded(found, why, since) is sent
+    assert not items.unrecorded(Absent(A), why, since)
+
+
+@pytest.mark.parametrize(
     ("shared", "answer", "unsure"),
     [
         pytest.param(True, Done(gfid=A), True, id="another may have made it otherwise"),

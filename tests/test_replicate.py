@@ -17,7 +17,7 @@ from engine.errors import Disconnected, Retry
 from engine.events import AnyEvent, EntryFailed, EntryMended, FailuresCounted
 from engine.item import ROOT, AnyAnswer, AnyItem, Attributes, Gfid, Item, Kind, Place
 from engine.plan import items
-from engine.plan.dirty import Dirty, Why, Window, fold
+from engine.plan.dirty import ALL, Dirty, Why, Window, fold
 from engine.plan.items import Truth, Unclear
 from engine.primary import truth
 from engine.primary.truth import Sight
@@ -308,6 +308,31 @@ async def test_a_content_that_cannot_be_read_holds_nobody(
     await world.worker.make_due_so()
     assert world.secondary.things[bad].data == b"content"
     assert world.ledger.empty
+
+
+@pytest.mark.parametrize(("since", "sent"), [(0, b"old"), (1, b"new")])
+async def test_new_times_with_old_content_deceive_no_crawl_after_a_gap(
+    world: World, monkeypatch: pytest.MonkeyPatch, since: int, sent: bytes
+) -> None:
+    """Looked at for its mode when it had been written; of the writing there is no record."""
+    gfid = world.make(A)
+
+    def load(_mount: bytes, item: Item, _limit: int) -> Item:
+        return msgspec.structs.replace(item, data=world.primary.things[gfid].content)
+
+    monkeypatch.setattr("engine.movers.push.load", load)
+    world.primary.write(A, b"old")
+    await world.worker.make_so(world.heard())
+    world.primary.chmod(A, 0o600)
+    chmod = world.heard()
+    world.primary.write(A, b"new")
+    world.heard()
+    await world.worker.make_so(chmod)
+    assert world.secondary.things[gfid].data == b"old"
+    window = Window(since=since, spoken={gfid})
+    window.mark(gfid, ALL)
+    await world.worker.make_so(window)
+    assert world.secondary.things[gfid].data == sent
 
 
 async def test_a_full_secondary_stops_the_worker_and_fills_no_ledger(world: World) -> None:

@@ -107,6 +107,7 @@ def _snapshots(at: Folder) -> None:
     at.write(b"now/g", 2 * KIB)
     at.symlink(b"nowhere", b"now/symlink")
     _link_copy(at, b"now", b"now.0")
+    _link_copy(at, b"now", b"kept")
 
 
 def _snapshots_then(at: Folder) -> None:

@@ -59,6 +59,10 @@ class Window:
     deep: set[Gfid] = field(default_factory=set)
     """Those of whom every directory above is to be looked at too."""
     records: int = 0
+    since: int = 0
+    """From then on changelogs do not tell everything, in seconds since the epoch; 0: there was none
+    before.
+    """
     sparing: bool = False
     """What is found in a directory that is gone is left there, and the directory with it; an
     operator who saw a list of what is to go has not seen that.

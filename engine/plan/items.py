@@ -21,6 +21,8 @@ class Alive:
     xattrs: dict[bytes, bytes] | None = None
     shared: bool = False
     """Other bricks' workers make it so, too: a directory, or what another brick holds."""
+    changed: int = 0
+    """When anything of it changed last (ctime), in seconds since the epoch; 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,9 @@ def make(
                 # Only in directories that are not ours, or in none: a handle that was left behind.
                 return None
             left = tuple(place for place in dirty.heard if place not in truth.places)
+            # Of a file whose name alone was heard nobody knows whether its content is right; given
+            # the primary's times, a crawl that has yet to compare it would take it for equal.
+            names_alone = truth.kind is Kind.FILE and not dirty.why & ~Why.NAMES
             return Item(
                 gfid=truth.gfid,
                 kind=truth.kind,
@@ -81,6 +86,7 @@ def make(
                 attributes=truth.attributes,
                 target=truth.target,
                 xattrs=truth.xattrs,
+                data_follows=names_alone,
                 elsewhere=truth.shared
                 and truth.kind is not Kind.DIRECTORY
                 and truth.gfid not in window.spoken,
@@ -115,6 +121,18 @@ def overtaken(looked: Truth, again: Truth) -> bool:
 def _shown(truth: Alive) -> tuple[object, ...]:
     a = truth.attributes
     return (frozenset(truth.places), a.mode, a.uid, a.gid, a.mtime, truth.xattrs)
+
+
+def unrecorded(truth: Truth, why: Why, since: int) -> bool:
+    """Whether the content in doubt of a file must be sent, whatever size and mtime say.
+
+    No changelog tells what was done to it from `since` on (0: there never was one). It may have
+    been written when it was already looked at for its attributes; then the secondary has its new
+    times, and its old content.
+    """
+    if not isinstance(truth, Alive) or truth.kind is not Kind.FILE or not why & Why.DOUBT:
+        return False
+    return bool(since) and truth.changed >= since
 
 
 def content(item: AnyItem, why: Why) -> bool:

@@ -40,6 +40,8 @@ class HistoryBroken(Reject):
             fix="What changed in that time is found by a crawl; nothing needs to be done.",
         )
         self.gaps = tuple(gaps)
+        self.ended = max(gap.end for gap in gaps)
+        """When the last gap ended, in seconds since the epoch."""
 
 
 def history(brick: str, stime: int) -> History:
@@ -140,4 +142,5 @@ def _watch(root: bytes) -> Inotify | None:
 
 
 def _off(start: int) -> Gap:
-    return Gap(start, int(time.time()), "the journal is off: there is no live file")
+    words = "the journal is off: there is no live file; set changelog.changelog on for the volume"
+    return Gap(start, int(time.time()), words)

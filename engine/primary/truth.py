@@ -133,6 +133,7 @@ def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
         places=places,
         whole=True,
         attributes=_shown(status, values, mode),
+        changed=int(status.st_ctime),
         target=os.readlink(handle) if kind is Kind.SYMLINK else b"",
         xattrs=objects.that_travel(values) if dirty.why & Why.ATTRIBUTES else None,
     )
@@ -235,6 +236,7 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
         target=target,
         xattrs=values,
         shared=True,
+        changed=int(status.st_ctime),
     )
 
 

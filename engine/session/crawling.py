@@ -47,12 +47,16 @@ class Crawling:
         history = await self._replicator.run(slices.history, self._brick, stime)
         return "" if history.complete else f"history is not complete: {history.reason}"
 
-    async def run(self, reason: str) -> None:
+    async def run(self, reason: str, ended: int = 0) -> None:
         """Make everything on the brick so, then put the position where the crawl began, or the
         first of several.
+
+        `ended`: when the time of which no changelog tells was over, in seconds since the epoch; 0:
+        look for it.
         """
         cursor = self._load()
         if cursor is None:
+            await self._let_it_end(ended)
             cursor = Cursor(since=int(time.time()) - MARGIN, bucket=0, brick=self._brick)
             await self._replicator.run(crawl.save, self._path, cursor)
         # After the cursor, which says whether this crawl is new; before anything is brought.
@@ -82,6 +86,21 @@ class Crawling:
         self._position.moved()
         self._report.tell(events.PositionMoved, stime=self._position.stime, slice=0)
 
+    async def _let_it_end(self, ended: int) -> None:
+        """Wait until what is missing is so old that the new position will lie behind it.
+
+        All that was changed before a crawl begins is found by it; but a gap that its position lay
+        before would be met again right after it, and cost another crawl.
+        """
+        now = int(time.time())
+        history = await self._replicator.run(slices.history, self._brick, now - MARGIN)
+        ended = max([ended, *(gap.end for gap in history.gaps)])
+        # A clock that was set back may have left any time there.
+        wait = min(ended + MARGIN - now, MARGIN + 1)
+        if wait > 0:
+            self._report.now_doing("waiting until what is missing has ended")
+            await asyncio.sleep(wait)
+
     async def _follow_from(self, began: int) -> int:
         since = await self._unreconciled.follow_from(began)
         if since < began:
@@ -102,7 +121,8 @@ class Crawling:
 
     async def _make_so(self, gfids: list[Gfid]) -> int:
         """Make these so; return how many directories were among what was looked at."""
-        window = Window()
+        stime = self._position.stime
+        window = Window(since=max(0, stime - MARGIN))
         for gfid in gfids:
             window.mark(gfid, ALL)
             window.spoken.add(gfid)

@@ -34,6 +34,8 @@ class Damaged(Reject):
             cause="changelog damaged",
             fix="What changed in its time is found by a crawl; nothing needs to be done.",
         )
+        self.ended = int(path.suffix[1:]) + 1
+        """From when on slices count again, in seconds since the epoch."""
 
 
 class Following:

@@ -236,6 +236,8 @@ class Replicator:
             totals.directories = sum(map(is_directory, truths.values()))
         items: dict[Gfid, AnyItem] = {}
         for gfid, found in truths.items():
+            if plan_items.unrecorded(found, batch[gfid].why, window.since):
+                batch[gfid].why |= Why.DATA
             item = plan_items.make(found, batch[gfid], window, self._looking.outside)
             if item is not None:
                 items[gfid] = item

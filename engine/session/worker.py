@@ -228,7 +228,7 @@ class _Worker:
                     if await following.run(lambda: replicator.run(turn.still, self.mount.root)):
                         return "the goal is reached"
                 except (Damaged, HistoryBroken) as damage:
-                    await crawling.run(damage.words)
+                    await crawling.run(damage.words, damage.ended)
         finally:
             turn.release()
 

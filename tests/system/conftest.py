@@ -40,12 +40,12 @@ def _orderly_end() -> Iterator[None]:
 
 
 @contextmanager
-def fresh_world(name: str, kind: type[W]) -> Iterator[W]:
+def fresh_world(name: str, kind: type[W], shape: Shape = SHAPE) -> Iterator[W]:
     """Make a lab, mounted, without a session; its name begins with `name`."""
     need_lab()
     lab = Lab(f"{name}-{os.getpid()}")
     try:
-        lab.up(SHAPE)
+        lab.up(shape)
         made = kind(lab)
         made.mount()
         try:

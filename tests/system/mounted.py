@@ -57,13 +57,7 @@ class Sides:
     def mount(self, host: str, volume: str, *options: str) -> bytes:
         """Mount a volume with access by gfid; return where, as seen from here."""
         self._mounts += 1
-        path = f"/vol/traps-{self._mounts}"
-        self.lab.run(host, ["mkdir", "-p", path])
-        argv = ["glusterfs", "--aux-gfid-mount", "--acl", "--volfile-server=localhost"]
-        self.lab.run(host, [*argv, f"--volfile-id={volume}", *options, *_FRESH, path])
-        root = os.fsencode(self.lab.path(host, path))
-        until("the mount", lambda: _ready(root))
-        return root
+        return mount_by_gfid(self.lab, host, volume, f"traps-{self._mounts}", *options)
 
     def fresh(self) -> GlusterTarget:
         """Return the secondary through a mount that has seen nothing yet."""
@@ -100,6 +94,17 @@ class Sides:
         """Return the path of an object, or a place, on the agent's mount."""
         below = gfids.aux_place(at) if isinstance(at, Place) else gfids.aux(at)
         return self.root + b"/" + below
+
+
+def mount_by_gfid(lab: Lab, host: str, volume: str, name: str, *options: str) -> bytes:
+    """Mount a volume with access by gfid; return where, as seen from here."""
+    path = f"/vol/{name}"
+    lab.run(host, ["mkdir", "-p", path])
+    argv = ["glusterfs", "--aux-gfid-mount", "--acl", "--volfile-server=localhost"]
+    lab.run(host, [*argv, f"--volfile-id={volume}", *options, *_FRESH, path])
+    root = os.fsencode(lab.path(host, path))
+    until("the mount", lambda: _ready(root))
+    return root
 
 
 def holds(brick: bytes, gfid: Gfid) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,9 +44,19 @@ class World:
         """Run one command of georep on `host`, as an operator would."""
         return self.lab.run(host, ["georep", *words], check=False)
 
-    def create(self) -> None:
+    def create(self, *settings: str) -> None:
+        """Create the session on every node; each setting is OPTION=VALUE."""
+        options = [word for setting in settings for word in ("--set", setting)]
         for host in self.hosts:
-            self.lab.run(host, ["georep", "create", PRIMARY, self.to, "--name", SESSION])
+            self.lab.run(host, ["georep", "create", PRIMARY, self.to, "--name", SESSION, *options])
+
+    def session_file(self) -> Path:
+        """Return the session's file on the first node."""
+        return self.lab.place.config(self.hosts[0]) / "sessions" / f"{SESSION}.yaml"
+
+    def there(self) -> Path:
+        """Return the secondary as somebody else mounts it, behind georep's back."""
+        return self.lab.path("sec1", self.lab.mount(SECONDARY, "sec1"))
 
     def engine_up(self, *hosts: str) -> None:
         """Start the engines and wait until they can be spoken to."""
@@ -125,6 +136,12 @@ class World:
     def compared(self) -> list[Difference]:
         """Return how both sides differ."""
         return compare.volumes(self.lab)
+
+    def verified(self) -> bool:
+        """Whether georep itself finds both volumes equal, to the last byte; prints what it says."""
+        said = self.georep(self.hosts[0], "verify", SESSION, "--content")
+        sys.stdout.write((said.stdout + said.stderr).decode(errors="replace"))
+        return said.returncode == 0
 
     def told(self, since: float) -> list[AnyEvent]:
         """Return what the journals of all nodes have of the session from a time on."""

@@ -1,0 +1,215 @@
+"""A secondary that somebody writes to: every conflict of gfids and names ends equal, and nothing
+that was somebody else's is destroyed.
+"""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+from conftest import fresh_world
+from mounted import mount_by_gfid
+from planted import CASES, OTHERS, OWN, Side, new_gfid
+from world import SESSION, WORK, World
+
+from engine.events import WorkerFaulty
+from engine.item import Gfid, Kind
+from engine.lab.hosts import until
+from engine.lab.shape import PRIMARY, SECONDARY, Shape
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2, rollover=2)
+RACED = 150
+NAMES = f"""import os, sys, time
+os.chdir(sys.argv[1])
+for n in range({RACED}):
+    if n % 3:
+        open(f"{{n}}", "wb").write(b"from the primary")
+    else:
+        os.mkdir(f"{{n}}")
+    time.sleep(0.02)
+"""
+
+
+class Disputed(World):
+    """A lab with a session, and both volumes as somebody mounts them who meddles."""
+
+    def prepare(self) -> None:
+        """Mount both volumes with access by gfid."""
+        self.here_by_gfid = mount_by_gfid(self.lab, "prim1", PRIMARY, "by-gfid")
+        self.there_by_gfid = mount_by_gfid(self.lab, "sec1", SECONDARY, "by-gfid")
+        self.kept = self.files = 0
+        """Objects that must be in quarantine in the end, and somebody else's files in these."""
+
+    def here(self, *below: str) -> Side:
+        root = self.lab.path("prim1", WORK)
+        return Side(os.fsencode(root.joinpath(*below)), self.here_by_gfid)
+
+    def behind(self, *below: str) -> Side:
+        return Side(os.fsencode(self.there().joinpath(*below)), self.there_by_gfid)
+
+    def before(self, phase: str) -> None:
+        """Make what the cases of a phase need, on the primary."""
+        top = self.here()
+        top.mkdir(phase.encode())
+        for name in (*CASES, *OTHERS):
+            top.mkdir(f"{phase}/{name}".encode())
+        for name, case in CASES.items():
+            case.before(self.here(phase, name))
+
+    def plant(self, phase: str) -> dict[str, Gfid]:
+        """Do what somebody does on the secondary; return the gfids that the others get."""
+        for name, case in CASES.items():
+            case.behind(self.behind(phase, name))
+            self.kept += case.kept
+            self.files += case.files
+        given = {name: new_gfid() for name in OTHERS}
+        for name, other in OTHERS.items():
+            other.plant(self.behind(phase, name), given[name])
+            child = other.full and other.there is Kind.DIRECTORY
+            self.kept += child
+            self.files += child
+        return given
+
+    def then(self, phase: str, given: dict[str, Gfid]) -> None:
+        """Do on the primary what meets it."""
+        for name, case in CASES.items():
+            case.then(self.here(phase, name))
+        for name, other in OTHERS.items():
+            other.make(self.here(phase, name), given[name])
+
+    def failures(self, kind: str) -> list[str]:
+        """Return the paths of the failures of one kind."""
+        said = json.loads(self.georep("prim1", "failures", SESSION, "--json").stdout)
+        return [each["path"] for each in said if each["kind"] == kind]
+
+    def failed(self) -> int:
+        """Return how many objects stand in the ledger, but for what was put away."""
+        said = json.loads(self.georep("prim1", "failures", SESSION, "--json").stdout)
+        return sum(each["kind"] != "quarantined" for each in said)
+
+    def listing(self) -> str:
+        """Return what an operator is told who asks for the failures."""
+        return self.georep("prim1", "failures", SESSION).stdout.decode()
+
+    def status(self) -> str:
+        return self.georep("prim1", "status", SESSION).stdout.decode()
+
+
+@pytest.fixture(scope="module")
+def disputed() -> Iterator[Disputed]:
+    """Give a session that has replicated what the cases need."""
+    with fresh_world("sysx", Disputed, SHAPE) as made:
+        made.prepare()
+        for phase in ("stopped", "live"):
+            made.before(phase)
+        made.create()
+        made.engine_up()
+        made.start()
+        made.settle()
+        assert made.differences() == []
+        yield made
+
+
+@pytest.mark.parametrize("phase", ["stopped", "live"])
+def test_every_conflict_ends_equal(disputed: Disputed, phase: str) -> None:
+    if phase == "stopped":
+        disputed.stop()
+    given = disputed.plant(phase)
+    disputed.then(phase, given)
+    if phase == "stopped":
+        disputed.start()
+    disputed.settle()
+    assert disputed.differences() == []
+
+
+def test_a_race_for_names(disputed: Disputed) -> None:
+    """Both sides make the same names at the same time; whoever is first, the primary is right."""
+    disputed.here().mkdir(b"race")
+    disputed.settle()
+    there = disputed.behind("race")
+    argv = ["python", "-c", NAMES, f"{WORK}/race"]
+    with subprocess.Popen(disputed.lab.exec_argv("prim1", argv)) as making:
+        for n in range(RACED):
+            first = raced(there, n)
+            disputed.kept += first
+            disputed.files += first and n % 2
+    assert making.returncode == 0
+    disputed.settle()
+    assert disputed.differences() == []
+
+
+def raced(at: Side, number: int) -> bool:
+    """Make a file or an empty folder; return whether the name was free."""
+    try:
+        if number % 2:
+            with open(at.at(b"%d" % number), "xb") as file:
+                file.write(OWN)
+        else:
+            at.mkdir(b"%d" % number)
+    except FileExistsError:
+        return False
+    return True
+
+
+def test_a_file_with_bytes_under_the_gfid_of_a_folder_is_a_failure(disputed: Disputed) -> None:
+    """Its bytes may be somebody's, and its gfid is needed: only an operator can tell."""
+    disputed.here().mkdir(b"late")
+    disputed.settle()
+    gfid, there = new_gfid(), disputed.behind("late")
+    there.make(b"y", Kind.FILE, gfid)
+    there.own(b"y")
+    disputed.here("late").make(b"x", Kind.DIRECTORY, gfid)
+    disputed.here("late").write(b"x/c")
+    disputed.settle()
+    # Each brick has the folder, and its worker tried it.
+    assert disputed.failures("ENOTSUP") == ["late/x"] * 2
+    assert disputed.failures("missing parent") == ["late/x/c"]
+    assert "ENOTSUP late/x" in disputed.status()
+    assert f"a file of {len(OWN)} bytes" in disputed.listing()
+    there.unlink(b"y")
+    assert disputed.georep("prim1", "retry", SESSION).returncode == 0
+    until("nothing fails", lambda: disputed.failed() == 0, patience=60)
+    assert disputed.differences() == []
+
+
+def test_what_was_somebody_elses_is_all_there(disputed: Disputed) -> None:
+    shelf = disputed.there() / ".georep/quarantine"
+    limbo = disputed.there() / ".georep/limbo"
+    until("they are put away", lambda: not os.listdir(limbo), patience=40)
+    assert len(os.listdir(shelf)) == disputed.kept
+    listed = disputed.failures("quarantined")
+    assert sorted(os.path.basename(path) for path in listed) == sorted(os.listdir(shelf))
+    files = [path for path in shelf.rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in files] == [OWN] * disputed.files
+
+
+def test_read_only_and_back(disputed: Disputed) -> None:
+    began = time.time()
+    at = disputed.here("late")
+    for name in (b"large", b"small"):
+        at.write(name, 400_000)
+    disputed.settle()
+    disputed.lab.gluster("sec1", "volume", "set", SECONDARY, "features.read-only", "on")
+    at.append(b"large", 10)
+    at.write(b"small", 10)
+    at.mkdir(b"made", b"with an ACL")
+    at.acl(b"with an ACL", 1000, default=True)
+    at.move(b"large", b"made/large")
+    disputed.settle()
+    faults = [event for event in disputed.told(began) if isinstance(event, WorkerFaulty)]
+    assert {fault.cause for fault in faults} <= {"secondary read-only"}
+    assert disputed.failures("EROFS") == ["late/with an ACL"] * 2
+    assert "EROFS late/with an ACL" in disputed.status()
+    assert "features.read-only" in disputed.listing()
+    disputed.lab.gluster("sec1", "volume", "set", SECONDARY, "features.read-only", "off")
+    assert disputed.georep("prim1", "retry", SESSION).returncode == 0
+    until("nothing fails", lambda: disputed.failed() == 0, patience=60)
+    at.unlink(b"small")
+    disputed.settle()
+    assert disputed.differences() == []
+    assert disputed.verified()
+    disputed.engine_down()

@@ -1,0 +1,134 @@
+"""When a crawl begins, and that one is enough: its position lies behind what was missing."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from engine.plan.dirty import Window
+from engine.primary import slices
+from engine.session import crawling
+from engine.session.crawling import MARGIN, Crawling
+from engine.session.replicate import Totals
+from engine.session.report import Report
+
+T = TypeVar("T")
+NOW = 1_795_425_340
+
+
+class _Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = NOW + 0.5
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class _Replicator:
+    """Makes nothing so, and keeps when it was asked to."""
+
+    def __init__(self, clock: _Clock) -> None:
+        self._clock = clock
+        self.began: list[float] = []
+
+    async def run(self, call: Callable[..., T], *args: object) -> T:
+        return call(*args)
+
+    async def make_so(self, _window: Window, **_more: object) -> Totals:
+        self.began.append(self._clock.now)
+        return Totals()
+
+
+class _Position:
+    def __init__(self, stime: int) -> None:
+        self.stime = stime
+
+    def begin(self, stime: int) -> None:
+        self.stime = stime
+
+    def moved(self) -> bool:
+        return True
+
+
+class _Unreconciled:
+    async def begin(self, _began: int, _since: int) -> None:
+        return
+
+    async def follow_from(self, began: int) -> int:
+        return began
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
+    made = _Clock()
+    monkeypatch.setattr(crawling, "time", made)
+    monkeypatch.setattr(slices, "time", made)
+    monkeypatch.setattr(crawling.asyncio, "sleep", made.sleep)
+    return made
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Iterator[Report]:
+    sink = os.open(tmp_path / "events", os.O_WRONLY | os.O_CREAT)
+    yield Report("s", "n:/b", sink)
+    os.close(sink)
+
+
+def _brick(tmp_path: Path, begun: int, *closed: int) -> str:
+    """Make a brick whose journal was begun then, and whose index names slices that are gone."""
+    root = tmp_path / "brick/.glusterfs/changelogs"
+    (root / "htime").mkdir(parents=True)
+    (root / "CHANGELOG").touch()
+    rows = b"".join(b"%s/CHANGELOG.%d\0" % (os.fsencode(root), ts) for ts in closed)
+    (root / f"htime/HTIME.{begun}").write_bytes(rows)
+    return str(tmp_path / "brick")
+
+
+@pytest.mark.parametrize(
+    ("begun", "closed", "ended", "latest"),
+    [
+        pytest.param(NOW - 900, (), 0, 0, id="nothing missing lately"),
+        pytest.param(NOW - 900, (NOW - 300,), 0, 0, id="a slice missing for long"),
+        pytest.param(NOW, (), 0, NOW, id="switched on a moment ago"),
+        pytest.param(NOW - 1, (), 0, NOW - 1, id="switched on a second ago"),
+        pytest.param(NOW - 900, (NOW,), 0, NOW + 1, id="a slice gone that has just closed"),
+        pytest.param(NOW - 900, (), NOW + 1, NOW + 1, id="a slice damaged that has just closed"),
+    ],
+)
+async def test_one_crawl_is_enough(
+    tmp_path: Path,
+    clock: _Clock,
+    report: Report,
+    begun: int,
+    closed: tuple[int, ...],
+    ended: int,
+    latest: int,
+) -> None:
+    brick = _brick(tmp_path, begun, *closed)
+    replicator, position = _Replicator(clock), _Position(0)
+    crawl = Crawling(brick, tmp_path, replicator, position, report, _Unreconciled())  # type: ignore[arg-type]
+    await crawl.run("history is not complete", ended)
+    assert position.stime >= latest
+    assert slices.history(brick, position.stime).complete
+    assert position.stime <= replicator.began[0] - MARGIN, "what changes from then on is followed"
+    assert clock.now == NOW + 0.5 + max(0, latest + MARGIN - NOW), "no longer than needed"
+
+
+async def test_no_clock_that_was_set_back_is_waited_for(
+    tmp_path: Path, clock: _Clock, report: Report
+) -> None:
+    brick = _brick(tmp_path, NOW - 900)
+    replicator, position = _Replicator(clock), _Position(NOW + 9999)
+    crawl = Crawling(brick, tmp_path, replicator, position, report, _Unreconciled())  # type: ignore[arg-type]
+    await crawl.run("the position lies in the future", NOW + 9999)
+    assert clock.now - NOW < MARGIN + 2
