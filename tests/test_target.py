@@ -9,14 +9,17 @@ from pathlib import Path
 import directories
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from memory_target import MemoryTarget
 from test_apply import LEAVES, A, B, C, D, item
 
 from engine.item import ROOT, Gfid, Holder, Kind, Place
-from engine.secondary import taking
+from engine.secondary import attributes, taking
 from engine.secondary.target import Target
 
 AT_A, AT_B, AT_C = Place(ROOT, b"a"), Place(ROOT, b"\xff\n"), Place(ROOT, b"c" * 255)
+K4 = 4096
 HARD = tuple(kind for kind in LEAVES)
 
 
@@ -168,6 +171,42 @@ def test_content_is_whole_whatever_was_there(target: Target) -> None:
         seen = target.seen(A)
         assert seen is not None
         assert seen.attributes.size == len(content)
+
+
+@pytest.mark.parametrize(
+    ("data", "parts"),
+    [
+        pytest.param(b"", [], id="nothing"),
+        pytest.param(b"x", [(0, 1)], id="less than a block"),
+        pytest.param(bytes(K4 + 5), [], id="zeros alone"),
+        pytest.param(b"x" + bytes(K4), [(0, K4)], id="a zero behind"),
+        pytest.param(bytes(K4) + b"x", [(K4, K4 + 1)], id="a block of zeros before"),
+        pytest.param(b"x" * K4 + bytes(2 * K4) + b"x", [(0, K4), (3 * K4, 3 * K4 + 1)], id="hole"),
+        pytest.param(bytes(K4 - 1) + b"xx", [(0, K4 + 1)], id="no whole block of zeros"),
+    ],
+)
+def test_zeros_are_found_in_whole_blocks(data: bytes, parts: list[tuple[int, int]]) -> None:
+    assert list(attributes.solid(data)) == parts
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * K4), st.booleans()), max_size=6))
+def test_what_is_not_solid_is_zero(pieces: list[tuple[int, bool]]) -> None:
+    data = b"".join(b"x" * size if full else bytes(size) for size, full in pieces)
+    made = bytearray(len(data))
+    for begin, end in attributes.solid(data):
+        made[begin:end] = data[begin:end]
+    assert bytes(made) == data
+
+
+@pytest.mark.parametrize("before", [b"", b"\1" * (1 << 20)], ids=["empty", "over what was there"])
+def test_holes_stay_holes_in_a_file_that_was_empty(tmp_path: Path, before: bytes) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(before)
+    data = b"a" + bytes(1 << 19) + b"b"
+    attributes.write(os.fsencode(path), data)
+    assert path.read_bytes() == data
+    if not before:
+        assert os.stat(path).st_blocks * 512 < 1 << 16
 
 
 @pytest.mark.parametrize("kind", list(Kind))

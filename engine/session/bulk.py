@@ -1,6 +1,7 @@
 """Large contents: jobs of about equal bytes for the mover, and the check that they arrived."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,6 +20,8 @@ from engine.session.report import Report
 
 _USUAL = frozenset({0, 23, 24})
 """Exit codes of rsync after which the check decides: all, some, or vanished files."""
+_SECTOR = 512
+"""What `st_blocks` counts in, whatever the file system's blocks are."""
 
 
 class Run(Protocol):
@@ -67,8 +70,15 @@ class Bulk:
         self._report.pending_files = len(files)
         self._report.pending_bytes = sum(item.attributes.size for item in files)
         self._report.now_doing(f"rsync of {len(files)} files")
+        holes = await run(_sparse, self._here, [item.gfid for item in files])
+        dense = self._parts([item for item in files if item.gfid not in holes])
+        sparse = self._parts([item for item in files if item.gfid in holes])
+        slots = asyncio.Semaphore(self._jobs)
+        jobs = [self._job(part, run, brought, slots) for part in dense]
+        # It costs dense files up to half again, so only those that need it get it.
+        jobs += [self._job(part, run, brought, slots, options="--sparse ") for part in sparse]
         try:
-            await asyncio.gather(*(self._job(part, run, brought) for part in self._parts(files)))
+            await asyncio.gather(*jobs)
         finally:
             self._report.pending_files = self._report.pending_bytes = 0
         return brought
@@ -83,15 +93,24 @@ class Bulk:
             weights[lightest] += item.attributes.size
         return parts
 
-    async def _job(self, files: Sequence[Item], run: Run, brought: Brought) -> None:
+    async def _job(
+        self,
+        files: Sequence[Item],
+        run: Run,
+        brought: Brought,
+        slots: asyncio.Semaphore,
+        *,
+        options: str = "",
+    ) -> None:
         self._count += 1
         number = self._count
         gfids_asked = [item.gfid for item in files]
-        job = await rsync.run(
-            *(self._route, self._here, self._there, gfids_asked),
-            program=self._program,
-            options=self._options,
-        )
+        async with slots:
+            job = await rsync.run(
+                *(self._route, self._here, self._there, gfids_asked),
+                program=self._program,
+                options=options + self._options,
+            )
         sizes = await run(_sizes, self._here, gfids_asked)
         found = await self._channel.lookup(gfids_asked)
         short: list[Item] = []
@@ -152,4 +171,15 @@ def _sizes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
             if error.errno in truth.CUT_OFF:
                 raise
             continue  # gone, or unclear: the next look says so
+    return found
+
+
+def _sparse(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
+    """Return those that take less space than they are long, and how much they take."""
+    found: dict[Gfid, int] = {}
+    for gfid in asked:
+        with contextlib.suppress(OSError):  # gone, or unclear: the job's own look says so
+            status = os.lstat(mount + b"/" + gfids.aux(gfid))
+            if status.st_blocks * _SECTOR < status.st_size:
+                found[gfid] = status.st_blocks * _SECTOR
     return found
