@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from memory_target import MemoryTarget
 from test_apply import LEAVES, A, B, C, D, item
 
-from engine.item import ROOT, Gfid, Holder, Kind, Place
+from engine.item import ROOT, Gfid, Holder, Kind, NotEmpty, Place
 from engine.secondary import attributes, taking
 from engine.secondary.target import Target
+from engine.secondary.trouble import Trouble
 
 AT_A, AT_B, AT_C = Place(ROOT, b"a"), Place(ROOT, b"\xff\n"), Place(ROOT, b"c" * 255)
 K4 = 4096
@@ -259,6 +261,32 @@ def test_who_is_in_limbo_is_put_away_and_nobody_else(target: Target, kind: Kind)
     assert target.at(target.shelf(A, "2026-11-25")) == target.seen(A) == seen
     assert target.in_limbo() == []
     assert target.at(AT_B) == target.seen(B)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_who_is_in_quarantine_is_discarded_and_nobody_else(target: Target, kind: Kind) -> None:
+    make(target, A, target.limbo(A), kind)
+    make(target, B, AT_B, kind)
+    assert target.in_quarantine() == []
+    began = time.time()
+    taking.put_away(target, A, "2026-11-25")
+    ((holder, changed),) = target.in_quarantine()
+    assert holder == Holder(target.shelf(A, "2026-11-25"), A, kind)
+    if not isinstance(target, MemoryTarget):
+        assert abs(changed - began) < 60, "its ctime: putting it there is a change"
+    with pytest.raises(Trouble, match="not in quarantine"):
+        taking.discard(target, Holder(AT_B, B, kind))
+    if kind is Kind.DIRECTORY:
+        inside = Holder(Place(A, b"c"), C, Kind.FILE)
+        make(target, C, inside.place)
+        assert taking.discard(target, holder) == NotEmpty(gfid=A, children=(inside,))
+        assert taking.discard(target, inside) is None
+    else:
+        target.link(A, AT_A)
+    assert taking.discard(target, holder) is None
+    assert target.in_quarantine() == []
+    assert target.find(A) == ([] if kind is Kind.DIRECTORY else [AT_A])
+    assert target.find(B) == [AT_B]
 
 
 def test_a_directory_in_limbo_keeps_its_children(target: Target) -> None:

@@ -29,6 +29,7 @@ from engine.session.following import Damaged, Following
 from engine.session.ledger import Ledger
 from engine.session.limbo import Limbo
 from engine.session.position import Position
+from engine.session.quarantine import Quarantine
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 from engine.session.turn import Turn
@@ -197,7 +198,9 @@ class _Worker:
         async def passed() -> int:
             return await replicator.run(lambda: position.passed(self._told()))
 
-        limbo = Limbo(channel, replicator, passed)
+        days = setting.session.options.quarantine_days
+        quarantine = Quarantine(channel, replicator, self.report, days=days)
+        limbo = Limbo(channel, replicator, passed, quarantine)
         following = Following(
             *(setting.brick.path, replicator, position, self.report, self.woken),
             limbo,
