@@ -189,14 +189,18 @@ async def test_once_a_day_whoever_asks(kept: Kept, monkeypatch: pytest.MonkeyPat
 async def test_many_go_a_portion_at_a_time(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quarantine, "PORTION", 2)
     worker = kept.worker()
-    for number in range(1, 6):
+    for number in range(1, 4):
         kept.put(number, OLD)
+    top = kept.put(4, OLD, Kind.DIRECTORY)
+    for number in range(5, 8):
+        inner = kept.put(number, Place(top, b"%d" % number), Kind.DIRECTORY)
+        kept.put(10 + number, Place(inner, b"f"))
     counts = []
-    for _ in range(3):
+    while not kept.swept():
         await worker.tend()
         counts.append(len(kept.left()))
-    assert counts == [3, 1, 0]
-    assert kept.swept() == [(5, 0)]
+    assert counts == [8, 6, 4, 2, 0]
+    assert kept.swept() == [(10, 0)]
 
 
 async def test_whatever_call_was_the_last_the_next_one_goes_on(kept: Kept) -> None:

@@ -59,22 +59,27 @@ class Quarantine:
             return
         expired = [one for one in there.expired if shelves.expired(one, self._days, today)]
         gone = await self._gone(expired)
-        before, left = self._removed, len(expired) - len(gone)
+        until, left = self._removed + PORTION, len(expired) - len(gone)
         for holder in gone:
-            if self._removed - before >= PORTION:
-                self._due = 0.0
-                return
-            left += not await self._remove(holder)
+            if not await self._remove(holder, until):
+                if self._removed >= until:
+                    self._due = 0.0
+                    return
+                left += 1
         await self._channel.note(NOTE, day)
         self._seen = today
         if self._removed or left:
             self._report.tell(QuarantineSwept, removed=self._removed, left=left)
         self._removed = 0
 
-    async def _remove(self, holder: Holder) -> bool:
-        """Remove one of those in quarantine, with all that is in it; False where anything stays."""
+    async def _remove(self, holder: Holder, until: int) -> bool:
+        """Remove one of those in quarantine, with all that is in it; False where anything stays, or
+        when `until` objects are removed.
+        """
         way = [holder]
         while way:
+            if self._removed >= until:
+                return False
             reply = await self._channel.discard([way[-1]])
             self._removed += len(reply.gone)
             if reply.gone:
