@@ -20,8 +20,6 @@ from engine.session.report import Report
 
 _USUAL = frozenset({0, 23, 24})
 """Exit codes of rsync after which the check decides: all, some, or vanished files."""
-_SECTOR = 512
-"""What `st_blocks` counts in, whatever the file system's blocks are."""
 
 
 class Run(Protocol):
@@ -70,7 +68,7 @@ class Bulk:
         self._report.pending_files = len(files)
         self._report.pending_bytes = sum(item.attributes.size for item in files)
         self._report.now_doing(f"rsync of {len(files)} files")
-        holes = await run(_sparse, self._here, [item.gfid for item in files])
+        holes = await run(_holes, self._here, [item.gfid for item in files])
         dense = self._parts([item for item in files if item.gfid not in holes])
         sparse = self._parts([item for item in files if item.gfid in holes])
         slots = asyncio.Semaphore(self._jobs)
@@ -174,12 +172,17 @@ def _sizes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
     return found
 
 
-def _sparse(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
-    """Return those that take less space than they are long, and how much they take."""
+def _holes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
+    """Return those that have holes, or preallocated space, and where the first one begins."""
     found: dict[Gfid, int] = {}
     for gfid in asked:
-        with contextlib.suppress(OSError):  # gone, or unclear: the job's own look says so
-            status = os.lstat(mount + b"/" + gfids.aux(gfid))
-            if status.st_blocks * _SECTOR < status.st_size:
-                found[gfid] = status.st_blocks * _SECTOR
+        with contextlib.suppress(OSError):  # gone, or nobody can tell: the job's own look says so
+            file = os.open(mount + b"/" + gfids.aux(gfid), os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                first = os.lseek(file, 0, os.SEEK_HOLE)
+                # Every file ends with one.
+                if first < os.fstat(file).st_size:
+                    found[gfid] = first
+            finally:
+                os.close(file)
     return found
