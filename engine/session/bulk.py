@@ -20,6 +20,8 @@ from engine.session.report import Report
 
 _USUAL = frozenset({0, 23, 24})
 """Exit codes of rsync after which the check decides: all, some, or vanished files."""
+_AT_ONCE = 256
+"""Files asked for their holes in one hop to a thread."""
 
 
 class Run(Protocol):
@@ -68,7 +70,10 @@ class Bulk:
         self._report.pending_files = len(files)
         self._report.pending_bytes = sum(item.attributes.size for item in files)
         self._report.now_doing(f"rsync of {len(files)} files")
-        holes = await run(_holes, self._here, [item.gfid for item in files])
+        asked = [item.gfid for item in files]
+        holes: dict[Gfid, int] = {}
+        for at in range(0, len(asked), _AT_ONCE):
+            holes |= await run(_holes, self._here, asked[at : at + _AT_ONCE])
         dense = self._parts([item for item in files if item.gfid not in holes])
         sparse = self._parts([item for item in files if item.gfid in holes])
         slots = asyncio.Semaphore(self._jobs)
