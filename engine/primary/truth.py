@@ -42,6 +42,8 @@ class Sight:
     """Root of an aux-gfid mount of the same volume."""
     whole: bool = True
     """The brick has whole files: not on disperse, not on an arbiter."""
+    behind: bool = False
+    """The brick may wait for heals: what it has is only believed where the mount shows the same."""
 
 
 def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
@@ -50,7 +52,9 @@ def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
     Unclear when it cannot say it of this one object, though all of it is up.
     """
     try:
-        found = _on_brick(sight, gfid, dirty) or _on_mount(sight, gfid, dirty)
+        found = _on_brick(sight, gfid, dirty)
+        if found is None or sight.behind:
+            found = _on_mount(sight, gfid, dirty, found)
     except OSError as error:
         if error.errno in CUT_OFF or not subvolumes_up(sight.mount):
             raise
@@ -209,7 +213,8 @@ def _directory(sight: Sight, gfid: Gfid, link: bytes, dirty: Dirty) -> Alive | N
     )
 
 
-def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
+def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Alive | None:
+    """Ask the volume; `older` is what the own brick has, which may be no longer so."""
     path = sight.mount + b"/" + gfids.aux(gfid)
     try:
         status = os.lstat(path)
@@ -222,6 +227,7 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
             return None
         raise
     guesses: list[Place] = [] if kind is Kind.DIRECTORY else list(dirty.heard)
+    guesses += [] if older is None else older.places
     if told is not None and gfid != ROOT:
         walked = _walk(sight, told)
         guesses += [walked] if walked is not None else []
@@ -230,11 +236,14 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
         gfid=gfid,
         kind=kind,
         places=places,
-        whole=kind is Kind.DIRECTORY or len(places) == status.st_nlink,
+        # A file that the brick has, and nobody a name of, has ended and waits for its heal.
+        whole=kind is Kind.DIRECTORY
+        or len(places) == status.st_nlink
+        or not (older is None or places),
         attributes=objects.attributes(status),
         target=target,
         xattrs=values,
-        shared=True,
+        shared=older is None or older.shared,
     )
 
 

@@ -26,6 +26,7 @@ from engine.session import checks
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
 from engine.session.following import Damaged, Following
+from engine.session.heals import Heals
 from engine.session.ledger import Ledger
 from engine.session.limbo import Limbo
 from engine.session.position import Position
@@ -168,11 +169,17 @@ class _Worker:
                 number=self.setting.brick.subvolume,
                 subvolumes=self.setting.volume.distribution,
             )
+            heals = Heals(
+                *(self.setting.volume, self.setting.brick, self.report), replicator, position
+            )
             try:
                 async with asyncio.TaskGroup() as group:
-                    watching = group.create_task(unreconciled.watch())
-                    reason = await self._turns(agent.channel, replicator, position, unreconciled)
-                    watching.cancel()
+                    watching = [group.create_task(each.watch()) for each in (unreconciled, heals)]
+                    reason = await self._turns(
+                        agent.channel, replicator, position, unreconciled, heals
+                    )
+                    for each in watching:
+                        each.cancel()
                 return reason
             finally:
                 replicator.close()
@@ -184,6 +191,7 @@ class _Worker:
         replicator: Replicator,
         position: Position,
         unreconciled: Unreconciled,
+        heals: Heals,
     ) -> str:
         """Be Active when elected, Passive otherwise, until there is nothing more to do."""
         setting = self.setting
@@ -209,7 +217,7 @@ class _Worker:
         try:
             while True:
                 decision = await replicator.run(turn.decide, self.mount.root)
-                self.report.tell(events.RoleChanged, role=decision.role, reason=decision.reason)
+                await heals.take(decision)
                 if decision.role is events.Role.PASSIVE:
                     self.report.now_doing("standby")
                     await self._stand_by(replicator, turn, position)
