@@ -41,7 +41,7 @@ def active(state: State) -> dict[str, WorkerState]:
 
 
 def arrive(world: World) -> None:
-    """Wait until all slices from before now are made so, also where a position may not pass them."""
+    """Wait until all slices from before now are made so, also where no position may pass them."""
     moment = math.ceil(time.time())
 
     def arrived(state: State) -> bool:
