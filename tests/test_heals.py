@@ -16,6 +16,7 @@ from engine import events
 from engine.events import Role, RoleChanged
 from engine.gluster import heals as told
 from engine.gluster import volume
+from engine.gluster.heals import Answer
 from engine.item import ROOT, Gfid, Kind, Place
 from engine.lab.hosts import until
 from engine.plan.dirty import Dirty, Why
@@ -37,31 +38,37 @@ A = Gfid("00000001-0000-4000-8000-000000000000")
 
 
 @pytest.mark.parametrize(
-    ("xml", "others", "words"),
+    ("xml", "others", "words", "known"),
     [
-        pytest.param(BEHIND, ["prim2:/bricks/b1"], PENDING, id="the other has newer things"),
-        pytest.param(BEHIND, ["prim1:/bricks/b1"], "", id="the other is behind: we are not"),
-        pytest.param(BEHIND, ["prim1:/bricks/b1", "prim2:/bricks/b1"], PENDING, id="one of two"),
-        pytest.param(BEHIND, ["prim2:/bricks/b2"], "", id="another set"),
-        pytest.param(DOWN, ["prim1:/bricks/b1"], "", id="the other is down"),
-        pytest.param(BEHIND, ["prim2:/bricks/b9"], "prim2:/bricks/b9 does not", id="not named"),
-        pytest.param(SPLIT, ["prim2:/bricks/b1"], "", id="split brain waits for an operator"),
-        pytest.param(BEHIND.replace("264", "-"), ["prim2:/bricks/b1"], UNKNOWN, id="no number"),
-        pytest.param("", ["prim2:/bricks/b1"], "nobody tells", id="no answer"),
-        pytest.param("<x>", ["prim2:/bricks/b1"], "nobody tells", id="no XML"),
+        pytest.param(BEHIND, ["prim2:/bricks/b1"], PENDING, True, id="the other has newer things"),
+        pytest.param(BEHIND, ["prim1:/bricks/b1"], "", True, id="the other is behind: we are not"),
+        pytest.param(
+            BEHIND, ["prim1:/bricks/b1", "prim2:/bricks/b1"], PENDING, True, id="one of two"
+        ),
+        pytest.param(BEHIND, ["prim2:/bricks/b2"], "", True, id="another set"),
+        pytest.param(DOWN, ["prim1:/bricks/b1"], "", True, id="the other is down"),
+        pytest.param(
+            BEHIND, ["prim2:/bricks/b9"], "prim2:/bricks/b9 does not", False, id="not named"
+        ),
+        pytest.param(SPLIT, ["prim2:/bricks/b1"], "", True, id="split brain waits for an operator"),
+        pytest.param(
+            BEHIND.replace("264", "-"), ["prim2:/bricks/b1"], UNKNOWN, False, id="no number"
+        ),
+        pytest.param("", ["prim2:/bricks/b1"], "nobody tells", False, id="no answer"),
+        pytest.param("<x>", ["prim2:/bricks/b1"], "nobody tells", False, id="no XML"),
     ],
 )
-def test_waiting(xml: str, others: Collection[str], words: str) -> None:
+def test_waiting(xml: str, others: Collection[str], words: str, known: bool) -> None:
     found = told.waiting(xml, others)
-    assert found.startswith(words)
-    assert bool(found) is bool(words)
+    assert found.reason.startswith(words)
+    assert (bool(found.reason), found.known) == (bool(words), known)
 
 
 class Watched:
     """A worker's heals, in a volume that says what it is told to."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, **changed: int) -> None:
-        self.says = ""
+        self.says = Answer()
         self.asked: list[Collection[str]] = []
         self.doubts: list[str] = []
         self.brick = folder / "brick"
@@ -74,7 +81,7 @@ class Watched:
         report = Report("s", "n:/b", self._sink)
         self.heals = Heals(made, made.bricks[1], report, worker, self.position)
 
-        async def ask(_volume: str, others: Collection[str]) -> str:
+        async def ask(_volume: str, others: Collection[str]) -> Answer:
             self.asked.append(others)
             return self.says
 
@@ -106,19 +113,19 @@ async def test_the_role_says_that_the_brick_is_not_believed_until_it_is(
 ) -> None:
     watched = Watched(tmp_path, monkeypatch)
     try:
-        watched.says = PENDING
+        watched.says = Answer(PENDING)
         await watched.heals.take(Decision(Role.ACTIVE, "elected"))
         watching = asyncio.create_task(watched.heals.watch())
         await turns()
-        watched.says = ""
+        watched.says = Answer()
         await turns()
         watching.cancel()
     finally:
         watched.close()
     assert watched.asked[0] == ["prim1:/bricks/b1"]
     assert list(dict.fromkeys(watched.doubts)) == [PENDING, ""]
-    waits = "so the mount is believed and not its brick, and its position waits"
-    assert watched.reasons() == [f"elected; {PENDING}, {waits}", "elected"]
+    waits = "the mount is believed and not its brick, its position waits"
+    assert watched.reasons() == [f"elected; {PENDING}: {waits}", "elected"]
 
 
 async def test_the_position_waits_for_what_the_brick_missed(
@@ -133,14 +140,21 @@ async def test_the_position_waits_for_what_the_brick_missed(
     try:
         await watched.heals.take(active)
         assert watched.settled(700) == 700
-        watched.says = PENDING
+        watched.says = Answer("nobody tells", known=False)
         await watched.heals.take(active)
-        assert watched.settled(800) == 700
-        watched.says = ""
+        assert watched.settled(701) == 701, "glusterd alone may be down"
+        assert watched.doubts[-1] == "nobody tells"
+        watched.says = Answer(PENDING)
         await watched.heals.take(active)
-        assert watched.settled(1000) == 700, "the heals may stand in a later slice"
+        assert watched.settled(800) == 701
+        watched.says = Answer("nobody tells", known=False)
+        await watched.heals.take(active)
+        assert watched.settled(800) == 701, "they may still be pending"
+        watched.says = Answer()
+        await watched.heals.take(active)
+        assert watched.settled(1000) == 701, "the heals may stand in a later slice"
         assert watched.settled(1001) == 1001
-        watched.says = PENDING
+        watched.says = Answer(PENDING)
         await watched.heals.take(active)
         await watched.heals.take(Decision(Role.PASSIVE, "another"))
         assert watched.settled(1002) == 1002, "the other one knows"
@@ -151,7 +165,7 @@ async def test_the_position_waits_for_what_the_brick_missed(
         assert watched.settled(1004) == 1004, "not for ever"
     finally:
         watched.close()
-    assert watched.reasons()[-1].endswith("and its position waited long enough")
+    assert watched.reasons()[-1].endswith(", its position waited enough")
 
 
 async def test_a_passive_one_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +207,7 @@ async def test_whatever_gluster_does_there_is_an_answer(
     gluster.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(heals, "PATIENCE", 0.5 if "sleep" in script else 60)
-    assert (await heals._ask("gvol", ["prim2:/bricks/b1"])).startswith(words)
+    assert (await heals._ask("gvol", ["prim2:/bricks/b1"])).reason.startswith(words)
     # What it has started is dead, too; nobody may have buried it yet.
     stat = Path("/proc", (tmp_path / "pid").read_text().strip(), "stat")
     until("its end", lambda: not stat.exists() or stat.read_text().rsplit(") ")[1][0] == "Z")

@@ -8,21 +8,30 @@ checked by experiment.
 
 import xml.etree.ElementTree as ET
 from collections.abc import Collection
+from typing import NamedTuple
 
 _PENDING = ("numberOfEntriesInHealPending", "numberOfEntriesPossiblyHealing")
 """Not those in split brain: they wait for an operator, and of each the mount cannot tell."""
 _DOWN = "not connected"
 
 
-def waiting(xml: str, others: Collection[str]) -> str:
-    """Return why what is not on the bricks `others` (HOST:PATH) may be behind them; else nothing.
+class Answer(NamedTuple):
+    """Why a brick may be behind the others of its set; without a reason it is not."""
 
-    In doubt it may be. A brick that is down has no say: what it has newer nobody can see now.
+    reason: str = ""
+    known: bool = True
+    """False: only because nobody can tell."""
+
+
+def waiting(xml: str, others: Collection[str]) -> Answer:
+    """Return whether a brick may be behind `others`, HOST:PATH, the other bricks of its set.
+
+    A brick that is down has no say: what it has newer nobody can see now.
     """
     try:
         told = {each.findtext("name"): each for each in ET.fromstring(xml).iter("brick")}
     except (ET.ParseError, ValueError, LookupError):
-        return "nobody tells which heals are pending"
+        return Answer("nobody tells which heals are pending", known=False)
     pending = False
     for name in others:
         brick = told.get(name)
@@ -31,5 +40,5 @@ def waiting(xml: str, others: Collection[str]) -> str:
         if counts and all(map(str.isdecimal, counts)):
             pending |= any(map(int, counts))
         elif _DOWN not in status:
-            return f"{name} does not tell which heals are pending"
-    return "heals of its replica set are pending" if pending else ""
+            return Answer(f"{name} does not tell which heals are pending", known=False)
+    return Answer("heals of its replica set are pending") if pending else Answer()

@@ -17,6 +17,7 @@ from collections.abc import Collection
 
 from engine.events import Role, RoleChanged
 from engine.gluster import heals
+from engine.gluster.heals import Answer
 from engine.gluster.volume import Brick, Volume
 from engine.session.position import Position
 from engine.session.replicate import Replicator
@@ -51,7 +52,7 @@ class Heals:
             for other in volume.bricks
             if volume.replica > 1 and other.subvolume == brick.subvolume and other != brick
         ]
-        self._reason = ""
+        self._told = Answer()
         self._since: float | None = None
         """When heals were first found pending, by the monotonic clock."""
         self._decision: Decision | None = None
@@ -73,7 +74,7 @@ class Heals:
         """Look again and again while Active; tell the role anew when it has another reason."""
         while True:
             await self._active.wait()
-            await asyncio.sleep(AGAIN if self._reason else LOOK)
+            await asyncio.sleep(AGAIN if self._told.reason else LOOK)
             if self._active.is_set():
                 before = self._words()
                 await self._look()
@@ -83,28 +84,30 @@ class Heals:
     async def _look(self) -> None:
         if not self._others:
             return
-        self._reason = await _ask(self._volume, self._others)
-        self._replicator.doubt_brick(self._reason)
-        if not self._reason:
+        self._told = await _ask(self._volume, self._others)
+        self._replicator.doubt_brick(self._told.reason)
+        if not self._told.reason:
             if self._since is not None:
                 # What it was healed of is in slices that close from now on, at the latest.
                 self._position.free(int(time.time()) + 1)
             self._since = None
-            return
-        self._since = time.monotonic() if self._since is None else self._since
+        elif self._told.known and self._since is None:
+            self._since = time.monotonic()
         if self._waits():
             self._position.hold()
-        else:
+        elif self._since is not None:
             self._position.free(0)
 
     def _waits(self) -> bool:
         return self._since is not None and time.monotonic() < self._since + LONGEST
 
     def _words(self) -> str:
-        if not self._reason:
+        if not self._told.reason:
             return ""
-        waits = "and its position waits" if self._waits() else "and its position waited long enough"
-        return f"; {self._reason}, so the mount is believed and not its brick, {waits}"
+        words = f"; {self._told.reason}: the mount is believed and not its brick"
+        if self._since is None:
+            return words
+        return words + (", its position waits" if self._waits() else ", its position waited enough")
 
     def _tell(self) -> None:
         if self._decision is not None:
@@ -113,7 +116,7 @@ class Heals:
             self._report.tell(RoleChanged, role=role, reason=reason)
 
 
-async def _ask(volume: str, others: Collection[str]) -> str:
+async def _ask(volume: str, others: Collection[str]) -> Answer:
     """Return why the brick beside `others` may be behind, asked of the volume now."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
     gluster = shutil.which("gluster", path=path) or "gluster"
@@ -133,7 +136,7 @@ async def _ask(volume: str, others: Collection[str]) -> str:
         async with asyncio.timeout(PATIENCE):
             said, _ = await process.communicate()
     except TimeoutError:
-        return "more heals are pending than can be counted"
+        return Answer("more heals are pending than can be counted")
     finally:
         if process.returncode is None:
             # With the child that it has, which would go on counting.
