@@ -4,6 +4,7 @@ node.
 
 import fcntl
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Turn:
 
     def __init__(self, folder: Path, brick: Brick) -> None:
         """`folder` is the session's state on this node; the lock of the replica set lies there."""
-        self._node = brick.host_uuid
+        self._node, self._brick = brick.host_uuid, brick.root
         number = brick.subvolume
         self._path = folder / f"subvolume-{number}.lock"
         self._number = number
@@ -58,7 +59,7 @@ class Turn:
             self._lock = None
 
     def _elected(self, mount: bytes) -> tuple[bool, str]:
-        outcome = election.elect(mount, self._node)
+        outcome = election.elect(mount, self._node, socket.gethostname(), self._brick)
         return outcome.active, outcome.reason
 
     def _take(self) -> bool:
