@@ -242,7 +242,8 @@ def older(*names: bytes) -> Alive:
         pytest.param([b"a"], [b"b"], [b"b"], {b"b"}, True, id="renamed, and heard of"),
         pytest.param([b"a"], [], [b"a", b"b"], {b"a"}, False, id="linked, and not heard of"),
         pytest.param([b"a", b"b"], [], [b"b"], {b"b"}, True, id="a name is lost"),
-        pytest.param([b"a"], [], [], set(), True, id="it has ended: nothing is said of it"),
+        pytest.param([b"a"], [], [b"b"], set(), False, id="renamed, and not heard of"),
+        pytest.param([b"a"], [], [], set(), False, id="it has ended, and is not healed yet"),
     ],
 )
 def test_a_brick_that_is_behind_is_only_asked_where_to_look(

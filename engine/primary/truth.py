@@ -236,10 +236,9 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
         gfid=gfid,
         kind=kind,
         places=places,
-        # A file that the brick has, and nobody a name of, has ended and waits for its heal.
-        whole=kind is Kind.DIRECTORY
-        or len(places) == status.st_nlink
-        or not (older is None or places),
+        # Without any name that is confirmed it is changed where it stands on the secondary: a file
+        # that was renamed, or has ended, and of which the brick is still to be healed.
+        whole=kind is Kind.DIRECTORY or len(places) == status.st_nlink,
         attributes=objects.attributes(status),
         target=target,
         xattrs=values,
