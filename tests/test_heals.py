@@ -19,7 +19,8 @@ from engine.gluster import volume
 from engine.gluster.heals import Answer
 from engine.item import ROOT, Gfid, Kind, Place
 from engine.lab.hosts import until
-from engine.plan.dirty import Dirty, Why
+from engine.plan import items
+from engine.plan.dirty import Dirty, Why, Window
 from engine.plan.items import Absent, Alive
 from engine.primary import truth
 from engine.primary.truth import Sight
@@ -265,6 +266,22 @@ def test_a_brick_that_is_behind_is_only_asked_where_to_look(
     assert (found.attributes.size, found.attributes.mtime) == (5, 5)
     believed = truth.look(replace(shown.sight, behind=False), A, dirty)
     assert believed == older(*brick)
+
+
+@pytest.mark.parametrize("places", [[b"a"], []], ids=["where it was", "moved"])
+def test_a_directory_of_which_nobody_knows_the_place_is_not_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: list[bytes]
+) -> None:
+    shown = Shown(tmp_path, monkeypatch, places)
+    (tmp_path / ".gfid" / A).unlink()
+    (tmp_path / ".gfid" / A).mkdir()
+    there = replace(older(b"a"), kind=Kind.DIRECTORY, shared=True)
+    monkeypatch.setattr(truth, "_on_brick", lambda *_: there)
+    dirty = Dirty(Why.ATTRIBUTES, directory=True)
+    found = truth.look(shown.sight, A, dirty)
+    assert isinstance(found, Alive)
+    assert [place.name for place in found.places] == places
+    assert items.make(found, dirty, Window()) is not None
 
 
 def test_what_a_brick_that_is_behind_still_has_can_be_gone(

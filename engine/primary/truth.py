@@ -236,14 +236,26 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
         gfid=gfid,
         kind=kind,
         places=places,
-        # Without any name that is confirmed it is changed where it stands on the secondary: a file
-        # that was renamed, or has ended, and of which the brick is still to be healed.
-        whole=kind is Kind.DIRECTORY or len(places) == status.st_nlink,
+        whole=_whole(kind, status, places, older),
         attributes=objects.attributes(status),
         target=target,
         xattrs=values,
         shared=older is None or older.shared,
     )
+
+
+def _whole(
+    kind: Kind, status: os.stat_result, places: tuple[Place, ...], older: Alive | None
+) -> bool:
+    """Whether `places` are all its names.
+
+    What the own brick has, and nobody confirms a name of, was renamed or has ended, and is still to
+    be healed there: it is changed where it stands on the secondary, for no record of this change
+    will come again.
+    """
+    if kind is Kind.DIRECTORY:
+        return bool(places) or older is None
+    return len(places) == status.st_nlink
 
 
 def _confirmed(sight: Sight, gfid: Gfid, guesses: Iterable[Place]) -> tuple[Place, ...]:
