@@ -8,7 +8,7 @@ is named for one set may have a brick of another that is down: what it has hears
 more, so whether the own brick answers is asked, too. GlusterFS 10.3, checked by experiment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from engine.gluster import xattrs
@@ -32,17 +32,20 @@ def decide(elected: Sequence[str], node: str) -> Election:
     return Election(False, f"the volume names other nodes: {others}")
 
 
-def answers(pathinfo: bytes, host: str, brick: bytes) -> bool:
-    """Whether a brick is among those that answered, where that is told at all. Pure."""
-    own = b"<POSIX(%s):%s:" % (brick, host.encode())
-    return b"<POSIX(" not in pathinfo or own in pathinfo
+def elect(mount: bytes, node: str) -> Election:
+    """Ask the volume through the root of its mount. Blocks; OSError when it does not answer."""
+    return decide(xattrs.parse_node_uuids(xattrs.get(mount, xattrs.NODE_UUID) or b""), node)
 
 
-def elect(mount: bytes, node: str, host: str, brick: bytes) -> Election:
-    """Ask the volume through the root of its mount; `host` is the name that the brick's node gives
-    itself. Blocks; OSError when it does not answer.
+def told(pathinfo: bytes, hosts: Collection[str], brick: bytes) -> bool | None:
+    """Whether a brick is told to answer, under one of its node's names; None where none is told of.
+    Pure.
     """
-    outcome = decide(xattrs.parse_node_uuids(xattrs.get(mount, xattrs.NODE_UUID) or b""), node)
-    if outcome.active and not answers(xattrs.get(mount, xattrs.PATHINFO) or b"", host, brick):
-        return Election(False, "its own brick is down")
-    return outcome
+    if b"<POSIX(" not in pathinfo:
+        return None
+    return any(b"<POSIX(%s):%s:" % (brick, host.encode()) in pathinfo for host in hosts)
+
+
+def answers(mount: bytes, hosts: Collection[str], brick: bytes) -> bool | None:
+    """Ask the volume whether a brick answers. Blocks; OSError when the volume does not."""
+    return told(xattrs.get(mount, xattrs.PATHINFO) or b"", hosts, brick)
