@@ -247,6 +247,17 @@ class EntryMended(WorkerEvent, frozen=True, kw_only=True):
     gfid: str
 
 
+class QuarantineSwept(WorkerEvent, frozen=True, kw_only=True):
+    """Who had been in quarantine for longer than `quarantine-days` was removed there."""
+
+    removed: int
+    """Objects, with all that was in them."""
+    left: int
+    """Those that were to go and did not: the primary has them, or something of what is in them, or
+    the secondary refused.
+    """
+
+
 class WorkerFaulty(WorkerEvent, frozen=True, kw_only=True):
     """A worker ended because it could not go on."""
 
@@ -295,6 +306,7 @@ AnyEvent = (
     | EntryFailed
     | FailuresCounted
     | EntryMended
+    | QuarantineSwept
     | WorkerFaulty
     | RetryScheduled
     | WorkerStopped

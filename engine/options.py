@@ -71,6 +71,14 @@ class Options:
         low=0,
         high=4 << 20,
     )
+    quarantine_days: int = _option(
+        0,
+        "Who stands in quarantine on the secondary is removed after more than so many days; "
+        "0: never.",
+        unit="days",
+        low=0,
+        high=36500,
+    )
     log_level: str = _option(
         "info",
         "How much the developer's log says.",

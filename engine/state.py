@@ -24,6 +24,7 @@ from engine.events import (
     JobFinished,
     PendingChanged,
     PositionMoved,
+    QuarantineSwept,
     ReconcileDue,
     RetryScheduled,
     RoleChanged,
@@ -69,6 +70,7 @@ class WorkerState:
     """By gfid, the one heard of last at the end."""
     counted: FailuresCounted | None = None
     """How many failures there are; those in `failures` are the latest."""
+    swept: QuarantineSwept | None = None
     fault: WorkerFaulty | None = None
     """The last one; it stays when the worker has been started again."""
     ended: WorkerFaulty | WorkerStopped | None = None
@@ -175,6 +177,8 @@ def apply(state: State, event: AnyEvent) -> None:
             _worker(state, event).jobs.append(event)
         case FailuresCounted():
             _worker(state, event).counted = event
+        case QuarantineSwept():
+            _worker(state, event).swept = event
         case (
             WorkerStarted()
             | WorkerConnected()
@@ -231,7 +235,7 @@ def _old_edges(session: SessionState) -> Iterator[AnyEvent]:
 
 
 def _levels(worker: WorkerState) -> Iterator[AnyEvent]:
-    singles = (worker.crawled, worker.pending, worker.position, worker.counted)
+    singles = (worker.crawled, worker.pending, worker.position, worker.counted, worker.swept)
     yield from (event for event in singles if event is not None)
     yield from worker.samples
     yield from worker.batches

@@ -51,6 +51,10 @@ def more(session: SessionState, name: str, width: int) -> list[Line]:
         lines += _said("totals", _totals(each), width, lines=2)
     failed = "none" if not each.failing else f"{rows.many(each.failing, 'object')} refused so far"
     lines += _said("failures", failed, width, "bad" if each.failing else "")
+    if each.swept:
+        words = f"{rows.many(each.swept.removed, 'object')} removed"
+        words += f" · {rows.grouped(each.swept.left)} left" if each.swept.left else ""
+        lines += _said("quarantine", f"{rows.stamp(each.swept.at)} · {words}", width)
     if each.fault and each.fault is not each.ended:
         lines += _said("last fault", f"{rows.stamp(each.fault.at)} · {each.fault.words}", width)
     return lines

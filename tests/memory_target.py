@@ -54,6 +54,8 @@ class MemoryTarget:
         """Whoever lost its last name, oldest first."""
         self.held: set[Gfid | Place] = set()
         self.kept: dict[str, bytes] = {}
+        self.changed = 0.0
+        """When everything was changed last, in seconds since the epoch."""
 
     def stepped(self) -> None:
         """Called after every change, however small: a moment at which all may stop."""
@@ -207,6 +209,10 @@ class MemoryTarget:
 
     def in_limbo(self) -> list[Gfid]:
         return [Gfid(place.name.decode()) for place in self.places if place.parent == LIMBO]
+
+    def in_quarantine(self) -> list[tuple[Holder, float]]:
+        standing = sorted((at, g) for at, g in self.places.items() if at.parent == QUARANTINE)
+        return [(Holder(at, gfid, self.things[gfid].kind), self.changed) for at, gfid in standing]
 
     def whole(self) -> bool:
         return True

@@ -6,14 +6,17 @@ from itertools import count
 from memory_target import MemoryTarget
 
 from engine.errors import Reject
-from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Kind, Piece, Place
+from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Kind, Piece, Place
 from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
     AnyQuestion,
     AnyReply,
     AskNotes,
+    AskQuarantine,
     Digest,
     Digests,
+    Discard,
+    Discarded,
     Examine,
     Examined,
     Failed,
@@ -21,6 +24,7 @@ from engine.rpc.messages import (
     Names,
     Note,
     Notes,
+    Quarantine,
 )
 from engine.secondary.questions import Questions
 from engine.session.sides import Listing
@@ -77,6 +81,16 @@ class QuestionChannel:
         reply = self._ask(Digest(id=next(self._ids), pieces=tuple(pieces)))
         assert isinstance(reply, Digests)
         return reply.digests
+
+    async def quarantine(self, days: int) -> Quarantine:
+        reply = self._ask(AskQuarantine(id=next(self._ids), days=days))
+        assert isinstance(reply, Quarantine)
+        return reply
+
+    async def discard(self, holders: Sequence[Holder]) -> Discarded:
+        reply = self._ask(Discard(id=next(self._ids), holders=tuple(holders)))
+        assert isinstance(reply, Discarded)
+        return reply
 
     async def note(self, name: str, content: bytes) -> dict[str, bytes]:
         return self._notes(Note(id=next(self._ids), name=name, content=content))

@@ -13,6 +13,7 @@ from engine.events import (
     EntryFailed,
     FailuresCounted,
     PositionMoved,
+    QuarantineSwept,
     ReconcileDue,
     Role,
     RoleChanged,
@@ -115,6 +116,15 @@ def test_more() -> None:
     assert "last fault" in words
     assert "3 records" in words
     assert "failures  none" in words
+
+
+def test_what_went_from_quarantine_is_told() -> None:
+    swept = QuarantineSwept(at=5, removed=1234, left=0, **WHO)
+    words = said(detail.more(fold(STARTED, swept).sessions["s"], "n1:/b", 80))
+    assert "quarantine" in words
+    assert words.rstrip().endswith("1 234 objects removed")
+    left = msgspec.structs.replace(swept, left=2)
+    assert "removed · 2 left" in said(detail.more(fold(left).sessions["s"], "n1:/b", 80))
 
 
 def test_lists_that_are_empty() -> None:

@@ -2,9 +2,11 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine import events
@@ -138,6 +140,41 @@ async def test_bulk_believes_the_far_side_only(
     told = [events.decode(line) for line in journal.read_bytes().splitlines()]
     (job,) = [event for event in told if isinstance(event, events.JobFinished)]
     assert (job.code, job.moved, job.short) == (code, moved, int(not whole))
+
+
+async def test_only_files_with_holes_go_with_sparse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    B = Gfid("00000002-0000-4000-8000-000000000000")
+    mount = _mount(tmp_path, b"1" * (1 << 20))
+    with (tmp_path / os.fsdecode(gfids.aux(B))).open("wb") as file:
+        file.truncate(1 << 20)
+    ran: dict[Gfid, str] = {}
+
+    async def run(*args: Sequence[Gfid], options: str, **_more: object) -> Job:
+        ran.update(dict.fromkeys(args[-1], options))
+        return Job(1, 1, 10, 0, 9, 0.1, 0, "")
+
+    async def call(function, *args):  # type: ignore[no-untyped-def]
+        return function(*args)
+
+    monkeypatch.setattr(rsync, "run", run)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        bulk = Bulk(
+            *(Route(host="h"), _There(1 << 20), Report("s", "n:/b", sink)),  # type: ignore[arg-type]
+            here=mount,
+            there=b"/there",
+            jobs=3,
+            program="rsync",
+            options="-x",
+        )
+        both = [_item(1 << 20), msgspec.structs.replace(_item(1 << 20), gfid=B)]
+        brought = await bulk.bring(both, call)
+    finally:
+        os.close(sink)
+    assert brought.whole.keys() == {A, B}
+    assert ran == {A: "-x", B: "--sparse -x"}
 
 
 def test_names_for_rsync_never_look_like_options_or_hosts() -> None:

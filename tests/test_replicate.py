@@ -29,6 +29,7 @@ from engine.session import ledger
 from engine.session.bulk import Bulk
 from engine.session.ledger import Ledger
 from engine.session.limbo import Limbo
+from engine.session.quarantine import Quarantine
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 
@@ -407,7 +408,9 @@ async def test_who_is_nobodys_goes_to_quarantine_when_every_brick_has_passed(
     async def position() -> int:
         return passed
 
-    limbo = Limbo(cast("Channel", _Channel(world.secondary)), world.worker, position)
+    channel = cast("Channel", _Channel(world.secondary))
+    keeping = Quarantine(channel, world.worker, cast("Report", None), days=0)
+    limbo = Limbo(channel, world.worker, position, keeping)
     await limbo.tend()
     assert set(world.secondary.in_limbo()) == {foreign, living}, "a brick may still speak of them"
     now, passed = 2000.0, 1002

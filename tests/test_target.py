@@ -3,20 +3,25 @@
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import directories
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from memory_target import MemoryTarget
 from test_apply import LEAVES, A, B, C, D, item
 
-from engine.item import ROOT, Gfid, Holder, Kind, Place
-from engine.secondary import taking
+from engine.item import ROOT, Gfid, Holder, Kind, NotEmpty, Place
+from engine.secondary import attributes, taking
 from engine.secondary.target import Target
+from engine.secondary.trouble import Trouble
 
 AT_A, AT_B, AT_C = Place(ROOT, b"a"), Place(ROOT, b"\xff\n"), Place(ROOT, b"c" * 255)
+K4 = 4096
 HARD = tuple(kind for kind in LEAVES)
 
 
@@ -170,6 +175,42 @@ def test_content_is_whole_whatever_was_there(target: Target) -> None:
         assert seen.attributes.size == len(content)
 
 
+@pytest.mark.parametrize(
+    ("data", "parts"),
+    [
+        pytest.param(b"", [], id="nothing"),
+        pytest.param(b"x", [(0, 1)], id="less than a block"),
+        pytest.param(bytes(K4 + 5), [], id="zeros alone"),
+        pytest.param(b"x" + bytes(K4), [(0, K4)], id="a zero behind"),
+        pytest.param(bytes(K4) + b"x", [(K4, K4 + 1)], id="a block of zeros before"),
+        pytest.param(b"x" * K4 + bytes(2 * K4) + b"x", [(0, K4), (3 * K4, 3 * K4 + 1)], id="hole"),
+        pytest.param(bytes(K4 - 1) + b"xx", [(0, K4 + 1)], id="no whole block of zeros"),
+    ],
+)
+def test_zeros_are_found_in_whole_blocks(data: bytes, parts: list[tuple[int, int]]) -> None:
+    assert list(attributes.solid(data)) == parts
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * K4), st.booleans()), max_size=6))
+def test_what_is_not_solid_is_zero(pieces: list[tuple[int, bool]]) -> None:
+    data = b"".join(b"x" * size if full else bytes(size) for size, full in pieces)
+    made = bytearray(len(data))
+    for begin, end in attributes.solid(data):
+        made[begin:end] = data[begin:end]
+    assert bytes(made) == data
+
+
+@pytest.mark.parametrize("before", [b"", b"\1" * (1 << 20)], ids=["empty", "over what was there"])
+def test_holes_stay_holes_in_a_file_that_was_empty(tmp_path: Path, before: bytes) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(before)
+    data = b"a" + bytes(1 << 19) + b"b"
+    attributes.write(os.fsencode(path), data)
+    assert path.read_bytes() == data
+    if not before:
+        assert os.stat(path).st_blocks * 512 < 1 << 16
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_attributes_become_as_they_shall_be(target: Target, kind: Kind) -> None:
     make(target, A, AT_A, kind)
@@ -220,6 +261,32 @@ def test_who_is_in_limbo_is_put_away_and_nobody_else(target: Target, kind: Kind)
     assert target.at(target.shelf(A, "2026-11-25")) == target.seen(A) == seen
     assert target.in_limbo() == []
     assert target.at(AT_B) == target.seen(B)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_who_is_in_quarantine_is_discarded_and_nobody_else(target: Target, kind: Kind) -> None:
+    make(target, A, target.limbo(A), kind)
+    make(target, B, AT_B, kind)
+    assert target.in_quarantine() == []
+    began = time.time()
+    taking.put_away(target, A, "2026-11-25")
+    ((holder, changed),) = target.in_quarantine()
+    assert holder == Holder(target.shelf(A, "2026-11-25"), A, kind)
+    if not isinstance(target, MemoryTarget):
+        assert abs(changed - began) < 60, "its ctime: putting it there is a change"
+    with pytest.raises(Trouble, match="not in quarantine"):
+        taking.discard(target, Holder(AT_B, B, kind))
+    if kind is Kind.DIRECTORY:
+        inside = Holder(Place(A, b"c"), C, Kind.FILE)
+        make(target, C, inside.place)
+        assert taking.discard(target, holder) == NotEmpty(gfid=A, children=(inside,))
+        assert taking.discard(target, inside) is None
+    else:
+        target.link(A, AT_A)
+    assert taking.discard(target, holder) is None
+    assert target.in_quarantine() == []
+    assert target.find(A) == ([] if kind is Kind.DIRECTORY else [AT_A])
+    assert target.find(B) == [AT_B]
 
 
 def test_a_directory_in_limbo_keeps_its_children(target: Target) -> None:

@@ -29,6 +29,8 @@ MDATA: Final = b"trusted.glusterfs.mdata"
 """The times that GlusterFS shows for an object."""
 NODE_UUID: Final = b"trusted.glusterfs.node-uuid"
 """On a mount: the node of one brick of each subvolume."""
+PATHINFO: Final = b"trusted.glusterfs.pathinfo"
+"""On a mount: a tree of the bricks that answer for an object, each as `<POSIX(BRICK):HOST:…`."""
 VOLUME_MARK: Final = b"trusted.glusterfs.volume-mark"
 """On the root of a mount with client-pid -1: the volume's own; with `.<uuid>` behind: another's."""
 

@@ -47,7 +47,7 @@ def _contents_then(at: Folder) -> None:
 
 
 def _lengths(at: Folder) -> None:
-    for name in (b"up", b"down", b"down a little", b"to nothing", b"same"):
+    for name in (b"up", b"down", b"down a little", b"to nothing", b"by descriptor", b"same"):
         at.write(name, 300 * KIB)
 
 
@@ -56,6 +56,8 @@ def _lengths_then(at: Folder) -> None:
     at.truncate(b"down", 1000)
     at.truncate(b"down a little", 300 * KIB - 1)
     at.truncate(b"to nothing", 0)
+    with open(at.at(b"by descriptor"), "r+b") as file:
+        file.truncate(200 * KIB)
     before = os.stat(at.at(b"same"))
     # Nothing but the bytes, and ctime, tells that it was written.
     at.patch(b"same", 5 * KIB, 1)

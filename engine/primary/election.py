@@ -3,11 +3,12 @@
 The root of a mount has an xattr with one node uuid for each subvolume: of a replica set its first
 brick that is up, in the order of the volume; of a dispersed set the first that answers. So each
 set has one Active node, and when its first brick goes down the next one's node takes over. Two
-bricks of one set on one node are both elected; which of them works is not decided here.
-GlusterFS 10.3, checked by experiment.
+bricks of one set on one node are both elected; which of them works is not decided here. A node that
+is named for one set may have a brick of another that is down: what it has hears of no change any
+more, so whether the own brick answers is asked, too. GlusterFS 10.3, checked by experiment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from engine.gluster import xattrs
@@ -34,3 +35,17 @@ def decide(elected: Sequence[str], node: str) -> Election:
 def elect(mount: bytes, node: str) -> Election:
     """Ask the volume through the root of its mount. Blocks; OSError when it does not answer."""
     return decide(xattrs.parse_node_uuids(xattrs.get(mount, xattrs.NODE_UUID) or b""), node)
+
+
+def told(pathinfo: bytes, hosts: Collection[str], brick: bytes) -> bool | None:
+    """Whether a brick is told to answer, under one of its node's names; None where none is told of.
+    Pure.
+    """
+    if b"<POSIX(" not in pathinfo:
+        return None
+    return any(b"<POSIX(%s):%s:" % (brick, host.encode()) in pathinfo for host in hosts)
+
+
+def answers(mount: bytes, hosts: Collection[str], brick: bytes) -> bool | None:
+    """Ask the volume whether a brick answers. Blocks; OSError when the volume does not."""
+    return told(xattrs.get(mount, xattrs.PATHINFO) or b"", hosts, brick)

@@ -42,6 +42,8 @@ class Sight:
     """Root of an aux-gfid mount of the same volume."""
     whole: bool = True
     """The brick has whole files: not on disperse, not on an arbiter."""
+    behind: bool = False
+    """The brick may wait for heals: what it has is only believed where the mount shows the same."""
 
 
 def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
@@ -50,7 +52,9 @@ def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
     Unclear when it cannot say it of this one object, though all of it is up.
     """
     try:
-        found = _on_brick(sight, gfid, dirty) or _on_mount(sight, gfid, dirty)
+        found = _on_brick(sight, gfid, dirty)
+        if found is None or sight.behind:
+            found = _on_mount(sight, gfid, dirty, found)
     except OSError as error:
         if error.errno in CUT_OFF or not subvolumes_up(sight.mount):
             raise
@@ -210,7 +214,8 @@ def _directory(sight: Sight, gfid: Gfid, link: bytes, dirty: Dirty) -> Alive | N
     )
 
 
-def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
+def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Alive | None:
+    """Ask the volume; `older` is what the own brick has, which may be no longer so."""
     path = sight.mount + b"/" + gfids.aux(gfid)
     try:
         status = os.lstat(path)
@@ -223,6 +228,7 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
             return None
         raise
     guesses: list[Place] = [] if kind is Kind.DIRECTORY else list(dirty.heard)
+    guesses += [] if older is None else older.places
     if told is not None and gfid != ROOT:
         walked = _walk(sight, told)
         guesses += [walked] if walked is not None else []
@@ -231,13 +237,27 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
         gfid=gfid,
         kind=kind,
         places=places,
-        whole=kind is Kind.DIRECTORY or len(places) == status.st_nlink,
+        whole=_whole(kind, status, places, older),
         attributes=objects.attributes(status),
         target=target,
         xattrs=values,
-        shared=True,
+        shared=older is None or older.shared,
         changed=int(status.st_ctime),
     )
+
+
+def _whole(
+    kind: Kind, status: os.stat_result, places: tuple[Place, ...], older: Alive | None
+) -> bool:
+    """Whether `places` are all its names.
+
+    What the own brick has, and nobody confirms a name of, was renamed or has ended, and is still to
+    be healed there: it is changed where it stands on the secondary, for no record of this change
+    will come again.
+    """
+    if kind is Kind.DIRECTORY:
+        return bool(places) or older is None
+    return len(places) == status.st_nlink
 
 
 def _confirmed(sight: Sight, gfid: Gfid, guesses: Iterable[Place]) -> tuple[Place, ...]:

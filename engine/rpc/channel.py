@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from engine.errors import Disconnected, GeorepError, Reject
-from engine.item import AnyAnswer, AnyItem, Gfid, Piece, Place
+from engine.item import AnyAnswer, AnyItem, Gfid, Holder, Piece, Place
 from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
     AnyCall,
@@ -17,8 +17,11 @@ from engine.rpc.messages import (
     AskHealth,
     AskLimbo,
     AskNotes,
+    AskQuarantine,
     Digest,
     Digests,
+    Discard,
+    Discarded,
     Examine,
     Examined,
     Failed,
@@ -34,6 +37,7 @@ from engine.rpc.messages import (
     Ping,
     Pong,
     PutAway,
+    Quarantine,
     Sorry,
     Sync,
     Synced,
@@ -131,6 +135,18 @@ class Channel:
         assert isinstance(reply, Limbo)
         return list(reply.gfids)
 
+    async def quarantine(self, days: int) -> Quarantine:
+        """Return who is in quarantine, and who has been there for more than `days` days."""
+        reply = await self._call(AskQuarantine(id=next(self._ids), days=days))
+        assert isinstance(reply, Quarantine)
+        return reply
+
+    async def discard(self, holders: Sequence[Holder]) -> Discarded:
+        """Take names in quarantine away; the objects end with them when these are their last."""
+        reply = await self._call(Discard(id=next(self._ids), holders=tuple(holders)))
+        assert isinstance(reply, Discarded)
+        return reply
+
     async def health(self) -> Health:
         """Return space on the secondary and the agent's needs."""
         reply = await self._call(AskHealth(id=next(self._ids)))
@@ -222,6 +238,8 @@ class Channel:
                 Applied()
                 | Found()
                 | Limbo()
+                | Quarantine()
+                | Discarded()
                 | Health()
                 | Names()
                 | Examined()

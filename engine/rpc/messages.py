@@ -7,9 +7,9 @@ the agent replies, in any order; either side may ping, and whoever hears nothing
 
 import msgspec
 
-from engine.item import AnyAnswer, AnyItem, Attributes, Facts, Gfid, Kind, Piece, Place
+from engine.item import AnyAnswer, AnyItem, Attributes, Facts, Gfid, Holder, Kind, Piece, Place
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
 
 MAGIC = b"georep agent\n"
@@ -135,6 +135,40 @@ class PutAway(Message, frozen=True, kw_only=True):
     """YYYY-MM-DD, a part of their names there."""
 
 
+class AskQuarantine(Message, frozen=True, kw_only=True):
+    """Who is in quarantine, and for more than `days` days? Answered by Quarantine."""
+
+    id: int
+    days: int
+    """0: nobody is there for too long."""
+
+
+class Quarantine(Message, frozen=True, kw_only=True):
+    """Who is in quarantine."""
+
+    id: int
+    gfids: tuple[Gfid, ...]
+    """All of them."""
+    expired: tuple[Holder, ...]
+    """Those who are there for too long, a part of them when they are many."""
+
+
+class Discard(Message, frozen=True, kw_only=True):
+    """Take these names away, which are in quarantine or below. Answered by Discarded."""
+
+    id: int
+    holders: tuple[Holder, ...]
+
+
+class Discarded(Message, frozen=True, kw_only=True):
+    """What became of it."""
+
+    id: int
+    gone: tuple[Gfid, ...]
+    children: tuple[Holder, ...]
+    """What is in those that are directories, and not empty."""
+
+
 class AskHealth(Message, frozen=True, kw_only=True):
     """How is the secondary? Answered by Health."""
 
@@ -256,6 +290,10 @@ AnyMessage = (
     | AskLimbo
     | Limbo
     | PutAway
+    | AskQuarantine
+    | Quarantine
+    | Discard
+    | Discarded
     | AskHealth
     | Health
     | List
@@ -273,8 +311,32 @@ AnyMessage = (
 )
 
 AnyQuestion = (
-    Lookup | AskLimbo | PutAway | AskHealth | List | Examine | Digest | Note | AskNotes | Sync
+    Lookup
+    | AskLimbo
+    | PutAway
+    | AskQuarantine
+    | Discard
+    | AskHealth
+    | List
+    | Examine
+    | Digest
+    | Note
+    | AskNotes
+    | Sync
 )
 """What is answered by one look, or one note."""
 AnyCall = Apply | AnyQuestion
-AnyReply = Applied | Found | Limbo | Health | Names | Examined | Digests | Notes | Synced | Failed
+AnyReply = (
+    Applied
+    | Found
+    | Limbo
+    | Quarantine
+    | Discarded
+    | Health
+    | Names
+    | Examined
+    | Digests
+    | Notes
+    | Synced
+    | Failed
+)

@@ -4,12 +4,15 @@ nobody can bend.
 
 import os
 import stat
+from collections.abc import Iterator
 
 from engine.gluster import objects, xattrs
 from engine.item import Attributes, Gfid, Kind
 from engine.rpc.messages import Seen
 
 _PART = 1 << 20
+_BLOCK = 4096
+_ZEROS = bytes(_BLOCK)
 
 
 def seen(gfid: Gfid, status: os.stat_result, *, links: int) -> Seen:
@@ -18,17 +21,35 @@ def seen(gfid: Gfid, status: os.stat_result, *, links: int) -> Seen:
 
 
 def write(path: bytes, data: bytes) -> None:
-    """Make `data` the whole content of a file."""
+    """Make `data` the whole content of a file; zeros take no space in one that was empty."""
     file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         held = memoryview(data)
-        at = 0
-        while at < len(held):
-            at += os.pwrite(file, held[at : at + _PART], at)
+        # What is not written is zero only where nothing was.
+        empty = not os.fstat(file).st_size
+        for begin, end in solid(data) if empty else [(0, len(data))]:
+            at = begin
+            while at < end:
+                at += os.pwrite(file, held[at : min(at + _PART, end)], at)
         os.ftruncate(file, len(held))
     finally:
         # A close can be the first to report that a write failed, and os.close raises it.
         os.close(file)
+
+
+def solid(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of each part of `data` that is not all zeros, in whole blocks."""
+    begin = None
+    for at in range(0, len(data), _BLOCK):
+        block = data[at : at + _BLOCK]
+        zeros = block == (_ZEROS if len(block) == _BLOCK else bytes(len(block)))
+        if zeros and begin is not None:
+            yield begin, at
+            begin = None
+        elif not zeros and begin is None:
+            begin = at
+    if begin is not None:
+        yield begin, len(data)
 
 
 def set_attributes(path: bytes, kind: Kind, now: Attributes, shall: Attributes) -> bool:

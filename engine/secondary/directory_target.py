@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from engine.gluster import objects, reading
 from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
+from engine.plan import shelves
 from engine.rpc.messages import Seen
 from engine.secondary import attributes, directory_names
 from engine.secondary.directory_handles import (
@@ -224,12 +225,26 @@ class DirectoryTarget:
 
     def shelf(self, gfid: Gfid, day: str) -> Place:
         """Return the place in quarantine where `gfid` stands when it was put there on `day`."""
-        return Place(QUARANTINE, f"{day}.{gfid}".encode("ascii", "replace"))
+        return Place(QUARANTINE, shelves.name(gfid, day))
 
     def in_limbo(self) -> list[Gfid]:
         """List who is in limbo."""
         with self._handles.directory(LIMBO) as path:
             return [Gfid(name.decode("ascii")) for name in os.listdir(path) if len(name) == 36]
+
+    def in_quarantine(self) -> list[tuple[Holder, float]]:
+        """List who is in quarantine, the oldest first, each with when it last changed."""
+        with self._handles.directory(QUARANTINE) as path:
+            names = sorted(os.listdir(path))
+        found = []
+        for name in names:
+            place = Place(QUARANTINE, name)
+            holder = self.at(place)
+            if holder is not None:
+                with self._handles.directory(QUARANTINE) as path:
+                    changed = os.lstat(inner(path, place)).st_ctime
+                found.append((Holder(place, holder.gfid, holder.kind), changed))
+        return found
 
     def whole(self) -> bool:
         """Whether all of it answers: a directory is there or is not."""

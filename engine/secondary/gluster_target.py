@@ -15,6 +15,7 @@ from typing import TypeVar
 from engine.gluster import gfid as gfids
 from engine.gluster import newfile, objects, reading, xattrs
 from engine.item import ROOT, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
+from engine.plan import shelves
 from engine.rpc.messages import Seen
 from engine.secondary import attributes
 from engine.secondary.locks import LockFile, stripe
@@ -200,12 +201,23 @@ class GlusterTarget:
 
     def shelf(self, gfid: Gfid, day: str) -> Place:
         """Return the place in quarantine where `gfid` stands when it was put there on `day`."""
-        return Place(self._quarantine, f"{day}.{gfid}".encode("ascii"))
+        return Place(self._quarantine, shelves.name(gfid, day))
 
     def in_limbo(self) -> list[Gfid]:
         """List who is in limbo."""
         names = os.listdir(self._root + b"/" + OWN + b"/limbo")
         return [Gfid(name.decode("ascii")) for name in names if len(name) == 36]
+
+    def in_quarantine(self) -> list[tuple[Holder, float]]:
+        """List who is in quarantine, the oldest first, each with when it last changed."""
+        found = []
+        for name in sorted(os.listdir(self._root + b"/" + OWN + b"/quarantine")):
+            place = Place(self._quarantine, name)
+            holder = self.at(place)
+            if holder is not None:
+                changed = os.lstat(self._path(place)).st_ctime
+                found.append((Holder(place, holder.gfid, holder.kind), changed))
+        return found
 
     def whole(self) -> bool:
         """Whether all of the volume answers, so that what is not seen is not there."""

@@ -4,21 +4,27 @@ import os
 import re
 import resource
 import threading
+import time
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 
 from engine.errors import Reject
-from engine.item import Gfid, Place
+from engine.item import Gfid, Holder, Place
+from engine.plan import shelves
 from engine.rpc.messages import (
     AnyQuestion,
     AnyReply,
     AskHealth,
     AskLimbo,
     AskNotes,
+    AskQuarantine,
     Digest,
     Digests,
+    Discard,
+    Discarded,
     Examine,
     Examined,
     Failed,
@@ -31,6 +37,7 @@ from engine.rpc.messages import (
     Note,
     Notes,
     PutAway,
+    Quarantine,
     Sync,
     Synced,
 )
@@ -45,6 +52,10 @@ _KEPT = 64
 _NOTE = re.compile(r"[a-z0-9][a-z0-9.-]{0,200}")
 _LONGEST_NOTE = 1 << 16
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_SECONDS = 86400
+"""In a day."""
+_EXPIRED = 1000
+"""Most of those in quarantine that are told at once."""
 
 
 class Questions:
@@ -75,6 +86,10 @@ class Questions:
                 return Limbo(id=number, gfids=tuple(target.in_limbo()))
             case PutAway(id=number, gfids=gfids, day=day):
                 return Limbo(id=number, gfids=tuple(self._put_away(gfids, day)))
+            case AskQuarantine(id=number, days=days):
+                return self._quarantine(number, days)
+            case Discard(id=number, holders=holders):
+                return self._discard(number, holders)
             case AskHealth(id=number):
                 return self._health(number)
             case List(id=number, place=place, after=after):
@@ -104,6 +119,33 @@ class Questions:
                     yield gfid
             except Trouble as trouble:
                 raise trouble.error from trouble
+
+    def _quarantine(self, number: int, days: int) -> Quarantine:
+        """Return who is there; too long only by the name and by the time of the last change."""
+        now = time.time()
+        today = datetime.fromtimestamp(now, UTC).date()
+        there = self._target.in_quarantine()
+        expired = (
+            holder
+            for holder, changed in there
+            if shelves.expired(holder, days, today) and now - changed > days * _SECONDS
+        )
+        gfids = tuple(holder.gfid for holder, _ in there)
+        return Quarantine(id=number, gfids=gfids, expired=tuple(islice(expired, _EXPIRED)))
+
+    def _discard(self, number: int, holders: Sequence[Holder]) -> Discarded:
+        gone: list[Gfid] = []
+        children: list[Holder] = []
+        for holder in holders:
+            try:
+                left = taking.discard(self._target, holder)
+            except Trouble:
+                continue  # it is not among those that are gone; another day, perhaps
+            if left is None:
+                gone.append(holder.gfid)
+            else:
+                children += left.children
+        return Discarded(id=number, gone=tuple(gone), children=tuple(children))
 
     def _health(self, number: int) -> Health:
         space = os.statvfs(self._root)

@@ -78,25 +78,43 @@ def put_away(target: Target, gfid: Gfid, day: str) -> bool:
     return True
 
 
+def discard(target: Target, holder: Holder) -> NotEmpty | None:
+    """Take the name of `holder` away, which is in quarantine or below; the caller knows that it is
+    nobody's, and was kept for long enough.
+
+    Only this name: whoever was saved from there by another one lives on under that.
+    """
+    place, gfid = holder.place, holder.gfid
+    # The root, too: while it is held no agent moves a directory, in or out of there.
+    with doing("discard", place), target.holding(gfid, place, ROOT):
+        if target.shelf(gfid, "").parent not in target.above(place.parent):
+            raise OSError(errno.EPERM, "it is not in quarantine")
+        return _end(target, gfid, place)
+
+
 def end(target: Target, gfid: Gfid, place: Place) -> NotEmpty | None:
     """Take `place` from `gfid`, its last name too; the caller knows that this is lawful.
 
     Trouble (ESTALE) when it is another's by now.
     """
     with doing("remove", place), target.holding(gfid, place):
-        holder = target.at(place)
-        if holder is None or holder.gfid != gfid:
-            raise OSError(errno.ESTALE, "it moved meanwhile")
-        if holder.kind is not Kind.DIRECTORY:
-            target.unlink(place)
-            return None
-        try:
-            target.rmdir(place)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-            children = target.children(place, _CHILDREN)
-            if not children:
-                raise
-            return NotEmpty(gfid=gfid, children=tuple(children))
+        return _end(target, gfid, place)
+
+
+def _end(target: Target, gfid: Gfid, place: Place) -> NotEmpty | None:
+    holder = target.at(place)
+    if holder is None or holder.gfid != gfid:
+        raise OSError(errno.ESTALE, "it moved meanwhile")
+    if holder.kind is not Kind.DIRECTORY:
+        target.unlink(place)
+        return None
+    try:
+        target.rmdir(place)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        children = target.children(place, _CHILDREN)
+        if not children:
+            raise
+        return NotEmpty(gfid=gfid, children=tuple(children))
     return None

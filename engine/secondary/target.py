@@ -83,6 +83,11 @@ class Target(Protocol):
     def shelf(self, gfid: Gfid, day: str) -> Place:
         """Return the place in quarantine where `gfid` stands when it was put there on `day`."""
 
+    def in_quarantine(self) -> list[tuple[Holder, float]]:
+        """List who is in quarantine, the oldest first, each with when it last changed (its ctime),
+        in seconds since the epoch.
+        """
+
     def whole(self) -> bool:
         """Whether all of the volume answers, so that what is not seen is not there."""
 

@@ -1,6 +1,7 @@
 """Large contents: jobs of about equal bytes for the mover, and the check that they arrived."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,6 +20,8 @@ from engine.session.report import Report
 
 _USUAL = frozenset({0, 23, 24})
 """Exit codes of rsync after which the check decides: all, some, or vanished files."""
+_AT_ONCE = 256
+"""Files asked for their holes in one hop to a thread."""
 
 
 class Run(Protocol):
@@ -67,8 +70,18 @@ class Bulk:
         self._report.pending_files = len(files)
         self._report.pending_bytes = sum(item.attributes.size for item in files)
         self._report.now_doing(f"rsync of {len(files)} files")
+        asked = [item.gfid for item in files]
+        holes: dict[Gfid, int] = {}
+        for at in range(0, len(asked), _AT_ONCE):
+            holes |= await run(_holes, self._here, asked[at : at + _AT_ONCE])
+        dense = self._parts([item for item in files if item.gfid not in holes])
+        sparse = self._parts([item for item in files if item.gfid in holes])
+        slots = asyncio.Semaphore(self._jobs)
+        jobs = [self._job(part, run, brought, slots) for part in dense]
+        # It costs dense files up to half again, so only those that need it get it.
+        jobs += [self._job(part, run, brought, slots, options="--sparse ") for part in sparse]
         try:
-            await asyncio.gather(*(self._job(part, run, brought) for part in self._parts(files)))
+            await asyncio.gather(*jobs)
         finally:
             self._report.pending_files = self._report.pending_bytes = 0
         return brought
@@ -83,15 +96,24 @@ class Bulk:
             weights[lightest] += item.attributes.size
         return parts
 
-    async def _job(self, files: Sequence[Item], run: Run, brought: Brought) -> None:
+    async def _job(
+        self,
+        files: Sequence[Item],
+        run: Run,
+        brought: Brought,
+        slots: asyncio.Semaphore,
+        *,
+        options: str = "",
+    ) -> None:
         self._count += 1
         number = self._count
         gfids_asked = [item.gfid for item in files]
-        job = await rsync.run(
-            *(self._route, self._here, self._there, gfids_asked),
-            program=self._program,
-            options=self._options,
-        )
+        async with slots:
+            job = await rsync.run(
+                *(self._route, self._here, self._there, gfids_asked),
+                program=self._program,
+                options=options + self._options,
+            )
         sizes = await run(_sizes, self._here, gfids_asked)
         found = await self._channel.lookup(gfids_asked)
         short: list[Item] = []
@@ -152,4 +174,20 @@ def _sizes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
             if error.errno in truth.CUT_OFF:
                 raise
             continue  # gone, or unclear: the next look says so
+    return found
+
+
+def _holes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
+    """Return those that have holes, or preallocated space, and where the first one begins."""
+    found: dict[Gfid, int] = {}
+    for gfid in asked:
+        with contextlib.suppress(OSError):  # gone, or nobody can tell: the job's own look says so
+            file = os.open(mount + b"/" + gfids.aux(gfid), os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                first = os.lseek(file, 0, os.SEEK_HOLE)
+                # Every file ends with one.
+                if first < os.fstat(file).st_size:
+                    found[gfid] = first
+            finally:
+                os.close(file)
     return found

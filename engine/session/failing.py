@@ -18,6 +18,8 @@ from engine.session.hop import Hop
 from engine.session.ledger import NEVER, Failure, Known, Ledger
 from engine.session.report import Report
 
+QUARANTINED = "quarantined"
+"""The kind of what stands in the ledger only to be looked at by an operator."""
 TOLD = 100
 """Failures of one window that are told one by one; of the rest only the number is told."""
 
@@ -173,7 +175,7 @@ class Failing:
                     gfid=gfid,
                     path=path,
                     doing="put away",
-                    kind="quarantined",
+                    kind=QUARANTINED,
                     words="the primary does not have it, and nobody spoke of its end",
                     tries=1,
                     first=now,
@@ -190,6 +192,10 @@ class Failing:
             for failure, _ in rows[:TOLD]:
                 self._tell(failure)
             self._count()
+
+    async def put_away_before(self) -> set[Gfid]:
+        """Return those in the ledger who went to quarantine."""
+        return await self._hop.run(self._ledger.of_kind, QUARANTINED)
 
     async def tell_all(self) -> None:
         """Tell what an earlier run left, the latest failures one by one."""

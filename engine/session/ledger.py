@@ -126,6 +126,10 @@ class Ledger:
             return {}
         return self._failures("due > 0 AND due <= ? ORDER BY due LIMIT ?", (now, limit))
 
+    def of_kind(self, kind: str) -> set[Gfid]:
+        """Return the objects that failed in this way."""
+        return set() if self.empty else set(self._failures("kind = ?", (kind,)))
+
     def latest(self, limit: int) -> list[Failure]:
         """Return the failures heard of last, oldest first; those that were skipped are left out."""
         if not self.waiting:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from engine.item import Gfid
 from engine.plan.dirty import Why, Window
 from engine.rpc.channel import Channel
+from engine.session.quarantine import Quarantine
 from engine.session.replicate import Replicator
 
 LOOK = 15.0
@@ -25,10 +26,15 @@ class Limbo:
     """What one Active worker knows of it; begins anew with each, which only makes it slower."""
 
     def __init__(
-        self, channel: Channel, replicator: Replicator, passed: Callable[[], Awaitable[int]]
+        self,
+        channel: Channel,
+        replicator: Replicator,
+        passed: Callable[[], Awaitable[int]],
+        quarantine: Quarantine,
     ) -> None:
         """`passed` says up to when, in seconds since the epoch, every brick is through."""
         self._channel, self._replicator, self._passed = channel, replicator, passed
+        self._quarantine = quarantine
         self._noted: dict[Gfid, float] = {}
         """When each was first seen there, in seconds since the epoch by our clock."""
         self._due = 0.0
@@ -42,6 +48,7 @@ class Limbo:
         there = await self._channel.limbo()
         self._noted = {gfid: min(self._noted.get(gfid, now), now) for gfid in there}
         if not there:
+            await self._quarantine.tend()
             return
         passed = await self._passed() - MARGIN
         ready = [gfid for gfid, noted in self._noted.items() if noted < passed]

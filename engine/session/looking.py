@@ -24,7 +24,7 @@ class Looking:
     """Looks, and what is remembered from one window to the next."""
 
     def __init__(self, sight: Sight, hop: Hop) -> None:
-        self._sight, self._hop = sight, hop
+        self.sight, self._hop = sight, hop
         self._known: set[Gfid] = set()
         """Directories that are on the secondary; a wrong one is found out by NeedParent."""
         self.outside: set[Gfid] = set()
@@ -90,9 +90,7 @@ class Looking:
 
     async def _at(self, todo: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
         parts = [todo[at : at + LOOKS] for at in range(0, len(todo), LOOKS)]
-        found = await asyncio.gather(
-            *(self._hop.run(_look_at, self._sight, part) for part in parts)
-        )
+        found = await asyncio.gather(*(self._hop.run(_look_at, self.sight, part) for part in parts))
         return [one for part in found for one in part]
 
     def _spread_outside(self, truths: dict[Gfid, Truth]) -> None:

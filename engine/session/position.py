@@ -13,6 +13,7 @@ class Position:
         """`primary` and `secondary` are the volumes' uuids."""
         self._brick, self._primary, self._secondary = brick, primary, secondary
         self._told = 0
+        self._held, self._free_from = False, 0
         self.stime = 0
         """Seconds since the epoch; 0: nothing is known to be there, a crawl is needed."""
         self.read()
@@ -23,9 +24,21 @@ class Position:
         self.stime = mark.seconds if mark is not None else 0
         return self.stime
 
+    def hold(self) -> None:
+        """Let it stay where it is, whatever is settled, until `free`: the brick's changelog does
+        not tell all that changed.
+        """
+        self._held = True
+
+    def free(self, moment: int) -> None:
+        """Let it move again, by what closed after `moment` (seconds since the epoch): from then on
+        the changelog told everything, also what it had missed.
+        """
+        self._held, self._free_from = False, moment
+
     def settle(self, stime: int) -> None:
         """Everything older than `stime` is on the secondary now. It never moves back."""
-        if stime > self.stime:
+        if stime > self.stime and not self._held and stime >= self._free_from:
             xattrs.write_stime(self._brick, self._primary, self._secondary, Mark(stime))
             self.stime = stime
 

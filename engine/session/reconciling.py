@@ -99,7 +99,9 @@ def _sight(opened: Survey) -> Sight:
     if brick is None:
         raise opened.local.nothing()
     whole = not opened.local.volume.disperse and not brick.is_arbiter
-    return Sight(brick.root, opened.mount.root, whole)
+    # Nobody watches its heals here, and what it has may be older than what others have.
+    behind = opened.local.volume.replica > 1
+    return Sight(brick.root, opened.mount.root, whole, behind=behind)
 
 
 def _there(brick: Brick) -> bool:

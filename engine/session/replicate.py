@@ -4,7 +4,7 @@ more.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import msgspec
@@ -72,6 +72,7 @@ class Replicator:
     ) -> None:
         self._channel, self._bulk, self._report, self._ledger = channel, bulk, report, ledger
         self._hop = Hop()
+        self._sight = sight
         self._looking = Looking(sight, self._hop)
         self._sending = Sending(sight.mount, channel, report, self._hop, push_limit=push_limit)
         self.failing = Failing(ledger, report, sight, self._hop)
@@ -102,6 +103,10 @@ class Replicator:
     def exclude(self, gfids: Iterable[Gfid]) -> None:
         """Take these directories, and what is in them, out of replication."""
         self._looking.outside.update(gfids)
+
+    def doubt_brick(self, reason: str) -> None:
+        """Believe the mount alone while there is a reason to; without one, the own brick first."""
+        self._looking.sight = replace(self._sight, behind=bool(reason))
 
     async def make_so(self, window: Window, *, source: int = 0, ancestors: bool = False) -> Totals:
         """Return when everything in `window` is made so, or stands in the ledger.

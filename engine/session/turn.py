@@ -4,6 +4,7 @@ node.
 
 import fcntl
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,8 @@ class Turn:
 
     def __init__(self, folder: Path, brick: Brick) -> None:
         """`folder` is the session's state on this node; the lock of the replica set lies there."""
-        self._node = brick.host_uuid
+        self._node, self._brick = brick.host_uuid, brick.root
+        self._host, self._met = socket.gethostname(), False
         number = brick.subvolume
         self._path = folder / f"subvolume-{number}.lock"
         self._number = number
@@ -59,7 +61,18 @@ class Turn:
 
     def _elected(self, mount: bytes) -> tuple[bool, str]:
         outcome = election.elect(mount, self._node)
+        if outcome.active and self._is_down(mount):
+            return False, "its own brick is down"
         return outcome.active, outcome.reason
+
+    def _is_down(self, mount: bytes) -> bool:
+        """Whether the own brick answered once, and does so no more.
+
+        Who was never told of may be told of under a name that we do not know.
+        """
+        answers = election.answers(mount, {self._host, socket.gethostname()}, self._brick)
+        self._met |= answers is True
+        return self._met and answers is False
 
     def _take(self) -> bool:
         if self._lock is None:

@@ -27,9 +27,11 @@ from engine.session.ahead import Ahead
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
 from engine.session.following import Damaged, Following
+from engine.session.heals import Heals
 from engine.session.ledger import Ledger
 from engine.session.limbo import Limbo
 from engine.session.position import Position
+from engine.session.quarantine import Quarantine
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 from engine.session.turn import Turn
@@ -168,13 +170,17 @@ class _Worker:
                 number=self.setting.brick.subvolume,
                 subvolumes=self.setting.volume.distribution,
             )
+            heals = Heals(
+                *(self.setting.volume, self.setting.brick, self.report), replicator, position
+            )
             try:
                 async with asyncio.TaskGroup() as group:
-                    watching = group.create_task(unreconciled.watch())
+                    watching = [group.create_task(each.watch()) for each in (unreconciled, heals)]
                     reason = await self._turns(
-                        agent.channel, sight, replicator, position, unreconciled
+                        agent.channel, sight, replicator, position, unreconciled, heals
                     )
-                    watching.cancel()
+                    for each in watching:
+                        each.cancel()
                 return reason
             finally:
                 replicator.close()
@@ -187,6 +193,7 @@ class _Worker:
         replicator: Replicator,
         position: Position,
         unreconciled: Unreconciled,
+        heals: Heals,
     ) -> str:
         """Be Active when elected, Passive otherwise, until there is nothing more to do."""
         setting = self.setting
@@ -201,7 +208,9 @@ class _Worker:
         async def passed() -> int:
             return await replicator.run(lambda: position.passed(self._told()))
 
-        limbo = Limbo(channel, replicator, passed)
+        days = setting.session.options.quarantine_days
+        quarantine = Quarantine(channel, replicator, self.report, days=days)
+        limbo = Limbo(channel, replicator, passed, quarantine)
         following = Following(
             *(setting.brick.path, replicator, position, self.report, self.woken),
             limbo,
@@ -214,7 +223,7 @@ class _Worker:
         try:
             while True:
                 decision = await replicator.run(turn.decide, self.mount.root)
-                self.report.tell(events.RoleChanged, role=decision.role, reason=decision.reason)
+                await heals.take(decision)
                 if decision.role is events.Role.PASSIVE:
                     self.report.now_doing("standby")
                     await self._stand_by(replicator, turn, position)

@@ -1,0 +1,146 @@
+"""Whether the own brick waits for heals: then the mount is believed and not the brick, and the
+position stays where it is.
+
+A brick that was down comes back with names, sizes and attributes from before, and is Active again
+at once where it is the first of its set. What it missed is in its changelog only when it is healed
+of it. Until then what it has may be older than what the other replica's worker made so, and changes
+that this one had not settled yet nobody tells of.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import Collection
+
+from engine.events import Role, RoleChanged
+from engine.gluster import heals
+from engine.gluster.heals import Answer
+from engine.gluster.volume import Brick, Volume
+from engine.session.position import Position
+from engine.session.replicate import Replicator
+from engine.session.report import Report
+from engine.session.turn import Decision
+
+LOOK = 60.0
+"""Seconds between two looks of an Active worker."""
+AGAIN = 10.0
+"""The same while heals are pending."""
+LONGEST = 3600.0
+"""Seconds that a position waits for heals: those that never end must not hold it for ever."""
+PATIENCE = 15.0
+"""Seconds that the answer may take; it grows with the number of heals."""
+
+
+class Heals:
+    """What one worker knows of them, and the role that it tells."""
+
+    def __init__(
+        self,
+        volume: Volume,
+        brick: Brick,
+        report: Report,
+        replicator: Replicator,
+        position: Position,
+    ) -> None:
+        self._volume, self._report = volume.name, report
+        self._replicator, self._position = replicator, position
+        self._others = [
+            str(other)
+            for other in volume.bricks
+            if volume.replica > 1 and other.subvolume == brick.subvolume and other != brick
+        ]
+        self._told = Answer()
+        self._since: float | None = None
+        """When heals were first found pending, by the monotonic clock."""
+        self._decision: Decision | None = None
+        self._active = asyncio.Event()
+
+    async def take(self, decision: Decision) -> None:
+        """Tell the role; an Active one looks first."""
+        self._decision = decision
+        if decision.role is Role.ACTIVE:
+            await self._look()
+            self._active.set()
+        else:
+            self._active.clear()
+            # The Active brick's word is taken over; it knows what this one missed.
+            self._position.free(0)
+        self._tell()
+
+    async def watch(self) -> None:
+        """Look again and again while Active; tell the role anew when it has another reason."""
+        while True:
+            await self._active.wait()
+            await asyncio.sleep(AGAIN if self._told.reason else LOOK)
+            if self._active.is_set():
+                before = self._words()
+                await self._look()
+                if self._words() != before:
+                    self._tell()
+
+    async def _look(self) -> None:
+        if not self._others:
+            return
+        self._told = await _ask(self._volume, self._others)
+        self._replicator.doubt_brick(self._told.reason)
+        if not self._told.reason:
+            if self._since is not None:
+                # What it was healed of is in slices that close from now on, at the latest.
+                self._position.free(int(time.time()) + 1)
+            self._since = None
+        elif self._told.known and self._since is None:
+            self._since = time.monotonic()
+        if self._waits():
+            self._position.hold()
+        elif self._since is not None:
+            self._position.free(0)
+
+    def _waits(self) -> bool:
+        return self._since is not None and time.monotonic() < self._since + LONGEST
+
+    def _words(self) -> str:
+        if not self._told.reason:
+            return ""
+        words = f"; {self._told.reason}: the mount is believed and not its brick"
+        if self._since is None:
+            return words
+        return words + (", its position waits" if self._waits() else ", its position waited enough")
+
+    def _tell(self) -> None:
+        if self._decision is not None:
+            role, reason = self._decision.role, self._decision.reason
+            reason += self._words() if role is Role.ACTIVE else ""
+            self._report.tell(RoleChanged, role=role, reason=reason)
+
+
+async def _ask(volume: str, others: Collection[str]) -> Answer:
+    """Return why the brick beside `others` may be behind, asked of the volume now."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    gluster = shutil.which("gluster", path=path) or "gluster"
+    command = [gluster, "--mode=script", "volume", "heal", volume, "info", "summary", "--xml"]
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C"},
+            start_new_session=True,
+        )
+    except OSError:
+        return heals.waiting("", others)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        return Answer("more heals are pending than can be counted")
+    finally:
+        if process.returncode is None:
+            # With the child that it has, which would go on counting.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    return heals.waiting(said.decode("utf-8", "surrogateescape"), others)

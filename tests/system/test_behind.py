@@ -1,0 +1,121 @@
+"""A brick that was down, is back, and waits for heals: what it has is older than what is true."""
+
+import math
+import time
+from collections.abc import Iterator
+
+import pytest
+from conftest import fresh_world
+from world import SESSION, World
+
+from engine.events import Role
+from engine.lab import faults
+from engine.lab.shape import PRIMARY
+from engine.state import State, WorkerState
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+
+NUMBERS = range(8)
+"""Of each kind so many, so that some are on either replica set."""
+
+
+@pytest.fixture(scope="module")
+def own_world() -> Iterator[World]:
+    with fresh_world("sysh", World) as made:
+        yield made
+
+
+def each(*commands: str) -> str:
+    """Return shell that does this for each number, `N` in it."""
+    return "\n".join(command.replace("N", str(n)) for n in NUMBERS for command in commands)
+
+
+def active(state: State) -> dict[str, WorkerState]:
+    """Return the Active workers."""
+    session = state.sessions.get(SESSION)
+    return {
+        name: worker
+        for name, worker in (session.workers if session else {}).items()
+        if worker.role is not None and worker.role.role is Role.ACTIVE and not worker.ended
+    }
+
+
+def arrive(world: World) -> None:
+    """Wait until all slices from before now are made so, also where no position may pass them."""
+    moment = math.ceil(time.time())
+
+    def arrived(state: State) -> bool:
+        found = active(state).values()
+        slices = [each.position.slice for each in found if each.position is not None]
+        # More than two while one is down: its other brick's node is named for this one's set, too.
+        return len(slices) >= 2 and min(slices) > moment
+
+    world.until("it arrives", arrived)
+
+
+def stime(world: World, worker: str) -> int:
+    """Return the position of one worker, as the engines tell it."""
+    found: list[int] = []
+
+    def told(state: State) -> bool:
+        position = state.sessions[SESSION].workers[worker].position if state.sessions else None
+        found.append(0 if position is None else position.stime)
+        return position is not None
+
+    world.until("a position", told)
+    return found[-1]
+
+
+def test_a_brick_that_is_behind_takes_nothing_back(own_world: World) -> None:
+    world, lab = own_world, own_world.lab
+    first, second, *_ = lab.shape.volume_bricks(PRIMARY)
+    kinds = "grown cut owned closed moved linked gone over victim tagged"
+    world.run("mkdir {}/d {}/moves")
+    world.run(each(*(f"echo N > {{}}/d/{kind}N" for kind in kinds.split())))
+    world.create()
+    world.engine_up()
+    world.start()
+    world.settle()
+    assert world.differences() == []
+
+    lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.self-heal-daemon", "off")
+    faults.kill_brick(lab, PRIMARY, first)
+    world.until("the other one takes over", lambda state: second in active(state))
+    world.run(
+        each(
+            "echo more >> {}/d/grownN",
+            "truncate -s 1 {}/d/cutN",
+            "chown 5:6 {}/d/ownedN",
+            "chmod 600 {}/d/closedN",
+            "mv {}/d/movedN {}/d/newN",
+            "ln {}/d/linkedN {}/d/anotherN",
+            "rm {}/d/goneN",
+            "mv {}/d/overN {}/d/victimN",
+            "setfattr -n user.a -v 1 {}/d/taggedN",
+            "echo fresh > {}/d/freshN",
+        )
+    )
+    world.run("mkdir {}/d/sub; mv {}/moves {}/d/sub/moved")
+    arrive(world)
+    assert world.differences() == []
+
+    # These the other one may not have settled when it has to go.
+    world.run(each("echo late > {}/d/lateN", "echo late >> {}/d/grownN"))
+    down = time.time()
+    faults.start_volume(lab, PRIMARY)
+    world.until("it is back", lambda state: first in active(state))
+    # Of each the brick hears something, and has it as it was before it went down.
+    named = "grown cut owned closed new linked victim tagged fresh"
+    world.run(each(*(f"setfattr -n user.b -v 2 {{}}/d/{name}N" for name in named.split())))
+    world.run("setfattr -n user.b -v 2 {}/d/sub {}/d/sub/moved")
+    arrive(world)
+    late = {"/d", *(f"/d/late{n}" for n in NUMBERS)}
+    assert {said.partition(": ")[0] for said in world.differences()} <= late
+    assert stime(world, first) <= down, "it says that all it knows of is there, and waits"
+
+    lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.self-heal-daemon", "on")
+    world.settle()
+    assert world.compared() == []
+    for host in world.hosts:
+        said = world.georep(host, "failures", SESSION)
+        assert said.returncode == 0, said.stdout.decode()

@@ -1,0 +1,45 @@
+"""Quarantine on a real volume: who stands there, since when, and that only they are discarded."""
+
+import time
+
+import pytest
+from mounted import Sides
+
+from engine.item import Holder, Kind, NotEmpty, Place
+from engine.secondary import taking
+from engine.secondary.trouble import Trouble
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+
+
+def test_a_file_and_a_directory_are_put_away_and_discarded(sides: Sides) -> None:
+    folder, began = sides.folder(), time.time()
+    names = {b"f": Kind.FILE, b"d": Kind.DIRECTORY, b"s": Kind.SYMLINK}
+    gfids = {name: sides.made(Place(folder, name), kind) for name, kind in names.items()}
+    inside = Holder(Place(gfids[b"d"], b"i"), sides.made(Place(gfids[b"d"], b"i")), Kind.FILE)
+    for name, gfid in gfids.items():
+        place = Place(folder, name)
+        seen = sides.target.at(place)
+        assert seen is not None
+        with sides.target.holding(gfid, place):
+            taking.move_aside(sides.target, place, seen)
+        assert taking.put_away(sides.target, gfid, "2026-11-25")
+
+    # As another agent sees it, which has done nothing of it.
+    there = {holder.gfid: (holder, changed) for holder, changed in sides.other.in_quarantine()}
+    assert there.keys() >= set(gfids.values())
+    assert all(abs(changed - began) < 100 for _, changed in there.values())
+    f, d, s = (there[gfids[name]][0] for name in names)
+
+    sides.target.link(f.gfid, Place(folder, b"saved"))
+    assert taking.discard(sides.other, f) is None
+    assert taking.discard(sides.other, s) is None
+    assert taking.discard(sides.other, d) == NotEmpty(gfid=d.gfid, children=(inside,))
+    assert taking.discard(sides.other, inside) is None
+    assert taking.discard(sides.other, d) is None
+    assert sides.fresh().in_quarantine() == []
+    assert sides.standing(folder) == {b"saved": f.gfid}
+    for place in (Place(folder, b"saved"), Place(folder, b"no such")):
+        with pytest.raises(Trouble, match="not in quarantine"):
+            taking.discard(sides.other, Holder(place, f.gfid, Kind.FILE))
+    assert sides.standing(folder) == {b"saved": f.gfid}
