@@ -60,13 +60,18 @@ class Options:
         60, "Time for logging in and for mounting, each.", unit="s", low=1, high=3600
     )
     sync_jobs: int = _option(3, "Transfers of file content at a time, per brick.", low=1, high=100)
+    sync_method: str = _option(
+        "rsync",
+        "How large files go; rsync: what differs, and new ones whole; tarssh: all whole, always.",
+        choices=("rsync", "tarssh"),
+    )
     rsync_command: str = _option("rsync", "How rsync is called.")
     rsync_options: str = _option(
         "", "More options for rsync, for example --bwlimit=20m.", shell=True
     )
     push_limit: int = _option(
         262144,
-        "Files up to this size travel with their item, larger ones by rsync; 0: all by rsync.",
+        "Files up to this size travel with their item, larger ones by `sync-method`; 0: all.",
         unit="bytes",
         low=0,
         high=4 << 20,

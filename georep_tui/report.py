@@ -208,6 +208,10 @@ def _worker(each: WorkerState, now: float) -> Json:
             kind: round(figures.rate(each.samples, kind, now, window=tables.WINDOW), 3)
             for kind in ("entries", "files", "bytes")
         },
+        "movers": {
+            name: {"works": tried.works, "words": tried.words, "fix": tried.fix}
+            for name, tried in sorted(each.movers.items())
+        },
         "failures": each.failing,
         "fault": {
             "at": fault.at,

@@ -1,4 +1,4 @@
-"""What movers read and what they believe: nothing that rsync says of itself."""
+"""What movers read and what they believe: nothing that they say of themselves."""
 
 import os
 import stat
@@ -11,14 +11,18 @@ from engine import events
 from engine.errors import Retry
 from engine.gluster import gfid as gfids
 from engine.item import ROOT, Attributes, Gfid, Item, Kind, Place
-from engine.movers import push, rsync
-from engine.movers.rsync import Job
+from engine.movers import choice, push, rsync
+from engine.movers.job import Job, Mover, blamed
+from engine.movers.probe import Tried
+from engine.movers.ways import Ways
 from engine.rpc.messages import Found, Seen
 from engine.rpc.ssh import Route
 from engine.session.bulk import Bulk
 from engine.session.report import Report
+from engine.session.trying import Trying
 
 A = Gfid("00000001-0000-4000-8000-000000000000")
+B, C = Gfid(A.replace("1", "2", 1)), Gfid(A.replace("1", "3", 1))
 STATS = b"""
 Number of files: 2 (reg: 1, dir: 1)
 Number of regular files transferred: 1,234
@@ -85,14 +89,16 @@ class _There:
 
 
 @pytest.mark.parametrize(
-    ("code", "moved", "size", "whole", "fault"),
+    ("code", "moved", "size", "failed", "whole", "fault"),
     [
-        pytest.param(0, 1, 9, True, "", id="arrived"),
-        pytest.param(0, 1, 4, False, "", id="exit 0 and half of it there"),
-        pytest.param(23, 1, 9, True, "", id="some other file failed"),
-        pytest.param(0, 0, 0, False, "rsync moved nothing", id="exit 0 and nothing moved"),
-        pytest.param(0, 0, 9, False, "rsync moved nothing", id="right size, old content"),
-        pytest.param(12, 0, None, False, "rsync failed", id="no rsync there"),
+        pytest.param(0, 1, 9, "", True, "", id="arrived"),
+        pytest.param(0, 1, 4, "", False, "", id="exit 0 and half of it there"),
+        pytest.param(23, 1, 9, "", True, "", id="some other file failed"),
+        pytest.param(23, 1, 9, "I/O error", False, "", id="this file failed, right size"),
+        pytest.param(23, 0, 0, "I/O error", False, "", id="one bad file alone is no bad mover"),
+        pytest.param(0, 0, 0, "", False, "rsync moved nothing", id="exit 0 and nothing moved"),
+        pytest.param(0, 0, 9, "", False, "rsync moved nothing", id="right size, old content"),
+        pytest.param(12, 0, None, "", False, "rsync failed", id="no rsync there"),
     ],
 )
 async def test_bulk_believes_the_far_side_only(
@@ -101,11 +107,13 @@ async def test_bulk_believes_the_far_side_only(
     code: int,
     moved: int,
     size: int | None,
+    failed: str,
     whole: bool,
     fault: str,
 ) -> None:
     async def run(*_args: object, **_more: object) -> Job:
-        return Job(1, moved, 10, 0, 9, 0.1, code, "said")
+        files, bad = frozenset({A} if moved else ()), {A: failed} if failed else {}
+        return Job(Mover.RSYNC, 1, code, 0.1, "said", moved=files, failed=bad, sent=10, literal=9)
 
     async def call(function, *args):  # type: ignore[no-untyped-def]
         return function(*args)
@@ -114,23 +122,18 @@ async def test_bulk_believes_the_far_side_only(
     journal = tmp_path / "events"
     sink = os.open(journal, os.O_WRONLY | os.O_CREAT)
     mount = _mount(tmp_path, b"123456789")
-    bulk = Bulk(
-        Route(host="h"),
-        _There(size),  # type: ignore[arg-type]
-        Report("s", "n:/b", sink),
-        here=mount,
-        there=b"/there",
-        jobs=3,
-        program="rsync",
-        options="",
-    )
+    report = Report("s", "n:/b", sink)
+    there = _There(size)
+    trying = Trying(Ways(Route(host="h"), b"/there"), there, report, method="rsync")  # type: ignore[arg-type]
+    trying._tried = {mover: Tried(mover, True, 0.1) for mover in Mover}
+    bulk = Bulk(trying, there, report, here=mount, jobs=3)  # type: ignore[arg-type]
     try:
         if fault:
             with pytest.raises(Retry) as raised:
-                await bulk.bring([_item(9)], call)
+                await bulk.bring([_item(9)], set(), call)
             assert raised.value.cause == fault
         else:
-            brought = await bulk.bring([_item(9)], call)
+            brought = await bulk.bring([_item(9)], set(), call)
             assert bool(brought.whole) is whole
             assert bool(brought.short) is not whole
     finally:
@@ -138,6 +141,7 @@ async def test_bulk_believes_the_far_side_only(
     told = [events.decode(line) for line in journal.read_bytes().splitlines()]
     (job,) = [event for event in told if isinstance(event, events.JobFinished)]
     assert (job.code, job.moved, job.short) == (code, moved, int(not whole))
+    assert (job.size, job.speedup, len(job.failed)) == (9, 0.9, job.short)
 
 
 def test_names_for_rsync_never_look_like_options_or_hosts() -> None:
@@ -146,3 +150,44 @@ def test_names_for_rsync_never_look_like_options_or_hosts() -> None:
     assert "-x" in words
     assert "--existing" in words
     assert "-t" not in words
+    assert "--sparse" in words
+    assert words.index("-x") < words.index("--out-format=%n"), "what is parsed cannot be changed"
+
+
+def test_files_that_rsync_names() -> None:
+    out = f".gfid/{A}\n.gfid/{B}\nskipping .gfid/{C}\n.gfid/\n".encode() + STATS
+    assert rsync.named(out) == {A, B}
+    said = f"""rsync: [sender] send_files failed to open "/m/./.gfid/{A}": Permission denied (13)
+rsync: [receiver] write failed on "/f/.gfid/{B}": No space left on device (28)
+file has vanished: "/m/.gfid/not-a-gfid"
+rsync error: some files/attrs were not transferred (code 23)"""
+    found = blamed(said)
+    assert found.keys() == {A, B}
+    assert found[A].endswith("Permission denied (13)")
+
+
+R, S = Mover.RSYNC, Mover.STREAM
+
+
+@pytest.mark.parametrize(
+    ("method", "new", "broken", "chosen"),
+    [
+        ("rsync", False, set(), R),
+        ("rsync", True, set(), S),
+        ("rsync", False, {R}, S),
+        ("rsync", True, {S}, R),
+        ("rsync", False, {R, S}, None),
+        ("tarssh", False, set(), S),
+        ("tarssh", True, set(), S),
+        ("tarssh", False, {S}, R),
+        ("tarssh", False, {R}, S),
+    ],
+)
+def test_choice(method: str, new: bool, broken: set[Mover], chosen: Mover | None) -> None:
+    assert choice.choose(method, broken, new=new) is chosen
+
+
+def test_what_a_broken_mover_means() -> None:
+    assert choice.consequence(R, {R}) == "large files go whole, by stream, after each change"
+    assert choice.consequence(S, {S}) == "all large files go by rsync"
+    assert choice.consequence(R, {R, S}) == "no large file can be copied"

@@ -14,9 +14,11 @@ from engine.rpc.messages import (
     AnyReply,
     Applied,
     Apply,
+    AskCanary,
     AskHealth,
     AskLimbo,
     AskNotes,
+    Canary,
     Digest,
     Digests,
     Examine,
@@ -171,6 +173,12 @@ class Channel:
         reply = await self._call(AskNotes(id=next(self._ids)))
         assert isinstance(reply, Notes)
         return reply.notes
+
+    async def canary(self, name: str) -> Gfid:
+        """Return an empty file on the secondary that a mover can be tried on."""
+        reply = await self._call(AskCanary(id=next(self._ids), name=name))
+        assert isinstance(reply, Canary)
+        return reply.gfid
 
     async def _call(self, call: AnyCall) -> AnyReply:
         if self._lost is not None:

@@ -9,7 +9,7 @@ import msgspec
 
 from engine.item import AnyAnswer, AnyItem, Attributes, Facts, Gfid, Kind, Piece, Place
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
 
 MAGIC = b"georep agent\n"
@@ -235,6 +235,21 @@ class Notes(Message, frozen=True, kw_only=True):
     notes: dict[str, bytes]
 
 
+class AskCanary(Message, frozen=True, kw_only=True):
+    """Which file can a mover be tried on? It is made and emptied. Answered by Canary."""
+
+    id: int
+    name: str
+    """Whose trial it is: small letters, digits and dashes."""
+
+
+class Canary(Message, frozen=True, kw_only=True):
+    """An empty file of ours, where movers find all others; nobody replicates or compares it."""
+
+    id: int
+    gfid: Gfid
+
+
 class Failed(Message, frozen=True, kw_only=True):
     """A call could not be served at all."""
 
@@ -269,12 +284,26 @@ AnyMessage = (
     | Notes
     | Sync
     | Synced
+    | AskCanary
+    | Canary
     | Failed
 )
 
 AnyQuestion = (
-    Lookup | AskLimbo | PutAway | AskHealth | List | Examine | Digest | Note | AskNotes | Sync
+    Lookup
+    | AskLimbo
+    | PutAway
+    | AskHealth
+    | List
+    | Examine
+    | Digest
+    | Note
+    | AskNotes
+    | Sync
+    | AskCanary
 )
 """What is answered by one look, or one note."""
 AnyCall = Apply | AnyQuestion
-AnyReply = Applied | Found | Limbo | Health | Names | Examined | Digests | Notes | Synced | Failed
+AnyReply = (
+    Applied | Found | Limbo | Health | Names | Examined | Digests | Notes | Synced | Canary | Failed
+)

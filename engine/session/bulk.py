@@ -1,9 +1,9 @@
-"""Large contents: jobs of about equal bytes for the mover, and the check that they arrived."""
+"""Large contents: jobs of about equal bytes for the movers, and the check that they arrived."""
 
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,14 +11,15 @@ from engine.errors import Retry
 from engine.events import JobFinished
 from engine.gluster import gfid as gfids
 from engine.item import Gfid, Item
-from engine.movers import rsync
+from engine.movers.job import Job, Mover
+from engine.movers.ways import usual
 from engine.primary import truth
 from engine.rpc.channel import Channel
-from engine.rpc.ssh import Route
 from engine.session.report import Report
+from engine.session.trying import Trying
 
-_USUAL = frozenset({0, 23, 24})
-"""Exit codes of rsync after which the check decides: all, some, or vanished files."""
+_TOLD = 20
+"""Files of one job of which it is told what was wrong with them."""
 
 
 class Run(Protocol):
@@ -44,31 +45,36 @@ class Bulk:
     """Brings the content of large files that already stand, empty or old, on the secondary."""
 
     def __init__(
-        self,
-        route: Route,
-        channel: Channel,
-        report: Report,
-        *,
-        here: bytes,
-        there: bytes,
-        jobs: int,
-        program: str,
-        options: str,
+        self, trying: Trying, channel: Channel, report: Report, *, here: bytes, jobs: int
     ) -> None:
-        """`here` and `there` are the mounts of primary and secondary."""
-        self._route, self._channel, self._report = route, channel, report
-        self._here, self._there = here, there
-        self._jobs, self._program, self._options = jobs, program, options
+        """`here` is the mount of the primary; `jobs` run at a time."""
+        self._trying, self._channel, self._report = trying, channel, report
+        self._here, self._jobs = here, jobs
+        self._slots = asyncio.Semaphore(jobs)
         self._count = 0
 
-    async def bring(self, files: Sequence[Item], run: Run) -> Brought:
-        """Copy, then look at each file on the far side; Retry when nothing arrived at all."""
+    async def bring(self, files: Sequence[Item], empty: Collection[Gfid], run: Run) -> Brought:
+        """Copy, then look at each file on the far side; Retry when nothing arrived at all.
+
+        Those in `empty` have nothing there yet.
+        """
         brought = Brought()
+        groups: dict[Mover, list[Item]] = {}
+        for item in files:
+            mover = await self._trying.choose(new=item.gfid in empty)
+            groups.setdefault(mover, []).append(item)
         self._report.pending_files = len(files)
         self._report.pending_bytes = sum(item.attributes.size for item in files)
-        self._report.now_doing(f"rsync of {len(files)} files")
+        words = (f"{mover} of {len(group)} files" for mover, group in groups.items())
+        self._report.now_doing(", ".join(words))
         try:
-            await asyncio.gather(*(self._job(part, run, brought) for part in self._parts(files)))
+            await asyncio.gather(
+                *(
+                    self._job(mover, part, run, brought)
+                    for mover, group in groups.items()
+                    for part in self._parts(group)
+                )
+            )
         finally:
             self._report.pending_files = self._report.pending_bytes = 0
         return brought
@@ -83,64 +89,85 @@ class Bulk:
             weights[lightest] += item.attributes.size
         return parts
 
-    async def _job(self, files: Sequence[Item], run: Run, brought: Brought) -> None:
-        self._count += 1
-        number = self._count
-        gfids_asked = [item.gfid for item in files]
-        job = await rsync.run(
-            *(self._route, self._here, self._there, gfids_asked),
-            program=self._program,
-            options=self._options,
-        )
-        sizes = await run(_sizes, self._here, gfids_asked)
-        found = await self._channel.lookup(gfids_asked)
-        short: list[Item] = []
+    async def _job(self, mover: Mover, files: Sequence[Item], run: Run, brought: Brought) -> None:
+        asked = [item.gfid for item in files]
+        async with self._slots:
+            self._count += 1
+            number = self._count
+            job = await self._trying.ways.run(mover, self._here, asked)
+            sizes = await run(_sizes, self._here, asked)
+            found = await self._channel.lookup(asked)
+        short: dict[Gfid, str] = {}
         for item, seen in zip(files, found.gfids, strict=True):
             now = sizes.get(item.gfid)
             if now is None:
                 # Gone from the primary meanwhile: the next look says so.
                 continue
             there = None if seen is None else seen.attributes.size
-            if there is not None and there in (item.attributes.size, now) and job.moved:
+            wrong = _wrong(job, item, now, there)
+            if there is not None and not wrong:
                 brought.whole[item.gfid] = there
             else:
-                short.append(item)
-                words = f"{there} of {now} bytes arrived; rsync exit {job.code}: {job.words[-300:]}"
-                brought.short.append((item, words))
+                short[item.gfid] = wrong
+                brought.short.append((item, wrong))
+        self._tell(number, job, sizes, short)
+        self._judge(job, sizes)
+
+    def _tell(self, number: int, job: Job, sizes: dict[Gfid, int], short: dict[Gfid, str]) -> None:
+        size = sum(sizes.values())
         self._report.say(
             JobFinished(
                 at=time.time(),
                 session=self._report.session,
                 worker=self._report.worker,
-                mover="rsync",
+                mover=job.mover.value,
                 job=number,
                 asked=job.asked,
-                moved=job.moved,
+                moved=len(job.moved),
                 short=len(short),
+                size=size,
                 sent=job.sent,
                 matched=job.matched,
                 literal=job.literal,
+                speedup=round(size / job.sent, 2) if job.sent else 0.0,
                 seconds=job.seconds,
                 code=job.code,
                 words=job.words[-500:],
+                failed=tuple(f"{gfid}: {words}" for gfid, words in list(short.items())[:_TOLD]),
             )
         )
-        if job.code not in _USUAL:
+
+    def _judge(self, job: Job, sizes: dict[Gfid, int]) -> None:
+        """Raise Retry when the mover itself is at fault, not one file or another."""
+        route, by_rsync = self._trying.ways.route, job.mover is Mover.RSYNC
+        if not usual(job.mover, job.code):
             raise Retry(
-                f"rsync to {self._route.host} failed with exit code {job.code}",
-                cause="rsync failed",
-                fix=f"Try by hand: rsync --version, and {self._route.user}@{self._route.host} "
-                "must let rsync in by ssh with the same key.",
+                f"{job.mover} to {route.host} failed with exit code {job.code}",
+                cause="rsync failed" if by_rsync else "stream failed",
+                fix=f"The words below are its own. See whether {route.user}@{route.host} still "
+                "lets it in by ssh with the same key; the worker tries all movers when it starts.",
                 evidence=job.words,
             )
-        if sizes and not job.moved:
+        silent = sizes.keys() - job.moved - job.failed.keys()
+        if silent and not job.moved:
             raise Retry(
-                f"rsync exited {job.code} and moved none of {job.asked} files",
-                cause="rsync moved nothing",
-                fix="Look at rsync's version on both sides; with a higher push-limit files go "
-                "without it.",
+                f"{job.mover} exited {job.code} and moved none of {job.asked} files",
+                cause="rsync moved nothing" if by_rsync else "stream moved nothing",
+                fix="Look at its version on both sides; the worker tries all movers when it "
+                "starts, and takes another one if this does not work.",
                 evidence=job.words,
             )
+
+
+def _wrong(job: Job, item: Item, now: int, there: int | None) -> str:
+    """Say what is wrong with a file, of which `there` bytes of `now` are there; empty: nothing."""
+    if item.gfid in job.failed:
+        return f"{job.mover}: {job.failed[item.gfid]}"
+    if there in (item.attributes.size, now):
+        if item.gfid in job.moved:
+            return ""
+        return f"{job.mover} exit {job.code} says nothing of it: {job.words[-300:]}"
+    return f"{there} of {now} bytes arrived; {job.mover} exit {job.code}: {job.words[-300:]}"
 
 
 def _sizes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:

@@ -10,6 +10,7 @@ from typing import Protocol
 from engine import config, files
 from engine.config import Places
 from engine.gluster.volume import Brick
+from engine.movers.ways import Ways
 from engine.plan import crawled
 from engine.plan.crawled import Book
 from engine.plan.items import Truth
@@ -23,6 +24,7 @@ from engine.session.reconcile import Asked, Counts, Reconcile, look
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 from engine.session.survey import Survey
+from engine.session.trying import Trying
 
 WORKER = "reconcile"
 """The agents of two that apply exclude each other by this name."""
@@ -117,20 +119,12 @@ def _replicator(opened: Survey, sight: Sight) -> Iterator[Replicator]:
     ):
         # Its events are a worker's; the operator is told by our own counts.
         report = Report(opened.session.name, WORKER, nobody.fileno())
-        bulk = Bulk(
-            checks.route(opened.session),
-            opened.agent.channel,
-            report,
-            here=opened.mount.root,
-            there=opened.agent.welcome.mount,
-            jobs=options.sync_jobs,
-            program=options.rsync_command,
-            options=options.rsync_options,
-        )
+        channel = opened.agent.channel
+        ways = Ways.of(opened.session, checks.route(opened.session), opened.agent.welcome.mount)
+        trying = Trying(ways, channel, report, method=options.sync_method)
+        bulk = Bulk(trying, channel, report, here=opened.mount.root, jobs=options.sync_jobs)
         ledger = Ledger(Path(kept) / "ledger.db", WORKER)
-        made = Replicator(
-            *(sight, opened.agent.channel, bulk, report, ledger), push_limit=options.push_limit
-        )
+        made = Replicator(*(sight, channel, bulk, report, ledger), push_limit=options.push_limit)
         try:
             yield made
         finally:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.item import AnyAnswer, AnyItem, Gfid, Item, Kind, Refused
+from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind, Refused
 from engine.plan import items as plan_items
 from engine.plan import order
 from engine.plan.dirty import Dirty, Why, Window
@@ -225,20 +225,25 @@ class Replicator:
             window.mark(gfid, Why.DATA)
         ready = [g for g in large if g not in window.dirty]
         if ready:
-            await self._bring(ready, items, window, totals, outcome)
+            empty = {a.gfid for a in answers if isinstance(a, Done) and not a.size}
+            await self._bring(ready, empty, items, window, totals, outcome)
         return outcome, answers
 
     async def _bring(
         self,
         ready: list[Gfid],
+        empty: set[Gfid],
         items: dict[Gfid, AnyItem],
         window: Window,
         totals: Totals,
         outcome: Outcome,
     ) -> None:
-        """Bring large contents, check them on the far side, and only then set the times."""
+        """Bring large contents, check them on the far side, and only then set the times.
+
+        Those in `empty` have nothing there yet.
+        """
         files = [item for g in ready if isinstance(item := items[g], Item)]
-        brought = await self._bulk.bring(files, self.run)
+        brought = await self._bulk.bring(files, empty, self.run)
         finished: dict[Gfid, AnyItem] = {}
         for item in files:
             size = brought.whole.get(item.gfid)

@@ -16,6 +16,7 @@ from engine.errors import GeorepError, Retry, Stop
 from engine.gluster import volume
 from engine.gluster.mount import Mount, needs_privilege
 from engine.gluster.volume import Brick, Volume
+from engine.movers.ways import Ways
 from engine.primary import truth
 from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
@@ -31,6 +32,7 @@ from engine.session.limbo import Limbo
 from engine.session.position import Position
 from engine.session.replicate import Replicator
 from engine.session.report import Report
+from engine.session.trying import Trying
 from engine.session.turn import Turn
 from engine.session.unreconciled import Unreconciled
 
@@ -142,15 +144,12 @@ class _Worker:
             )
             whole = not self.setting.volume.disperse and not self.setting.brick.is_arbiter
             sight = Sight(os.fsencode(self.setting.brick.path), self.mount.root, whole)
+            trying = Trying(
+                *(Ways.of(session, route, agent.welcome.mount), agent.channel, self.report),
+                method=options.sync_method,
+            )
             bulk = Bulk(
-                route,
-                agent.channel,
-                self.report,
-                here=self.mount.root,
-                there=agent.welcome.mount,
-                jobs=options.sync_jobs,
-                program=options.rsync_command,
-                options=options.rsync_options,
+                *(trying, agent.channel, self.report), here=self.mount.root, jobs=options.sync_jobs
             )
             ledger = Ledger(self.setting.places.ledger(session.name), self.report.worker)
             replicator = Replicator(
@@ -170,8 +169,10 @@ class _Worker:
             try:
                 async with asyncio.TaskGroup() as group:
                     watching = group.create_task(unreconciled.watch())
+                    canaries = group.create_task(trying.broken())
                     reason = await self._turns(agent.channel, replicator, position, unreconciled)
                     watching.cancel()
+                    canaries.cancel()
                 return reason
             finally:
                 replicator.close()

@@ -1,0 +1,67 @@
+"""Large files whole, in one stream over OpenSSH for each job: the far end says what it wrote."""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+
+from engine.errors import Stop
+from engine.item import Gfid
+from engine.movers import child
+from engine.movers.job import Job, Mover
+from engine.rpc.ssh import Route
+
+USUAL = frozenset({0})
+_LINE = 600
+"""Bytes that the far end says of each file, at most."""
+_TOLD = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (?:(\d+) (\d+)|! (.*))")
+
+
+def command(route: Route, mount: bytes, far: bytes) -> list[bytes | str]:
+    """Return the sender's command line, and in it that of the far end; gfids go on stdin."""
+    there = shlex.join([*shlex.split(route.command), "receive", os.fsdecode(far)])
+    sender = [sys.executable, "-m", "engine.movers.sender"]
+    return [*sender, mount, *route.openssh(), "--", route.host, there]
+
+
+async def run(route: Route, mount: bytes, far: bytes, files: Sequence[Gfid]) -> Job:
+    """Move the content of `files`; Stop when nothing can be started at all."""
+    names = b"".join(gfid.encode("ascii") + b"\0" for gfid in files)
+    try:
+        ended = await child.run(command(route, mount, far), names, most=_LINE * (len(files) + 100))
+    except OSError as error:
+        raise Stop(
+            f"{sys.executable} cannot be started on this machine: {error.strerror}",
+            cause="stream missing",
+            fix="Install georep again on this node.",
+        ) from error
+    moved, failed = told(ended.out)
+    size = sum(moved.values())
+    return Job(
+        Mover.STREAM,
+        len(files),
+        ended.code,
+        ended.seconds,
+        ended.said,
+        moved=frozenset(moved),
+        failed=failed,
+        sent=size,
+        literal=size,
+    )
+
+
+def told(out: bytes) -> tuple[dict[Gfid, int], dict[Gfid, str]]:
+    """Return what the far end said: bytes written to each file that is whole, and what was wrong
+    with the others. Lines that are not its own say nothing.
+    """
+    moved: dict[Gfid, int] = {}
+    failed: dict[Gfid, str] = {}
+    for line in out.decode("utf-8", "replace").splitlines():
+        if match := _TOLD.fullmatch(line):
+            gfid, size, count, words = match.groups()
+            if size is None:
+                failed[Gfid(gfid)] = words
+            else:
+                moved[Gfid(gfid)] = int(count)
+    return moved, failed
