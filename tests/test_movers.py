@@ -145,7 +145,10 @@ async def test_bulk_believes_the_far_side_only(
 
 
 def test_names_for_rsync_never_look_like_options_or_hosts() -> None:
-    words = rsync.command(Route(host="::1", user="u", key="/k"), b"/here", b"/there", "rsync", "-x")
+    route = Route(host="::1", user="u", key="/k")
+    words = rsync.command(
+        *(route, b"/here", b"/there"), shell=route.openssh(), program="rsync", options="-x"
+    )
     assert words[-2:] == [b"/here/./", b"[::1]:/there/"]
     assert "-x" in words
     assert "--existing" in words

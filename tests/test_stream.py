@@ -206,7 +206,7 @@ def test_only_whole_lines_of_the_far_end_are_believed() -> None:
 
 def test_the_command_goes_the_same_way_as_all_others() -> None:
     route = Route(host="::1", user="u", key="/k", command="/opt/g eorep x")
-    words = stream.command(route, b"/m\xff", b"/run/georep/a b")
+    words = stream.command(route, b"/m\xff", b"/run/georep/a b", route.openssh())
     assert words[3] == b"/m\xff"
     assert words[-3:] == ["--", "::1", "/opt/g eorep x receive '/run/georep/a b'"]
     assert "-oBatchMode=yes" in words

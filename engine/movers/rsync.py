@@ -23,9 +23,10 @@ _STATS = 64 << 10
 
 
 def command(
-    route: Route, mount: bytes, far: bytes, program: str, options: str
+    route: Route, mount: bytes, far: bytes, *, shell: Sequence[str], program: str, options: str
 ) -> list[bytes | str]:
     """Return rsync's command line: from `mount` here to the agent's mount `far`, names on stdin.
+    `shell` is how it gets to the other host.
 
     --existing and --inplace, because objects keep the gfids they were made with; no times, because
     a file whose mtime is right counts as whole, and that is for the item to say after the check.
@@ -38,17 +39,24 @@ def command(
         "--timeout=300",
         *shlex.split(options),
         *("--stats", "--out-format=%n", "--no-human-readable"),
-        *("-e", shlex.join(route.openssh())),
+        *("-e", shlex.join(shell)),
         mount + b"/./",
         host.encode() + b":" + far + b"/",
     ]
 
 
 async def run(
-    route: Route, mount: bytes, far: bytes, files: Sequence[Gfid], *, program: str, options: str
+    route: Route,
+    mount: bytes,
+    far: bytes,
+    files: Sequence[Gfid],
+    *,
+    shell: Sequence[str],
+    program: str,
+    options: str,
 ) -> Job:
     """Move the content of `files`; Stop when rsync cannot be started at all."""
-    argv = command(route, mount, far, program, options)
+    argv = command(route, mount, far, shell=shell, program=program, options=options)
     names = b"".join(gfids.aux(gfid) + b"\0" for gfid in files)
     try:
         ended = await child.run(argv, names, most=_STATS + _LINE * len(files))

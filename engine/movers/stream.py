@@ -18,18 +18,25 @@ _LINE = 600
 _TOLD = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (?:(\d+) (\d+)|! (.*))")
 
 
-def command(route: Route, mount: bytes, far: bytes) -> list[bytes | str]:
-    """Return the sender's command line, and in it that of the far end; gfids go on stdin."""
+def command(route: Route, mount: bytes, far: bytes, shell: Sequence[str]) -> list[bytes | str]:
+    """Return the sender's command line, and in it that of the far end; gfids go on stdin.
+
+    `shell` is how it gets to the other host.
+    """
     there = shlex.join([*shlex.split(route.command), "receive", os.fsdecode(far)])
     sender = [sys.executable, "-m", "engine.movers.sender"]
-    return [*sender, mount, *route.openssh(), "--", route.host, there]
+    return [*sender, mount, *shell, "--", route.host, there]
 
 
-async def run(route: Route, mount: bytes, far: bytes, files: Sequence[Gfid]) -> Job:
+async def run(
+    route: Route, mount: bytes, far: bytes, files: Sequence[Gfid], *, shell: Sequence[str]
+) -> Job:
     """Move the content of `files`; Stop when nothing can be started at all."""
     names = b"".join(gfid.encode("ascii") + b"\0" for gfid in files)
     try:
-        ended = await child.run(command(route, mount, far), names, most=_LINE * (len(files) + 100))
+        ended = await child.run(
+            command(route, mount, far, shell), names, most=_LINE * (len(files) + 100)
+        )
     except OSError as error:
         raise Stop(
             f"{sys.executable} cannot be started on this machine: {error.strerror}",

@@ -236,6 +236,7 @@ class Channel:
                 | Digests()
                 | Notes()
                 | Synced()
+                | Canary()
                 | Failed()
             ):
                 future = self._waiting.get(message.id)

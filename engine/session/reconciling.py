@@ -10,7 +10,7 @@ from typing import Protocol
 from engine import config, files
 from engine.config import Places
 from engine.gluster.volume import Brick
-from engine.movers.ways import Ways
+from engine.movers.pace import Bucket
 from engine.plan import crawled
 from engine.plan.crawled import Book
 from engine.plan.items import Truth
@@ -119,12 +119,14 @@ def _replicator(opened: Survey, sight: Sight) -> Iterator[Replicator]:
     ):
         # Its events are a worker's; the operator is told by our own counts.
         report = Report(opened.session.name, WORKER, nobody.fileno())
-        channel = opened.agent.channel
-        ways = Ways.of(opened.session, checks.route(opened.session), opened.agent.welcome.mount)
-        trying = Trying(ways, channel, report, method=options.sync_method)
+        channel, route = opened.agent.channel, checks.route(opened.session)
+        bucket = Bucket.of(opened.session, folder)
+        trying = Trying.of(opened.session, route, opened.agent, report, bucket)
         bulk = Bulk(trying, channel, report, here=opened.mount.root, jobs=options.sync_jobs)
         ledger = Ledger(Path(kept) / "ledger.db", WORKER)
-        made = Replicator(*(sight, channel, bulk, report, ledger), push_limit=options.push_limit)
+        made = Replicator(
+            *(sight, channel, bulk, report, ledger), push_limit=options.push_limit, bucket=bucket
+        )
         try:
             yield made
         finally:

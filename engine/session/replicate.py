@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind, Refused
+from engine.movers.pace import Bucket
 from engine.plan import items as plan_items
 from engine.plan import order
 from engine.plan.dirty import Dirty, Why, Window
@@ -63,11 +64,15 @@ class Replicator:
         ledger: Ledger,
         *,
         push_limit: int,
+        bucket: Bucket | None = None,
     ) -> None:
+        """`bucket`: how fast contents may go; None: as they can."""
         self._channel, self._bulk, self._report, self._ledger = channel, bulk, report, ledger
         self._hop = Hop()
         self._looking = Looking(sight, self._hop)
-        self._sending = Sending(sight.mount, channel, report, self._hop, push_limit=push_limit)
+        self._sending = Sending(
+            *(sight.mount, channel, report, self._hop), push_limit=push_limit, bucket=bucket
+        )
         self.failing = Failing(ledger, report, sight, self._hop)
         self._overtaken: dict[Gfid, Dirty] = {}
         """Objects that were new again after they had been made so; they go into the next window

@@ -2,13 +2,16 @@
 
 import asyncio
 
+from engine.config import Session
 from engine.errors import Retry
 from engine.events import MoverTried
 from engine.movers import choice
 from engine.movers.job import Mover
+from engine.movers.pace import Bucket
 from engine.movers.probe import Tried, probe
 from engine.movers.ways import Ways
 from engine.rpc.channel import Channel
+from engine.rpc.ssh import Agent, Route
 from engine.session.report import Report
 
 _PAUSES = (1.0, 4.0)
@@ -24,6 +27,14 @@ class Trying:
         self._channel, self._report, self._method = channel, report, method
         self._once = asyncio.Lock()
         self._tried: dict[Mover, Tried] = {}
+
+    @classmethod
+    def of(
+        cls, session: Session, route: Route, agent: Agent, report: Report, bucket: Bucket
+    ) -> "Trying":
+        """Return the movers that `session` has to `agent`, at the pace of `bucket`."""
+        ways = Ways.of(session, route, agent.welcome.mount, bucket)
+        return cls(ways, agent.channel, report, method=session.options.sync_method)
 
     async def broken(self) -> frozenset[Mover]:
         """Return the movers that do not work; the first call tries them, and all wait for it."""

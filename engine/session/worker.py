@@ -16,7 +16,7 @@ from engine.errors import GeorepError, Retry, Stop
 from engine.gluster import volume
 from engine.gluster.mount import Mount, needs_privilege
 from engine.gluster.volume import Brick, Volume
-from engine.movers.ways import Ways
+from engine.movers.pace import Bucket
 from engine.primary import truth
 from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
@@ -144,16 +144,16 @@ class _Worker:
             )
             whole = not self.setting.volume.disperse and not self.setting.brick.is_arbiter
             sight = Sight(os.fsencode(self.setting.brick.path), self.mount.root, whole)
-            trying = Trying(
-                *(Ways.of(session, route, agent.welcome.mount), agent.channel, self.report),
-                method=options.sync_method,
-            )
+            bucket = Bucket.of(session, self.setting.places.of(session.name))
+            trying = Trying.of(session, route, agent, self.report, bucket)
             bulk = Bulk(
                 *(trying, agent.channel, self.report), here=self.mount.root, jobs=options.sync_jobs
             )
             ledger = Ledger(self.setting.places.ledger(session.name), self.report.worker)
             replicator = Replicator(
-                *(sight, agent.channel, bulk, self.report, ledger), push_limit=options.push_limit
+                *(sight, agent.channel, bulk, self.report, ledger),
+                push_limit=options.push_limit,
+                bucket=bucket,
             )
             self.replicator = replicator
             await replicator.failing.tell_all()
