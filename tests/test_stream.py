@@ -57,7 +57,7 @@ def _put(root: Path, of: Gfid, *parts: tuple[bytes | None, int]) -> Path:
     return path
 
 
-def _send(near: Path, far: Path, *asked: Gfid) -> tuple[int, dict[Gfid, int], dict[Gfid, str]]:
+def _send(near: Path, far: Path, *asked: Gfid) -> tuple[int, dict[Gfid, int], int, dict[Gfid, str]]:
     there = [sys.executable, "-m", "engine", "receive", str(far)]
     said = subprocess.run(
         [sys.executable, "-m", "engine.movers.sender", str(near), *there],
@@ -102,10 +102,11 @@ def test_contents_arrive_and_holes_stay(
     source, there = _put(near, A, *new), _put(far, A, *old)
     there.chmod(0o4640)
     inode = there.stat().st_ino
-    code, moved, failed = _send(near, far, A)
+    code, moved, came, failed = _send(near, far, A)
     data = sum(count for byte, count in new if byte)
     assert (code, failed) == (0, {})
-    assert data <= moved[A] <= data + 4096
+    assert moved == {A: source.stat().st_size}
+    assert data <= came <= data + 4096
     assert there.read_bytes() == source.read_bytes()
     status = there.stat()
     assert (status.st_ino, status.st_mode) == (inode, 0o104640)
@@ -120,7 +121,7 @@ def test_one_bad_file_stops_no_other(near: Path, far: Path) -> None:
     bait = far / "bait"
     bait.write_bytes(b"bait")
     (far / os.fsdecode(gfids.aux(gfid(5)))).symlink_to(bait)
-    code, moved, failed = _send(near, far, *map(gfid, (1, 2, 3, 4, 5)))
+    code, moved, _, failed = _send(near, far, *map(gfid, (1, 2, 3, 4, 5)))
     assert code == 0
     assert moved.keys() == {gfid(1), gfid(4)}
     assert failed[gfid(2)] == "the primary says: No such file or directory"
@@ -170,8 +171,8 @@ def test_a_failing_write_is_told_once_and_the_rest_skipped(
     source.write_bytes(_stream(pieces.head(What.END, B, 3)))
     with source.open("rb", buffering=0) as file:
         assert receiver.Receiver(os.fsencode(far)).take(file)
-    moved, failed = stream.told(capsys.readouterr().out.encode())
-    assert moved == {B: 0}
+    moved, _, failed = stream.told(capsys.readouterr().out.encode())
+    assert moved == {B: 3}
     assert failed == {A: "the secondary says: No space left on device"}
 
 
@@ -201,7 +202,7 @@ def test_receive_says_what_it_needs() -> None:
 
 def test_only_whole_lines_of_the_far_end_are_believed() -> None:
     out = f"Welcome to sec1!\n{A} 5 3\n{B} ! the primary says: x\n{A} 5\n{B} 7 7 7\n\xff {A} 1 1\n"
-    assert stream.told(out.encode("latin-1")) == ({A: 3}, {B: "the primary says: x"})
+    assert stream.told(out.encode("latin-1")) == ({A: 5}, 3, {B: "the primary says: x"})
 
 
 def test_the_command_goes_the_same_way_as_all_others() -> None:

@@ -171,7 +171,7 @@ async def test_what_cannot_be_tried_is_used(tmp_path: Path) -> None:
 
 
 def test_a_canary_that_arrived_otherwise() -> None:
-    moved = Job(S, 1, 0, moved=frozenset({G}))
+    moved = Job(S, 1, 0, moved={G: SIZE})
     said = judge(moved, Ways(ROUTE, b"/far"), 1.0, arrived=False)
     assert said.words == "exit code 0, and what arrived is not what was sent"
     assert not said.again

@@ -26,8 +26,8 @@ class Job:
     seconds: float = 0.0
     words: str = ""
     """What it said on stderr, the end of it."""
-    moved: frozenset[Gfid] = frozenset()
-    """Those it says it has moved."""
+    moved: dict[Gfid, int] = field(default_factory=dict)
+    """Those it says it has moved, and how long they were then."""
     failed: dict[Gfid, str] = field(default_factory=dict)
     """Those it said something bad of, and what."""
     sent: int = 0

@@ -38,7 +38,7 @@ def command(
         *("--inplace", "--existing", "--sparse", "--ignore-times", "--ignore-missing-args"),
         "--timeout=300",
         *shlex.split(options),
-        *("--stats", "--out-format=%n", "--no-human-readable"),
+        *("--stats", "--out-format=%n %l", "--no-human-readable"),
         *("-e", shlex.join(shell)),
         mount + b"/./",
         host.encode() + b":" + far + b"/",
@@ -73,7 +73,7 @@ async def run(
         ended.code,
         ended.seconds,
         ended.said,
-        moved=named(ended.out) if count else frozenset(),
+        moved=named(ended.out) if count else {},
         failed=blamed(ended.said),
         sent=sent,
         matched=matched,
@@ -90,7 +90,7 @@ _FIGURES = tuple(
         rb"Total bytes sent: ([\d,.]+)",
     )
 )
-_MOVED = re.compile(rb"^\.gfid/([0-9a-f-]{36})$", re.MULTILINE)
+_MOVED = re.compile(rb"^\.gfid/([0-9a-f-]{36}) (\d+)$", re.MULTILINE)
 
 
 def figures(out: bytes) -> tuple[int, int, int, int]:
@@ -104,6 +104,6 @@ def figures(out: bytes) -> tuple[int, int, int, int]:
     return moved, literal, matched, sent
 
 
-def named(out: bytes) -> frozenset[Gfid]:
-    """Return the files that rsync names as moved, one on a line."""
-    return frozenset(Gfid(text.decode("ascii")) for text in _MOVED.findall(out))
+def named(out: bytes) -> dict[Gfid, int]:
+    """Return the files that rsync names as moved, one on a line, with their sizes."""
+    return {Gfid(text.decode("ascii")): int(size) for text, size in _MOVED.findall(out)}

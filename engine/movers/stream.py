@@ -43,26 +43,26 @@ async def run(
             cause="stream missing",
             fix="Install georep again on this node.",
         ) from error
-    moved, failed = told(ended.out)
-    size = sum(moved.values())
+    moved, sent, failed = told(ended.out)
     return Job(
         Mover.STREAM,
         len(files),
         ended.code,
         ended.seconds,
         ended.said,
-        moved=frozenset(moved),
+        moved=moved,
         failed=failed,
-        sent=size,
-        literal=size,
+        sent=sent,
+        literal=sent,
     )
 
 
-def told(out: bytes) -> tuple[dict[Gfid, int], dict[Gfid, str]]:
-    """Return what the far end said: bytes written to each file that is whole, and what was wrong
-    with the others. Lines that are not its own say nothing.
+def told(out: bytes) -> tuple[dict[Gfid, int], int, dict[Gfid, str]]:
+    """Return what the far end said: the size of each file that is whole, the bytes that came for
+    them all, and what was wrong with the others. Lines that are not its own say nothing.
     """
     moved: dict[Gfid, int] = {}
+    came = 0
     failed: dict[Gfid, str] = {}
     for line in out.decode("utf-8", "replace").splitlines():
         if match := _TOLD.fullmatch(line):
@@ -70,5 +70,6 @@ def told(out: bytes) -> tuple[dict[Gfid, int], dict[Gfid, str]]:
             if size is None:
                 failed[Gfid(gfid)] = words
             else:
-                moved[Gfid(gfid)] = int(count)
-    return moved, failed
+                moved[Gfid(gfid)] = int(size)
+                came += int(count)
+    return moved, came, failed

@@ -38,7 +38,8 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write(f"{error.sentence()}\n")
         return 1
     finally:
-        receiver.close()
+        with contextlib.suppress(OSError):  # a file that did not end is not whole anyway
+            receiver.close()
     return 0 if whole else 1
 
 
@@ -67,15 +68,14 @@ class Receiver:
         return self._gfid is None
 
     def close(self) -> None:
-        """Let go of a file that did not end."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        """Let go of the file; OSError when something of it could not be written."""
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
     def _piece(self, what: What, gfid: Gfid, at: int, data: memoryview) -> None:
         try:
             if gfid != self._gfid:
-                self.close()
                 self._gfid, self._trouble = gfid, ""
                 self._open(gfid)
             match what:
@@ -122,8 +122,9 @@ class Receiver:
         words = " ".join(self._trouble.split())[:500]
         sys.stdout.write(f"{gfid} ! {words}\n" if words else f"{gfid} {size} {self._came}\n")
         sys.stdout.flush()
-        self.close()
         self._gfid = None
+        with contextlib.suppress(OSError):  # what was wrong is told
+            self.close()
 
 
 def _fill(source: BinaryIO, view: memoryview) -> bool:

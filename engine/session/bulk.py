@@ -148,7 +148,7 @@ class Bulk:
                 "lets it in by ssh with the same key; the worker tries all movers when it starts.",
                 evidence=job.words,
             )
-        silent = sizes.keys() - job.moved - job.failed.keys()
+        silent = sizes.keys() - job.moved.keys() - job.failed.keys()
         if silent and not job.moved:
             raise Retry(
                 f"{job.mover} exited {job.code} and moved none of {job.asked} files",
@@ -163,7 +163,8 @@ def _wrong(job: Job, item: Item, now: int, there: int | None) -> str:
     """Say what is wrong with a file, of which `there` bytes of `now` are there; empty: nothing."""
     if item.gfid in job.failed:
         return f"{job.mover}: {job.failed[item.gfid]}"
-    if there in (item.attributes.size, now):
+    # A file that grows all the while has neither of these any more, but what the mover read then.
+    if there in (item.attributes.size, now, job.moved.get(item.gfid)):
         if item.gfid in job.moved:
             return ""
         return f"{job.mover} exit {job.code} says nothing of it: {job.words[-300:]}"

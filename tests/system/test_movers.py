@@ -131,3 +131,22 @@ def test_holes_stay_holes(world: MoversWorld, mover: str) -> None:
     assert world.differences() == []
     assert {job.mover for job in world.jobs(began) if job.size >= 64 * MIB} == {mover}
     assert world.allocated(name) < 4 * MIB
+
+
+@pytest.mark.parametrize("mover", ["stream", "rsync"])
+def test_a_limit_holds_for_all_jobs_of_a_node_together(world: MoversWorld, mover: str) -> None:
+    names = [f"limited-{number}" for number in range(4)]
+    if mover == "stream":
+        world.session(bandwidth="1m", bandwidth_timetable="00:00-12:00 2m, 12:00-24:00 2m")
+    write = " ".join(f"head -c 2000000 /dev/urandom >> {{}}/{name};" for name in names)
+    began = time.time()
+    world.run(write)
+    world.settle()
+    assert world.differences() == []
+    jobs = world.jobs(began)
+    assert {job.mover for job in jobs} == {mover}
+    for host in world.hosts:
+        mine = [job for job in jobs if job.worker.startswith(f"{host}:")]
+        if mine:
+            took = max(job.at for job in mine) - min(job.at - job.seconds for job in mine)
+            assert sum(job.sent for job in mine) / took < 2.2 * MIB
