@@ -229,7 +229,9 @@ class MoverTried(WorkerEvent, frozen=True, kw_only=True):
     """What does not work is not used."""
     seconds: float
     words: str
-    """What was wrong, and what that means; empty when nothing is."""
+    """What was wrong; empty when nothing is."""
+    means: str = ""
+    """What follows from that it is not used."""
     fix: str
 
 

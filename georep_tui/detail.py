@@ -200,7 +200,8 @@ def _movers(each: WorkerState, width: int) -> Iterator[Line]:
         yield from _said("movers", " · ".join(parts), width)
     for mover in tried:
         if not mover.works:
-            yield from _said(mover.mover, f"does not work: {mover.words}", width, "warn", lines=2)
+            words = f"not used: {mover.words}; {mover.means}"
+            yield from _said(mover.mover, words, width, "warn", lines=2)
             yield from _said("do", mover.fix, width, "accent", lines=2)
 
 

@@ -38,7 +38,7 @@ FAULTY = WorkerFaulty(
     at=4, cause="disk full", words="no space", fix="Make room.", evidence="", **WHO
 )
 BROKEN = MoverTried(
-    at=5, mover="rsync", works=False, seconds=1, words="nothing moved", fix="Look at it.", **WHO
+    at=5, mover="rsync", works=False, seconds=1, words="w", means="m", fix="Look at it.", **WHO
 )
 DUE = ReconcileDue(at=3, due=True, since=30, until=60, **WHO)
 KNOWN = SessionKnown(
@@ -164,11 +164,11 @@ def test_a_mover_that_does_not_work_needs_somebody_once_for_all_bricks_of_a_node
     begun = msgspec.structs.replace(STARTED, at=9, **other)
     state = fold(KNOWN, STARTED, BROKEN, again, works)
     (matter,) = attention.matters(state, 10)
-    assert matter.words == "rsync does not work: nothing moved → Look at it."
+    assert matter.words == "rsync not used (w): m → Look at it."
     assert (matter.worker, matter.meaning, attention.count(state)) == ("n1", "warn", 1)
     page = said(detail.more(state.sessions["s"], "n1:/b", 80))
     assert "movers    stream works" in page
-    assert "rsync     does not work: nothing moved" in page
+    assert "rsync     not used: w; m" in page
     assert "do        Look at it." in page
     # Each worker tries anew when it starts; what ended says nothing.
     assert attention.count(fold(KNOWN, STARTED, BROKEN, again, begun)) == 1

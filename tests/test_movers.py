@@ -194,6 +194,6 @@ def test_choice(method: str, new: bool, broken: set[Mover], chosen: Mover | None
 
 
 def test_what_a_broken_mover_means() -> None:
-    assert choice.consequence(R, {R}) == "large files go whole, by stream, after each change"
-    assert choice.consequence(S, {S}) == "all large files go by rsync"
+    assert choice.consequence(R, {R}) == "large files go whole"
+    assert choice.consequence(S, {S}) == "large files go by rsync"
     assert choice.consequence(R, {R, S}) == "no large file can be copied"

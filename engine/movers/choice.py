@@ -29,5 +29,5 @@ def consequence(mover: Mover, broken: Collection[Mover]) -> str:
     if not left:
         return "no large file can be copied"
     if mover is Mover.RSYNC:
-        return "large files go whole, by stream, after each change"
-    return "all large files go by rsync"
+        return "large files go whole"
+    return "large files go by rsync"

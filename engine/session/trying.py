@@ -68,15 +68,14 @@ class Trying:
         self._tried = {each.mover: each for each in found}
         broken = [each.mover for each in found if not each.works]
         for each in found:
-            words = each.words
-            if not each.works:
-                words += f"; {choice.consequence(each.mover, broken)}"
+            means = "" if each.works else choice.consequence(each.mover, broken)
             self._report.tell(
                 MoverTried,
                 mover=each.mover.value,
                 works=each.works,
                 seconds=each.seconds,
-                words=words,
+                words=each.words,
+                means=means,
                 fix=each.fix,
             )
 
