@@ -81,10 +81,10 @@ class _Ways(Ways):
         object.__setattr__(self, "there", far)
         object.__setattr__(self, "acts", {name: [act] for name, act in acts.items()})
 
-    async def run(self, mover: Mover, mount: bytes, files: Sequence[Gfid]) -> Job:
+    async def run(self, mover: Mover, mount: bytes, files: Sequence[Gfid], size: int) -> Job:
         (gfid,) = files
         content = _read(Path(os.fsdecode(mount), os.fsdecode(gfids.aux(gfid))))
-        assert len(content) == SIZE
+        assert len(content) == size == SIZE
         acts = getattr(self, "acts")[mover.value]  # noqa: B009
         code, data = acts[0](content)
         if len(acts) > 1:

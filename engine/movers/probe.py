@@ -45,7 +45,7 @@ async def probe(mover: Mover, ways: Ways, channel: Channel, worker: str) -> Trie
         gfid = await channel.canary(name)
         with tempfile.TemporaryDirectory(prefix="georep-canary.") as folder:
             content = _prepare(Path(folder), gfid)
-            job = await ways.run(mover, os.fsencode(folder), [gfid])
+            job = await ways.run(mover, os.fsencode(folder), [gfid], SIZE)
         (found,) = await channel.digest([Piece(gfid, 0, 2 * SIZE)])
     except Stop as error:
         return Tried(mover, False, time.monotonic() - started, error.words, error.fix)

@@ -9,6 +9,7 @@ import fcntl
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from engine.errors import GeorepError, Usage
@@ -19,6 +20,8 @@ from engine.rpc.pieces import What
 
 _PIPE = 1 << 20
 """Bytes that stdin's pipe shall hold."""
+_TOGETHER = 32
+"""Files that are brought to the disk together."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -37,10 +40,24 @@ def main(argv: Sequence[str]) -> int:
     except GeorepError as error:
         sys.stderr.write(f"{error.sentence()}\n")
         return 1
-    finally:
-        with contextlib.suppress(OSError):  # a file that did not end is not whole anyway
-            receiver.close()
     return 0 if whole else 1
+
+
+@dataclass(slots=True)
+class _Written:
+    """A file of the stream."""
+
+    gfid: Gfid
+    file: int = -1
+    """Its descriptor; -1: it could not be opened."""
+    old: int = 0
+    """How long it was."""
+    end: int = 0
+    """How far it is written."""
+    came: int = 0
+    """Bytes of data that have come for it."""
+    trouble: str = ""
+    """Why it is not whole."""
 
 
 class Receiver:
@@ -49,89 +66,107 @@ class Receiver:
     def __init__(self, far: bytes) -> None:
         """`far`: file G is `.gfid/G` below it."""
         self._far = far
-        self._gfid: Gfid | None = None
+        self._now: _Written | None = None
         """The file that is being written."""
-        self._file = -1
-        self._old = self._end = self._came = 0
-        """How long it was, how far it is written, and how many bytes have come for it."""
-        self._trouble = ""
+        self._ended: list[_Written] = []
+        """Those of which it is not yet said what became of them."""
 
     def take(self, source: BinaryIO) -> bool:
         """Write all that `source` has; return whether it ended behind a file."""
-        buffer = bytearray(pieces.LONGEST)
-        view = memoryview(buffer)
-        while _fill(source, view[: pieces.SIZE]):
+        view = memoryview(bytearray(pieces.LONGEST))
+        while True:
+            got = _fill(source, view[: pieces.SIZE])
+            if got < pieces.SIZE:
+                whole = not got and self._now is None
+                break
             what, gfid, at, length = pieces.parse(bytes(view[: pieces.SIZE]))
-            if not _fill(source, view[:length]):
-                return False
-            self._piece(what, gfid, at, view[:length])
-        return self._gfid is None
+            if _fill(source, view[:length]) < length:
+                whole = False
+                break
+            if self._now is None or self._now.gfid != gfid:
+                self._now = self._open(gfid)
+            self._piece(self._now, what, at, view[:length])
+        self._settle()
+        return whole
 
-    def close(self) -> None:
-        """Let go of the file; OSError when something of it could not be written."""
-        file, self._file = self._file, -1
-        if file >= 0:
-            os.close(file)
-
-    def _piece(self, what: What, gfid: Gfid, at: int, data: memoryview) -> None:
+    def _open(self, gfid: Gfid) -> _Written:
+        path = self._far + b"/" + gfids.aux(gfid)
         try:
-            if gfid != self._gfid:
-                self._gfid, self._trouble = gfid, ""
-                self._open(gfid)
+            file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            return _Written(gfid, file, os.fstat(file).st_size)
+        except OSError as error:
+            return _Written(gfid, trouble=_words(error))
+
+    def _piece(self, now: _Written, what: What, at: int, data: memoryview) -> None:
+        try:
             match what:
-                case What.DATA if not self._trouble:
-                    self._write(data, at)
-                case What.END if not self._trouble:
-                    self._finish(at)
+                case What.DATA if not now.trouble:
+                    _write(now, data, at)
+                case What.END if not now.trouble:
+                    _leave_hole(now, at)
+                    os.ftruncate(now.file, at)
+                    now.end = at
                 case What.BROKEN:
-                    self._trouble = bytes(data).decode("utf-8", "replace")
+                    now.trouble = bytes(data).decode("utf-8", "replace")
                 case _:
                     pass
         except OSError as error:
-            self._trouble = f"the secondary says: {error.strerror or error}"
+            now.trouble = _words(error)
         if what is not What.DATA:
-            self._tell(gfid, at)
+            self._ended.append(now)
+            self._now = None
+            if len(self._ended) >= _TOGETHER:
+                self._settle()
 
-    def _open(self, gfid: Gfid) -> None:
-        path = self._far + b"/" + gfids.aux(gfid)
-        self._file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        self._old, self._end, self._came = os.fstat(self._file).st_size, 0, 0
+    def _settle(self) -> None:
+        """Say what became of those that ended.
 
-    def _write(self, data: memoryview, at: int) -> None:
-        self._leave_hole(at)
-        self._came += len(data)
-        while data:
-            done = os.pwrite(self._file, data, at)
-            data, at = data[done:], at + done
-        self._end = at
-
-    def _leave_hole(self, until: int) -> None:
-        """Have nothing from here to `until`: all behind it comes anew, so it can be cut off."""
-        if self._end < until and self._end < self._old:
-            os.ftruncate(self._file, self._end)
-            self._old = self._end
-
-    def _finish(self, size: int) -> None:
-        self._leave_hole(size)
-        os.ftruncate(self._file, size)
-        # What was written can still fail behind a cache; only this asks.
-        os.fsync(self._file)
-        self.close()
-
-    def _tell(self, gfid: Gfid, size: int) -> None:
-        words = " ".join(self._trouble.split())[:500]
-        sys.stdout.write(f"{gfid} ! {words}\n" if words else f"{gfid} {size} {self._came}\n")
+        What was written can still fail behind a cache; only fsync asks. For many at a time, because
+        the first one brings most of the others to the disk, too.
+        """
+        for each in self._ended:
+            try:
+                if not each.trouble:
+                    os.fsync(each.file)
+            except OSError as error:
+                each.trouble = _words(error)
+            if each.file >= 0:
+                with contextlib.suppress(OSError):  # fsync has said it
+                    os.close(each.file)
+            words = " ".join(each.trouble.split())[:500]
+            sys.stdout.write(
+                f"{each.gfid} {f'! {words}' if words else f'{each.end} {each.came}'}\n"
+            )
         sys.stdout.flush()
-        self._gfid = None
-        with contextlib.suppress(OSError):  # what was wrong is told
-            self.close()
+        self._ended.clear()
 
 
-def _fill(source: BinaryIO, view: memoryview) -> bool:
-    """Fill `view` from `source`; return whether there was enough."""
-    while view:
-        count = source.readinto(view)  # type: ignore[attr-defined]  # unbuffered files have it
+def _write(now: _Written, data: memoryview, at: int) -> None:
+    _leave_hole(now, at)
+    now.came += len(data)
+    while data:
+        done = os.pwrite(now.file, data, at)
+        data, at = data[done:], at + done
+    now.end = at
+
+
+def _leave_hole(now: _Written, until: int) -> None:
+    """Have nothing from its end to `until`: all behind it comes anew, so it can be cut off."""
+    if now.end < until and now.end < now.old:
+        os.ftruncate(now.file, now.end)
+        now.old = now.end
+
+
+def _words(error: OSError) -> str:
+    return f"the secondary says: {error.strerror or error}"
+
+
+def _fill(source: BinaryIO, view: memoryview) -> int:
+    """Fill `view` from `source`; return how many bytes there were."""
+    got = 0
+    while got < len(view):
+        count = source.readinto(view[got:])  # type: ignore[attr-defined]  # unbuffered files have it
         if not count:
-            return False
-        view = view[count:]
-    return True
+            break
+        got += count
+    return got

@@ -94,7 +94,8 @@ class Bulk:
         async with self._slots:
             self._count += 1
             number = self._count
-            job = await self._trying.ways.run(mover, self._here, asked)
+            size = sum(item.attributes.size for item in files)
+            job = await self._trying.ways.run(mover, self._here, asked, size)
             sizes = await run(_sizes, self._here, asked)
             found = await self._channel.lookup(asked)
         short: dict[Gfid, str] = {}

@@ -11,6 +11,7 @@ from engine.movers.pace import Bucket
 from engine.movers.probe import Tried, probe
 from engine.movers.ways import Ways
 from engine.rpc.channel import Channel
+from engine.rpc.shared import Shared
 from engine.rpc.ssh import Agent, Route
 from engine.session.report import Report
 
@@ -30,10 +31,16 @@ class Trying:
 
     @classmethod
     def of(
-        cls, session: Session, route: Route, agent: Agent, report: Report, bucket: Bucket
+        cls,
+        session: Session,
+        route: Route,
+        agent: Agent,
+        report: Report,
+        bucket: Bucket,
+        shared: Shared | None = None,
     ) -> "Trying":
         """Return the movers that `session` has to `agent`, at the pace of `bucket`."""
-        ways = Ways.of(session, route, agent.welcome.mount, bucket)
+        ways = Ways.of(session, route, agent.welcome.mount, bucket, shared)
         return cls(ways, agent.channel, report, method=session.options.sync_method)
 
     async def broken(self) -> frozenset[Mover]:

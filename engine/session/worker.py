@@ -22,6 +22,7 @@ from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
 from engine.rpc import ssh
 from engine.rpc.channel import Channel
+from engine.rpc.shared import Shared
 from engine.rpc.ssh import Route
 from engine.session import checks
 from engine.session.bulk import Bulk
@@ -145,7 +146,8 @@ class _Worker:
             whole = not self.setting.volume.disperse and not self.setting.brick.is_arbiter
             sight = Sight(os.fsencode(self.setting.brick.path), self.mount.root, whole)
             bucket = Bucket.of(session, self.setting.places.of(session.name))
-            trying = Trying.of(session, route, agent, self.report, bucket)
+            shared = Shared(route)
+            trying = Trying.of(session, route, agent, self.report, bucket, shared)
             bulk = Bulk(
                 *(trying, agent.channel, self.report), here=self.mount.root, jobs=options.sync_jobs
             )
@@ -168,11 +170,14 @@ class _Worker:
             )
             try:
                 async with asyncio.TaskGroup() as group:
-                    watching = group.create_task(unreconciled.watch())
-                    canaries = group.create_task(trying.broken())
+                    beside = [
+                        group.create_task(unreconciled.watch()),
+                        group.create_task(shared.keep()),
+                        group.create_task(trying.broken()),
+                    ]
                     reason = await self._turns(agent.channel, replicator, position, unreconciled)
-                    watching.cancel()
-                    canaries.cancel()
+                    for each in beside:
+                        each.cancel()
                 return reason
             finally:
                 replicator.close()
