@@ -8,8 +8,8 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _PERIOD = re.compile(r"(\d\d):(\d\d) ?- ?(\d\d):(\d\d) +(\S+)")
 DAY = 24 * 60
 """Minutes of a day."""
-LEAST = 1 << 10
-"""Least rate that is a limit, in bytes per second: with less, nothing would ever be done."""
+LEAST = 16 << 10
+"""Least rate that is a limit, in bytes per second: with less, many jobs would seem to hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def parse_rate(text: str) -> int:
         raise ValueError(f"{text!r} is no rate")
     found = int(match[1]) * _UNITS[match[2].lower()]
     if 0 < found < LEAST:
-        raise ValueError(f"{text} is less than 1k")
+        raise ValueError(f"{text} is less than 16k")
     return found
 
 

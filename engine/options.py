@@ -85,7 +85,7 @@ class Options:
         "Most bytes a second, of all bricks of this node together, for small and large files; "
         "0: no limit.",
         check=parse_rate,
-        takes="bytes per second, as in 500k, 20m or 1g",
+        takes="bytes per second, at least 16k, as in 500k, 20m or 1g",
     )
     bandwidth_timetable: str = _option(
         "",

@@ -24,8 +24,8 @@ M = 1 << 20
     ("text", "rate"),
     [
         ("0", 0),
-        ("2048", 2048),
-        ("1k", 1024),
+        ("20480", 20480),
+        ("16k", 16384),
         ("20m", 20 * M),
         ("20M", 20 * M),
         ("1g", 1024 * M),
@@ -38,7 +38,7 @@ M = 1 << 20
         pytest.param("010", None, id="octal to YAML"),
         pytest.param("²", None, id="a digit to Python"),
         pytest.param("0k", 0, id="none in any unit"),
-        pytest.param("1023", None, id="so little that nothing would ever be done"),
+        pytest.param("16383", None, id="so little that jobs seem to hang"),
         pytest.param("9" * 16, None, id="too long"),
     ],
 )
@@ -96,7 +96,7 @@ def test_what_holds_when(minute: int, rate: int) -> None:
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("bandwidth=fast", "It takes bytes per second, as in 500k, 20m or 1g"),
+        ("bandwidth=fast", "It takes bytes per second, at least 16k, as in 500k, 20m or 1g"),
         ("bandwidth=", "bandwidth cannot be ''"),
         ("bandwidth-timetable=08:00-18:00", "as in 08:00-18:00 5m"),
     ],
@@ -154,7 +154,7 @@ def test_workers_share_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "portion"), [("0", M), ("1k", 4096), ("1m", M // 8), ("1g", M)], ids=str
+    ("rate", "portion"), [("0", M), ("16k", 4096), ("1m", M // 8), ("1g", M)], ids=str
 )
 def test_portions_give_all_their_turn(tmp_path: Path, rate: str, portion: int) -> None:
     assert Bucket(tmp_path / pace.FILE, rate, "").portion() == portion

@@ -1,6 +1,7 @@
 """A stream of contents, from its near end to its far one, through real processes and files."""
 
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -222,3 +223,12 @@ def test_a_file_system_without_holes_is_read_in_full(
     monkeypatch.setattr(os, "lseek", refuse)
     with path.open("rb") as file:
         assert list(sender.extents(file.fileno(), MIB + 5)) == [(0, MIB + 5)]
+
+
+def test_a_far_side_that_hangs_ends_it(near: Path) -> None:
+    _put(near, A, (X, 4 * MIB))
+    lines = "import sys; from engine.movers import sender; sender.STALLED = 1; "
+    lines += "sys.exit(sender.main(sys.argv[1:]))"
+    argv = [sys.executable, "-c", lines, str(near), "sleep", "1000"]
+    said = subprocess.run(argv, input=A.encode() + b"\0", check=False, timeout=60)
+    assert said.returncode == -signal.SIGALRM

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,10 @@ from engine.rpc.pieces import What
 
 _PIPE = 1 << 20
 """Bytes that the pipe to the command shall hold."""
+STALLED = 600
+"""Seconds without progress after which SIGALRM ends this process: the far side hangs."""
+_PART = 1 << 16
+"""Bytes that are written at a time: progress even where the line is kept slow."""
 _NO_HOLES = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 """What a file system says that cannot tell where holes are."""
 
@@ -40,6 +45,8 @@ def main(argv: Sequence[str]) -> int:
             _send(os.fsencode(mount), gfid, process.stdin)
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
+    # It has the last files to bring to its disk.
+    signal.alarm(STALLED)
     return process.wait()
 
 
@@ -99,7 +106,8 @@ def _write(sink: IO[bytes], *parts: bytes) -> None:
     for part in parts:
         view = memoryview(part)
         while view:
-            view = view[sink.write(view) :]
+            signal.alarm(STALLED)
+            view = view[sink.write(view[:_PART]) :]
 
 
 if __name__ == "__main__":
