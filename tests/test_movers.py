@@ -17,12 +17,13 @@ from engine.movers.probe import Tried
 from engine.movers.ways import Ways
 from engine.rpc.messages import Found, Seen
 from engine.rpc.ssh import Route
-from engine.session.bulk import Bulk
+from engine.session.bulk import Bulk, parts
 from engine.session.report import Report
 from engine.session.trying import Trying
 
 A = Gfid("00000001-0000-4000-8000-000000000000")
 B, C = Gfid(A.replace("1", "2", 1)), Gfid(A.replace("1", "3", 1))
+M = 1 << 20
 STATS = b"""
 Number of files: 2 (reg: 1, dir: 1)
 Number of regular files transferred: 1,234
@@ -197,3 +198,25 @@ def test_what_a_broken_mover_means() -> None:
     assert choice.consequence(R, {R}) == "large files go whole"
     assert choice.consequence(S, {S}) == "large files go by rsync"
     assert choice.consequence(R, {R, S}) == "no large file can be copied"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "jobs", "expected"),
+    [
+        ([], 3, []),
+        ([9], 3, [[9]]),
+        pytest.param([5, 9, 7], 3, [[9, 7, 5]], id="little is one job"),
+        pytest.param([5 * M, 3 * M], 3, [[5 * M], [3 * M]], id="as many as are worth it"),
+        pytest.param(
+            [M, 8 * M, 4 * M, 5 * M, 2 * M],
+            2,
+            [[8 * M, 2 * M], [5 * M, 4 * M, M]],
+            id="equal bytes",
+        ),
+        pytest.param([90 * M, 1, 1], 9, [[90 * M], [1], [1]], id="no job without a file"),
+        pytest.param([90 * M, 90 * M], 1, [[90 * M, 90 * M]], id="one at a time"),
+    ],
+)
+def test_jobs_of_equal_bytes(sizes: list[int], jobs: int, expected: list[list[int]]) -> None:
+    found = parts([_item(size) for size in sizes], jobs)
+    assert [[item.attributes.size for item in part] for part in found] == expected

@@ -18,6 +18,8 @@ from engine.rpc.channel import Channel
 from engine.session.report import Report
 from engine.session.trying import Trying
 
+_WORTH = 4 << 20
+"""Bytes that go as fast as another job can be started."""
 _TOLD = 20
 """Files of one job of which it is told what was wrong with them."""
 
@@ -72,22 +74,12 @@ class Bulk:
                 *(
                     self._job(mover, part, run, brought)
                     for mover, group in groups.items()
-                    for part in self._parts(group)
+                    for part in parts(group, self._jobs)
                 )
             )
         finally:
             self._report.pending_files = self._report.pending_bytes = 0
         return brought
-
-    def _parts(self, files: Sequence[Item]) -> list[list[Item]]:
-        """Split into jobs of about equal bytes: the largest first, each to the lightest job."""
-        parts: list[list[Item]] = [[] for _ in range(min(self._jobs, len(files)))]
-        weights = [0] * len(parts)
-        for item in sorted(files, key=lambda item: -item.attributes.size):
-            lightest = weights.index(min(weights))
-            parts[lightest].append(item)
-            weights[lightest] += item.attributes.size
-        return parts
 
     async def _job(self, mover: Mover, files: Sequence[Item], run: Run, brought: Brought) -> None:
         asked = [item.gfid for item in files]
@@ -158,6 +150,20 @@ class Bulk:
                 "starts, and takes another one if this does not work.",
                 evidence=job.words,
             )
+
+
+def parts(files: Sequence[Item], most: int) -> list[list[Item]]:
+    """Split into at most `most` jobs of about equal bytes: the largest file first, each to the
+    lightest job. Another job must be worth its while.
+    """
+    size = sum(item.attributes.size for item in files)
+    found: list[list[Item]] = [[] for _ in range(min(most, len(files), 1 + size // _WORTH))]
+    weights = [0] * len(found)
+    for item in sorted(files, key=lambda item: -item.attributes.size):
+        lightest = weights.index(min(weights))
+        found[lightest].append(item)
+        weights[lightest] += item.attributes.size
+    return found
 
 
 def _wrong(job: Job, item: Item, now: int, there: int | None) -> str:
