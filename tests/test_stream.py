@@ -232,3 +232,27 @@ def test_a_far_side_that_hangs_ends_it(near: Path) -> None:
     argv = [sys.executable, "-c", lines, str(near), "sleep", "1000"]
     said = subprocess.run(argv, input=A.encode() + b"\0", check=False, timeout=60)
     assert said.returncode == -signal.SIGALRM
+
+
+def test_what_fails_behind_a_cache_is_told_at_the_close(
+    far: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _put(far, A)
+    source = far / "stream"
+    source.write_bytes(_stream())
+    close = os.close
+
+    def full(file: int) -> None:
+        mine = os.readlink(f"/proc/self/fd/{file}") == str(path)
+        close(file)
+        if mine:
+            raise OSError(122, "Disk quota exceeded")
+
+    with source.open("rb", buffering=0) as file:
+        monkeypatch.setattr(os, "close", full)
+        assert receiver.Receiver(os.fsencode(far)).take(file)
+    assert stream.told(capsys.readouterr().out.encode()) == (
+        {},
+        0,
+        {A: "the secondary says: Disk quota exceeded"},
+    )

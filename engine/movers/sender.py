@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
             _send(os.fsencode(mount), gfid, process.stdin)
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
-    # It has the last files to bring to its disk.
+    # It has the last files to close.
     signal.alarm(STALLED)
     return process.wait()
 

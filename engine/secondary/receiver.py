@@ -20,8 +20,6 @@ from engine.rpc.pieces import What
 
 _PIPE = 1 << 20
 """Bytes that stdin's pipe shall hold."""
-_TOGETHER = 32
-"""Files that are brought to the disk together."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -68,26 +66,20 @@ class Receiver:
         self._far = far
         self._now: _Written | None = None
         """The file that is being written."""
-        self._ended: list[_Written] = []
-        """Those of which it is not yet said what became of them."""
 
     def take(self, source: BinaryIO) -> bool:
         """Write all that `source` has; return whether it ended behind a file."""
         view = memoryview(bytearray(pieces.LONGEST))
-        while True:
-            got = _fill(source, view[: pieces.SIZE])
+        while got := _fill(source, view[: pieces.SIZE]):
             if got < pieces.SIZE:
-                whole = not got and self._now is None
-                break
+                return False
             what, gfid, at, length = pieces.parse(bytes(view[: pieces.SIZE]))
             if _fill(source, view[:length]) < length:
-                whole = False
-                break
+                return False
             if self._now is None or self._now.gfid != gfid:
                 self._now = self._open(gfid)
             self._piece(self._now, what, at, view[:length])
-        self._settle()
-        return whole
+        return self._now is None
 
     def _open(self, gfid: Gfid) -> _Written:
         path = self._far + b"/" + gfids.aux(gfid)
@@ -113,32 +105,20 @@ class Receiver:
         except OSError as error:
             now.trouble = _words(error)
         if what is not What.DATA:
-            self._ended.append(now)
             self._now = None
-            if len(self._ended) >= _TOGETHER:
-                self._settle()
+            _tell(now)
 
-    def _settle(self) -> None:
-        """Say what became of those that ended.
 
-        What was written can still fail behind a cache; only fsync asks. For many at a time, because
-        the first one brings most of the others to the disk, too.
-        """
-        for each in self._ended:
-            try:
-                if not each.trouble:
-                    os.fsync(each.file)
-            except OSError as error:
-                each.trouble = _words(error)
-            if each.file >= 0:
-                with contextlib.suppress(OSError):  # fsync has said it
-                    os.close(each.file)
-            words = " ".join(each.trouble.split())[:500]
-            sys.stdout.write(
-                f"{each.gfid} {f'! {words}' if words else f'{each.end} {each.came}'}\n"
-            )
-        sys.stdout.flush()
-        self._ended.clear()
+def _tell(now: _Written) -> None:
+    """Say what became of a file; what could not be written behind a cache is said at its close."""
+    try:
+        if now.file >= 0:
+            os.close(now.file)
+    except OSError as error:
+        now.trouble = now.trouble or _words(error)
+    words = " ".join(now.trouble.split())[:500]
+    sys.stdout.write(f"{now.gfid} ! {words}\n" if words else f"{now.gfid} {now.end} {now.came}\n")
+    sys.stdout.flush()
 
 
 def _write(now: _Written, data: memoryview, at: int) -> None:
