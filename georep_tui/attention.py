@@ -114,7 +114,7 @@ def _movers(name: str, session: SessionState) -> list[Matter]:
             at=tried.at,
             session=name,
             worker=node,
-            words=rows.plain(f"{mover} not used ({tried.words}): {tried.means} {_next(tried.fix)}"),
+            words=rows.plain(f"{mover} not used: {tried.words}; {tried.means} {_next(tried.fix)}"),
             meaning="warn",
         )
         for (node, mover), tried in figures.broken(session).items()

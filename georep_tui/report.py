@@ -55,9 +55,9 @@ def status(state: State, now: float) -> None:
     if found:
         lines += [(), ((rows.rule("needs attention", width - 1), "idle"),)]
         lines += attention.lines(found, width, len(found))
-        # A line has no room for what to do about these.
+        # A line has no room for what that means and what to do about it.
         steps = {
-            f"{mover}: {tried.fix}"
+            f"{mover} not used: {tried.means}. {tried.fix}"
             for session in state.sessions.values()
             for (_, mover), tried in figures.broken(session).items()
         }

@@ -164,7 +164,7 @@ def test_a_mover_that_does_not_work_needs_somebody_once_for_all_bricks_of_a_node
     begun = msgspec.structs.replace(STARTED, at=9, **other)
     state = fold(KNOWN, STARTED, BROKEN, again, works)
     (matter,) = attention.matters(state, 10)
-    assert matter.words == "rsync not used (w): m → Look at it."
+    assert matter.words == "rsync not used: w; m → Look at it."
     assert (matter.worker, matter.meaning, attention.count(state)) == ("n1", "warn", 1)
     page = said(detail.more(state.sessions["s"], "n1:/b", 80))
     assert "movers    stream works" in page
