@@ -78,6 +78,7 @@ def test_a_mover_that_lies_is_found_and_not_used(world: MoversWorld) -> None:
     liar = world.lab.place.root / "liar"
     liar.write_text("#!/bin/sh\ncat > /dev/null\n")
     liar.chmod(0o755)
+    world.session()
     world.run("head -c 3000000 /dev/urandom > {}/changed")
     world.settle()
     began = time.time()
@@ -90,7 +91,8 @@ def test_a_mover_that_lies_is_found_and_not_used(world: MoversWorld) -> None:
     assert {job.mover for job in world.jobs(began)} == {"stream"}
     said = world.georep("prim1", "status", SESSION)
     assert said.returncode == 1
-    assert b"rsync not used (exit code 0, and nothing moved): large files go whole" in said.stdout
+    assert b"rsync not used: exit code 0, and nothing moved" in said.stdout
+    assert b"rsync not used: large files go whole. Compare" in said.stdout
     told = json.loads(world.georep("prim1", "status", SESSION, "--json").stdout)
     movers = [worker["movers"] for worker in told["sessions"][0]["workers"]]
     assert {each["rsync"]["works"] for each in movers if each} == {False}
