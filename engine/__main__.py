@@ -14,12 +14,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 fine, 1 see the words, 2 wrong usage."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        # These two are started by programs, have their own arguments, and must be there at once.
+        # These are started by programs, have their own arguments, and must be there at once.
         match words[:1]:
             case ["agent"]:
                 from engine.secondary import agent  # deferred: only the agent needs it
 
                 return agent.main(words[1:])
+            case ["receive"]:
+                from engine.secondary import receiver  # deferred: only a stream needs it
+
+                return receiver.main(words[1:])
             case ["worker"]:
                 from engine.session import worker  # deferred: only a worker needs it
 

@@ -200,13 +200,39 @@ class JobFinished(WorkerEvent, frozen=True, kw_only=True):
     moved: int
     short: int
     """Files that are not whole on the far side, whatever the exit code said."""
+    size: int = 0
+    """Bytes of the files that were asked for."""
     sent: int
     """Bytes over the wire."""
     matched: int
+    """Bytes that the far side had already."""
     literal: int
+    """Bytes of the files that were sent."""
+    speedup: float = 0.0
+    """Size divided by sent; 0: nothing was sent."""
     seconds: float
     code: int
+    """The mover's exit code; negative: the signal that ended it."""
     words: str
+    failed: tuple[str, ...] = ()
+    """GFID: WORDS of files that are not whole, the first of them."""
+
+
+class MoverTried(WorkerEvent, frozen=True, kw_only=True):
+    """A small file went through a mover when the worker began, or did not; a later one replaces
+    it.
+    """
+
+    mover: str
+    """rsync or stream."""
+    works: bool
+    """What does not work is not used."""
+    seconds: float
+    words: str
+    """What was wrong; empty when nothing is."""
+    means: str = ""
+    """What follows from that it is not used."""
+    fix: str
 
 
 class EntryFailed(WorkerEvent, frozen=True, kw_only=True):
@@ -303,6 +329,7 @@ AnyEvent = (
     | ReconcileDue
     | BatchDone
     | JobFinished
+    | MoverTried
     | EntryFailed
     | FailuresCounted
     | EntryMended

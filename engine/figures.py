@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from engine.events import (
     Crawl,
+    MoverTried,
     ReconcileDue,
     Role,
     Wanted,
@@ -84,6 +85,16 @@ def unreconciled(session: SessionState) -> ReconcileDue | None:
     """Return what of a session is to be reconciled: of its bricks, the one doubted for longest."""
     found = [each for worker in session.workers.values() if (each := due(worker)) is not None]
     return min(found, key=lambda each: (each.since, each.until), default=None)
+
+
+def broken(session: SessionState) -> dict[tuple[str, str], MoverTried]:
+    """Return, by node and mover, what does not work for a worker that runs there."""
+    return {
+        (node_of(name), mover): tried
+        for name, worker in session.workers.items()
+        for mover, tried in worker.movers.items()
+        if not tried.works and worker.ended is None
+    }
 
 
 def crawl_of(worker: WorkerState) -> Crawl:

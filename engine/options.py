@@ -5,10 +5,11 @@ import difflib
 import os
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from engine.bandwidth import parse_rate, parse_timetable
 from engine.errors import Usage
 
 Value = int | str
@@ -27,6 +28,9 @@ class Limits:
     shell: bool = False
     """The text is split into words as a shell would."""
     path: bool = False
+    check: Callable[[str], object] | None = None
+    """Raises ValueError for what is not accepted; `takes` then says what is."""
+    takes: str = ""
     live: bool = False
     """A running worker takes it up; anything else asks for a restart of the session."""
 
@@ -60,13 +64,18 @@ class Options:
         60, "Time for logging in and for mounting, each.", unit="s", low=1, high=3600
     )
     sync_jobs: int = _option(3, "Transfers of file content at a time, per brick.", low=1, high=100)
+    sync_method: str = _option(
+        "rsync",
+        "How large files go; rsync: what differs, and new ones whole; tarssh: all whole, always.",
+        choices=("rsync", "tarssh"),
+    )
     rsync_command: str = _option("rsync", "How rsync is called.")
     rsync_options: str = _option(
         "", "More options for rsync, for example --bwlimit=20m.", shell=True
     )
     push_limit: int = _option(
         262144,
-        "Files up to this size travel with their item, larger ones by rsync; 0: all by rsync.",
+        "Files up to this size travel with their item, larger ones by `sync-method`; 0: all.",
         unit="bytes",
         low=0,
         high=4 << 20,
@@ -78,6 +87,19 @@ class Options:
         unit="days",
         low=0,
         high=36500,
+    )
+    bandwidth: str = _option(
+        "0",
+        "Most bytes a second, of all bricks of this node together, for small and large files; "
+        "0: no limit.",
+        check=parse_rate,
+        takes="bytes per second, at least 16k, as in 500k, 20m or 1g",
+    )
+    bandwidth_timetable: str = _option(
+        "",
+        "Another limit at some times of the day, by this node's clock.",
+        check=parse_timetable,
+        takes="times that do not overlap, each with its limit, as in 08:00-18:00 5m, 22:00-06:00 0",
     )
     log_level: str = _option(
         "info",
@@ -106,6 +128,8 @@ class Option:
         if isinstance(self.default, int):
             unit = f" {self.limits.unit}" if self.limits.unit else ""
             return f"a whole number from {self.limits.low} to {self.limits.high}{unit}"
+        if self.limits.takes:
+            return self.limits.takes
         if self.limits.path:
             return "an absolute path, or one that begins with ~/"
         return "text in one line" + (", quoted as for a shell" if self.limits.shell else "")
@@ -124,6 +148,8 @@ class Option:
             raise ValueError(text)
         if not text and self.default:
             raise ValueError(text)
+        if self.limits.check:
+            self.limits.check(text)
         if self.limits.shell:
             shlex.split(text)
         if self.limits.path and text:

@@ -22,6 +22,7 @@ from engine.events import (
     EntryMended,
     FailuresCounted,
     JobFinished,
+    MoverTried,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -65,6 +66,8 @@ class WorkerState:
     pending: PendingChanged | None = None
     position: PositionMoved | None = None
     batches: deque[BatchDone] = field(default_factory=lambda: deque(maxlen=BATCHES))
+    movers: dict[str, MoverTried] = field(default_factory=dict)
+    """By mover: whether it works."""
     jobs: deque[JobFinished] = field(default_factory=lambda: deque(maxlen=JOBS))
     failures: OrderedDict[str, EntryFailed] = field(default_factory=OrderedDict)
     """By gfid, the one heard of last at the end."""
@@ -187,6 +190,7 @@ def apply(state: State, event: AnyEvent) -> None:
             | EntryFailed()
             | EntryMended()
             | ReconcileDue()
+            | MoverTried()
             | WorkerFaulty()
             | RetryScheduled()
             | WorkerStopped()
@@ -230,6 +234,7 @@ def _old_edges(session: SessionState) -> Iterator[AnyEvent]:
             worker.retry,
         )
         yield from (event for event in singles if event is not None)
+        yield from worker.movers.values()
         yield from worker.failures.values()
     yield from session.blocked.values()
 
@@ -250,6 +255,7 @@ AnyEdge = (
     | EntryFailed
     | EntryMended
     | ReconcileDue
+    | MoverTried
     | WorkerFaulty
     | RetryScheduled
     | WorkerStopped
@@ -281,6 +287,8 @@ def _edge(state: State, event: AnyEdge) -> None:
                 _tidy(state, event.session)
         case ReconcileDue():
             worker.reconcile = event
+        case MoverTried():
+            worker.movers[event.mover] = event
         case WorkerFaulty():
             worker.fault = worker.ended = event
         case RetryScheduled():
@@ -298,6 +306,7 @@ def _begin(worker: WorkerState, event: WorkerStarted) -> None:
     worker.started, worker.connected, worker.role, worker.crawl = event, None, None, None
     worker.crawled = worker.pending = worker.ended = worker.retry = worker.caught = None
     worker.samples.clear()
+    worker.movers.clear()
 
 
 def _sample(samples: deque[WorkerProgressed], event: WorkerProgressed) -> None:

@@ -32,6 +32,7 @@ def matters(state: State, now: float) -> list[Matter]:
     for name, session in state.sessions.items():
         found += _blocked(name, session)
         found += _unreconciled(name, session)
+        found += _movers(name, session)
         for worker, each in session.workers.items():
             if figures.status(session, worker) is Status.FAULTY:
                 found.append(_fault(name, worker, each, now))
@@ -41,13 +42,14 @@ def matters(state: State, now: float) -> list[Matter]:
 
 def count(state: State) -> int:
     """Return how much is wrong: failed objects, faulty workers, sessions that cannot run, or of
-    which removals are not reconciled.
+    which removals are not reconciled, and movers that do not work.
     """
     return sum(
         session.failing
         + len(session.blocked)
         + sum(figures.status(session, name) is Status.FAULTY for name in session.workers)
         + (figures.unreconciled(session) is not None)
+        + len(figures.broken(session))
         for session in state.sessions.values()
     )
 
@@ -103,6 +105,20 @@ def _unreconciled(name: str, session: SessionState) -> list[Matter]:
         return []
     words = f"{rows.unreconciled(due.since, due.until)} {_next(f'georep reconcile {name}')}"
     return [Matter(due.at, name, "", rows.plain(words), "warn")]
+
+
+def _movers(name: str, session: SessionState) -> list[Matter]:
+    """One line for each node and mover, not for each brick: it is a matter of the machines."""
+    return [
+        Matter(
+            at=tried.at,
+            session=name,
+            worker=node,
+            words=rows.plain(f"{mover} not used: {tried.words}; {tried.means} {_next(tried.fix)}"),
+            meaning="warn",
+        )
+        for (node, mover), tried in figures.broken(session).items()
+    ]
 
 
 def _failures(session: str, name: str, worker: WorkerState) -> list[Matter]:

@@ -47,6 +47,7 @@ def more(session: SessionState, name: str, width: int) -> list[Line]:
         peer = f"{each.connected.peer} · georep {each.connected.peer_version}"
         took = rows.duration(each.connected.seconds)
         lines += _said("peer", f"{peer} · connected in {took}", width)
+    lines += _movers(each, width)
     if each.totals:
         lines += _said("totals", _totals(each), width, lines=2)
     failed = "none" if not each.failing else f"{rows.many(each.failing, 'object')} refused so far"
@@ -70,7 +71,7 @@ def batches(each: WorkerState, width: int) -> list[Line]:
 
 def jobs(each: WorkerState, width: int) -> list[Line]:
     """Return the last jobs of the movers, the newest first."""
-    head = f" {'JOB':>6} {'MOVER':5} {'FILES':>6} {'SENT':>7} {'MATCHED':>7} {'TIME':>8}  RESULT"
+    head = f" {'JOB':>6} {'MOVER':6} {'FILES':>5} {'SENT':>7} {'MATCHED':>7} {'TIME':>8}  RESULT"
     lines: list[Line] = [((rows.fit(head, width), "head"),)]
     lines += (_job(job, width) for job in reversed(each.jobs))
     return lines if len(lines) > 1 else [((" none yet", "idle"),)]
@@ -181,7 +182,10 @@ def _last(each: WorkerState, width: int) -> Iterator[Line]:
     if each.jobs:
         job = each.jobs[-1]
         parts = [f"{job.mover} {job.job}", f"{job.moved} of {rows.many(job.asked, 'file')}"]
-        parts += [f"{rows.size(job.sent)} sent", rows.duration(job.seconds), _result(job)[0]]
+        parts.append(f"{rows.size(job.sent)} sent")
+        if job.speedup >= 1.05:
+            parts.append(f"speed-up {job.speedup:.1f}")
+        parts += [rows.duration(job.seconds), _result(job)[0]]
         yield from _said("job", " · ".join(parts), width)
 
 
@@ -190,6 +194,19 @@ def _speed(each: WorkerState, now: float, width: int) -> Iterator[Line]:
     speeds += f"{rows.per_second(tables.speeds([each], 'files', now))} files/s"
     drawn = tables.spark([each], now, max(8, min(60, width - LABEL - 26)))
     yield ((f" {'speed':{LABEL}}", "idle"), (drawn, "accent"), (speeds, ""))
+
+
+def _movers(each: WorkerState, width: int) -> Iterator[Line]:
+    """Say which movers work; of one that does not, why, what that means, and what to do."""
+    tried = sorted(each.movers.values(), key=lambda mover: mover.mover)
+    if fine := [mover for mover in tried if mover.works]:
+        parts = [f"{each.mover} {each.words or 'works'}" for each in fine]
+        yield from _said("movers", " · ".join(parts), width)
+    for mover in tried:
+        if not mover.works:
+            words = f"not used: {mover.words}; {mover.means}"
+            yield from _said(mover.mover, words, width, "warn", lines=2)
+            yield from _said("do", mover.fix, width, "accent", lines=2)
 
 
 def _totals(each: WorkerState) -> str:
@@ -226,7 +243,7 @@ def _result(job: JobFinished) -> Span:
 
 def _job(job: JobFinished, width: int) -> Line:
     text = (
-        f" {job.job:>6} {rows.fit(rows.plain(job.mover), 5)} {rows.number(job.moved):>6}"
+        f" {job.job:>6} {rows.fit(rows.plain(job.mover), 6)} {rows.number(job.moved):>5}"
         f" {rows.size(job.sent):>7} {rows.size(job.matched):>7} {rows.duration(job.seconds):>8}  "
     )
     words, meaning = _result(job)

@@ -55,6 +55,15 @@ def status(state: State, now: float) -> None:
     if found:
         lines += [(), ((rows.rule("needs attention", width - 1), "idle"),)]
         lines += attention.lines(found, width, len(found))
+        # A line has no room for what that means and what to do about it.
+        steps = {
+            f"{mover} not used: {tried.means}. {tried.fix}"
+            for session in state.sessions.values()
+            for (_, mover), tried in figures.broken(session).items()
+        }
+        for step in sorted(steps):
+            wrapped = rows.wrap(rows.plain(step), width - 4, lines=3)
+            lines += [((f"   {part}", "accent"),) for part in wrapped]
     say(lines)
 
 
@@ -207,6 +216,10 @@ def _worker(each: WorkerState, now: float) -> Json:
         "per_second": {
             kind: round(figures.rate(each.samples, kind, now, window=tables.WINDOW), 3)
             for kind in ("entries", "files", "bytes")
+        },
+        "movers": {
+            name: _numbers(tried, ("works", "words", "means", "fix"))
+            for name, tried in sorted(each.movers.items())
         },
         "failures": each.failing,
         "fault": {

@@ -12,6 +12,7 @@ from engine.events import (
     EngineStarted,
     EntryFailed,
     FailuresCounted,
+    MoverTried,
     PositionMoved,
     QuarantineSwept,
     ReconcileDue,
@@ -36,6 +37,9 @@ CONNECTED = WorkerConnected(at=2, peer="h", peer_version="9", seconds=1, **WHO)
 ACTIVE = RoleChanged(at=3, role=Role.ACTIVE, reason="first", **WHO)
 FAULTY = WorkerFaulty(
     at=4, cause="disk full", words="no space", fix="Make room.", evidence="", **WHO
+)
+BROKEN = MoverTried(
+    at=5, mover="rsync", works=False, seconds=1, words="w", means="m", fix="Look at it.", **WHO
 )
 DUE = ReconcileDue(at=3, due=True, since=30, until=60, **WHO)
 KNOWN = SessionKnown(
@@ -161,6 +165,27 @@ def test_what_needs_somebody() -> None:
     assert "2 more failures than are listed" in words
     assert "and 3 more" in said(attention.lines(found, 80, 2))
     assert attention.matters(fold(KNOWN), 1) == []
+
+
+def test_a_mover_that_does_not_work_needs_somebody_once_for_all_bricks_of_a_node() -> None:
+    other = {"session": "s", "worker": "n1:/b2"}
+    again = msgspec.structs.replace(BROKEN, worker="n1:/b2")
+    works = msgspec.structs.replace(BROKEN, mover="stream", works=True, words="", fix="")
+    begun = msgspec.structs.replace(STARTED, at=9, **other)
+    state = fold(KNOWN, STARTED, BROKEN, again, works)
+    (matter,) = attention.matters(state, 10)
+    assert matter.words == "rsync not used: w; m → Look at it."
+    assert (matter.worker, matter.meaning, attention.count(state)) == ("n1", "warn", 1)
+    page = said(detail.more(state.sessions["s"], "n1:/b", 80))
+    assert "movers    stream works" in page
+    assert "rsync     not used: w; m" in page
+    assert "do        Look at it." in page
+    # Each worker tries anew when it starts; what ended says nothing.
+    assert attention.count(fold(KNOWN, STARTED, BROKEN, again, begun)) == 1
+    assert attention.count(fold(KNOWN, BROKEN, msgspec.structs.replace(STARTED, at=9))) == 0
+    assert (
+        attention.count(fold(KNOWN, STARTED, BROKEN, WorkerStopped(at=9, reason="r", **WHO))) == 0
+    )
 
 
 def test_removals_that_are_not_reconciled_need_somebody_once_for_all_bricks() -> None:

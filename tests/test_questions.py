@@ -3,14 +3,16 @@
 import os
 import threading
 from contextlib import suppress
+from pathlib import Path
 
+import directories
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from memory_target import MemoryTarget
 
 from engine.item import ROOT, TOP, Place
-from engine.rpc.messages import AskLimbo, Examine, Failed, Limbo, List, Names
+from engine.rpc.messages import AskCanary, AskLimbo, Canary, Examine, Failed, Limbo, List, Names
 from engine.secondary import questions
 from engine.secondary.agent import Server, _Pipe
 from engine.secondary.opened import Opened
@@ -80,3 +82,21 @@ def test_an_answer_that_cannot_be_sent_is_still_an_answer() -> None:
         with suppress(OSError):
             os.close(end)
     assert threading.active_count() >= 1
+
+
+def test_a_canary_is_empty_each_time_and_no_object(tmp_path: Path) -> None:
+    target = directories.made(tmp_path)
+    asked = Questions(target, os.fsencode(tmp_path))
+    told = asked.answer(AskCanary(id=1, name="rsync-0a"))
+    assert isinstance(told, Canary)
+    path = tmp_path / ".georep/.gfid" / told.gfid
+    path.write_bytes(b"sung")
+    assert asked.answer(AskCanary(id=2, name="rsync-0a")) == Canary(id=2, gfid=told.gfid)
+    assert path.read_bytes() == b""
+    other = asked.answer(AskCanary(id=3, name="stream-0a"))
+    assert isinstance(other, Canary)
+    assert other.gfid != told.gfid
+    for name in ("", "../x", "UP", "a/b", "a\n"):
+        assert isinstance(asked.answer(AskCanary(id=4, name=name)), Failed)
+    assert target.listed(TOP) == [b".georep"]
+    target.close()

@@ -20,6 +20,7 @@ from engine.events import (
     EntryMended,
     FailuresCounted,
     JobFinished,
+    MoverTried,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -107,6 +108,7 @@ def of(kind: Any, at: float = 0, worker: str = W1, session: str = "s", **more: A
             "code": 0,
             "words": "",
         },
+        MoverTried: {"mover": "rsync", "works": True, "seconds": 0.2, "words": "", "fix": ""},
         EntryFailed: {
             "gfid": "g",
             "path": "p",
@@ -146,6 +148,7 @@ KINDS = [
     RetryScheduled,
     WorkerStopped,
     Caught,
+    MoverTried,
 ]
 
 

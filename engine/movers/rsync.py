@@ -1,111 +1,84 @@
 """Large files by rsync over OpenSSH: one job moves a list of gfids and says what it did.
 
-rsync's own word proves nothing: 3.5.0 can transfer nothing and exit 0. The job counts what rsync
-says it moved; whether each file is whole on the far side is for the caller to check there.
+rsync's own word proves nothing: 3.5.0 can transfer nothing and exit 0. The job says which files
+rsync has named as moved; whether each file is whole on the far side is for the caller to check.
 """
 
-import asyncio
 import re
 import shlex
-import signal
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.errors import Stop
 from engine.gluster import gfid as gfids
 from engine.item import Gfid
+from engine.movers import child
+from engine.movers.job import Job, Mover, blamed
 from engine.rpc.ssh import Route
 
-_KEPT = 64 << 10
-"""Most of rsync's stderr that is kept, in bytes; all of it is read, so that its pipe never fills.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What one run of rsync says of itself; sizes in bytes."""
-
-    asked: int
-    moved: int
-    sent: int
-    matched: int
-    literal: int
-    seconds: float
-    code: int
-    words: str
+USUAL = frozenset({0, 23, 24})
+"""Exit codes after which the check decides: all, some, or vanished files."""
+_LINE = 64
+"""Bytes of stdout for each file, at most; and as many again as `_STATS` for the figures."""
+_STATS = 64 << 10
 
 
 def command(
-    route: Route, mount: bytes, far: bytes, program: str, options: str
+    route: Route, mount: bytes, far: bytes, *, shell: Sequence[str], program: str, options: str
 ) -> list[bytes | str]:
     """Return rsync's command line: from `mount` here to the agent's mount `far`, names on stdin.
+    `shell` is how it gets to the other host.
 
     --existing and --inplace, because objects keep the gfids they were made with; no times, because
     a file whose mtime is right counts as whole, and that is for the item to say after the check.
+    --sparse, so that holes stay holes.
     """
     host = f"[{route.host}]" if ":" in route.host else route.host
     return [
-        *(
-            program,
-            "-0",
-            "--files-from=-",
-            "--relative",
-            "--no-implied-dirs",
-            "--inplace",
-            "--existing",
-        ),
-        *(
-            "--ignore-times",
-            "--ignore-missing-args",
-            "--stats",
-            "--no-human-readable",
-            "--timeout=300",
-        ),
+        *(program, "-0", "--files-from=-", "--relative", "--no-implied-dirs"),
+        *("--inplace", "--existing", "--sparse", "--ignore-times", "--ignore-missing-args"),
+        "--timeout=300",
         *shlex.split(options),
-        *("-e", shlex.join(route.openssh())),
+        *("--stats", "--out-format=%n %l", "--no-human-readable"),
+        *("-e", shlex.join(shell)),
         mount + b"/./",
         host.encode() + b":" + far + b"/",
     ]
 
 
 async def run(
-    route: Route, mount: bytes, far: bytes, files: Sequence[Gfid], *, program: str, options: str
+    route: Route,
+    mount: bytes,
+    far: bytes,
+    files: Sequence[Gfid],
+    *,
+    shell: Sequence[str],
+    program: str,
+    options: str,
 ) -> Job:
     """Move the content of `files`; Stop when rsync cannot be started at all."""
-    started = time.monotonic()
-    argv = command(route, mount, far, program, options)
+    argv = command(route, mount, far, shell=shell, program=program, options=options)
+    names = b"".join(gfids.aux(gfid) + b"\0" for gfid in files)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except FileNotFoundError as error:
+        ended = await child.run(argv, names, most=_STATS + _LINE * len(files))
+    except OSError as error:
         raise Stop(
-            f"{program} is not installed on this machine",
+            f"{program} cannot be started on this machine: {error.strerror}",
             cause="rsync missing",
             fix="Install it: apt-get install rsync",
         ) from error
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        names = b"".join(gfids.aux(gfid) + b"\0" for gfid in files)
-        _, out, said = await asyncio.gather(
-            _feed(process.stdin, names), _read(process.stdout), _read(process.stderr)
-        )
-        code = await process.wait()
-    except BaseException:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            await process.wait()
-        raise
-    moved, literal, matched, sent = figures(out)
-    words = said.decode("utf-8", "replace").strip()
-    seconds = time.monotonic() - started
-    return Job(len(files), moved, sent, matched, literal, seconds, code, words)
+    count, literal, matched, sent = figures(ended.out)
+    return Job(
+        Mover.RSYNC,
+        len(files),
+        ended.code,
+        ended.seconds,
+        ended.said,
+        moved=named(ended.out) if count else {},
+        failed=blamed(ended.said),
+        sent=sent,
+        matched=matched,
+        literal=literal,
+    )
 
 
 _FIGURES = tuple(
@@ -117,6 +90,7 @@ _FIGURES = tuple(
         rb"Total bytes sent: ([\d,.]+)",
     )
 )
+_MOVED = re.compile(rb"^\.gfid/([0-9a-f-]{36}) (\d+)$", re.MULTILINE)
 
 
 def figures(out: bytes) -> tuple[int, int, int, int]:
@@ -130,19 +104,6 @@ def figures(out: bytes) -> tuple[int, int, int, int]:
     return moved, literal, matched, sent
 
 
-async def _feed(pipe: asyncio.StreamWriter, data: bytes) -> None:
-    try:
-        pipe.write(data)
-        await pipe.drain()
-        pipe.close()
-    except (BrokenPipeError, ConnectionResetError):
-        # rsync ended before it had read all names; its exit code and words tell why.
-        pass
-
-
-async def _read(pipe: asyncio.StreamReader) -> bytes:
-    kept = bytearray()
-    while data := await pipe.read(1 << 16):
-        kept += data
-        del kept[:-_KEPT]
-    return bytes(kept)
+def named(out: bytes) -> dict[Gfid, int]:
+    """Return the files that rsync names as moved, one on a line, with their sizes."""
+    return {Gfid(text.decode("ascii")): int(size) for text, size in _MOVED.findall(out)}

@@ -14,10 +14,12 @@ from engine.rpc.messages import (
     AnyReply,
     Applied,
     Apply,
+    AskCanary,
     AskHealth,
     AskLimbo,
     AskNotes,
     AskQuarantine,
+    Canary,
     Digest,
     Digests,
     Discard,
@@ -188,6 +190,12 @@ class Channel:
         assert isinstance(reply, Notes)
         return reply.notes
 
+    async def canary(self, name: str) -> Gfid:
+        """Return an empty file on the secondary that a mover can be tried on."""
+        reply = await self._call(AskCanary(id=next(self._ids), name=name))
+        assert isinstance(reply, Canary)
+        return reply.gfid
+
     async def _call(self, call: AnyCall) -> AnyReply:
         if self._lost is not None:
             raise self._lost
@@ -246,6 +254,7 @@ class Channel:
                 | Digests()
                 | Notes()
                 | Synced()
+                | Canary()
                 | Failed()
             ):
                 future = self._waiting.get(message.id)

@@ -269,6 +269,21 @@ class Notes(Message, frozen=True, kw_only=True):
     notes: dict[str, bytes]
 
 
+class AskCanary(Message, frozen=True, kw_only=True):
+    """Which file can a mover be tried on? It is made and emptied. Answered by Canary."""
+
+    id: int
+    name: str
+    """Whose trial it is: small letters, digits and dashes."""
+
+
+class Canary(Message, frozen=True, kw_only=True):
+    """An empty file of ours, where movers find all others; nobody replicates or compares it."""
+
+    id: int
+    gfid: Gfid
+
+
 class Failed(Message, frozen=True, kw_only=True):
     """A call could not be served at all."""
 
@@ -307,6 +322,8 @@ AnyMessage = (
     | Notes
     | Sync
     | Synced
+    | AskCanary
+    | Canary
     | Failed
 )
 
@@ -323,6 +340,7 @@ AnyQuestion = (
     | Note
     | AskNotes
     | Sync
+    | AskCanary
 )
 """What is answered by one look, or one note."""
 AnyCall = Apply | AnyQuestion
@@ -338,5 +356,6 @@ AnyReply = (
     | Digests
     | Notes
     | Synced
+    | Canary
     | Failed
 )

@@ -50,10 +50,18 @@ class Route:
         usual = [os.path.expanduser("~/.ssh/known_hosts"), "/etc/ssh/ssh_known_hosts"]
         return [path for path in usual if os.path.exists(path)]
 
-    def openssh(self) -> list[str]:
-        """Return the command line of an OpenSSH client that goes the same way, without the host."""
+    def openssh(self, *, control: tuple[str, str] = ("no", "none")) -> list[str]:
+        """Return the command line of an OpenSSH client that goes the same way, without the host.
+
+        `control`: whether it opens a connection for others, and the socket of the shared one.
+        """
+        master, path = control
         words = ["ssh", "-p", str(self.port), "-l", self.user, "-oBatchMode=yes"]
-        words += ["-oStrictHostKeyChecking=yes", "-oControlPath=none", "-oControlMaster=no"]
+        words += [
+            "-oStrictHostKeyChecking=yes",
+            f"-oControlPath={path}",
+            f"-oControlMaster={master}",
+        ]
         words += [f"-oConnectTimeout={int(self.timeout)}", "-oServerAliveInterval=15"]
         if self.known_hosts:
             words += [f"-oUserKnownHostsFile={self.known_hosts}"]

@@ -10,6 +10,7 @@ its own when it is met, so that the rules can move it aside.
 
 import errno
 import os
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
@@ -30,6 +31,8 @@ from engine.secondary.directory_handles import (
 from engine.secondary.directory_objects import Objects, make, mark, move, shown
 from engine.secondary.locks import stripe
 from engine.secondary.notes import Notes
+
+_EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class DirectoryTarget:
@@ -288,6 +291,13 @@ class DirectoryTarget:
     def notes(self) -> dict[str, bytes]:
         """Return all notes by name."""
         return self._notes.read()
+
+    def canary(self, name: str) -> Gfid:
+        """Make or empty a file among the handles, which is no object's."""
+        # Version 5, made from the name: GlusterFS gives no object such a gfid.
+        gfid = Gfid(str(uuid.uuid5(uuid.NAMESPACE_OID, name)))
+        os.close(os.open(self._handles.path(gfid), _EMPTY, 0o600))
+        return gfid
 
     def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
         """Hold these against the other threads, and, by byte ranges of a file, against every other

@@ -23,6 +23,7 @@ from engine.secondary.notes import Notes
 from engine.secondary.target import OWN
 
 Answer = TypeVar("Answer")
+_EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class GlusterTarget:
@@ -242,6 +243,15 @@ class GlusterTarget:
     def notes(self) -> dict[str, bytes]:
         """Return all notes by name."""
         return self._notes.read()
+
+    def canary(self, name: str) -> Gfid:
+        """Make or empty a file in `/.georep/canary`."""
+        folder = self._root + b"/" + OWN + b"/canary"
+        with suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+        path = folder + b"/" + name.encode()
+        os.close(os.open(path, _EMPTY, 0o600))
+        return _gfid(path)
 
     def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
         """Hold these against the other threads, and, by byte ranges of a file, against every other

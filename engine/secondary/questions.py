@@ -17,10 +17,12 @@ from engine.plan import shelves
 from engine.rpc.messages import (
     AnyQuestion,
     AnyReply,
+    AskCanary,
     AskHealth,
     AskLimbo,
     AskNotes,
     AskQuarantine,
+    Canary,
     Digest,
     Digests,
     Discard,
@@ -107,6 +109,10 @@ class Questions:
             case Sync(id=number):
                 target.sync()
                 return Synced(id=number)
+            case AskCanary(id=number, name=name):
+                if not _NOTE.fullmatch(name):
+                    raise Reject(f"{name[:80]!r} can be no canary", cause="protocol")
+                return Canary(id=number, gfid=target.canary(name))
             case AskNotes(id=number):
                 return Notes(id=number, notes=target.notes())
 

@@ -106,6 +106,9 @@ class Target(Protocol):
     def notes(self) -> dict[str, bytes]:
         """Return all notes by name."""
 
+    def canary(self, name: str) -> Gfid:
+        """Make or empty a file of ours that movers find as `.gfid/G`, and return its gfid."""
+
     def holding(self, *keys: Gfid | Place) -> AbstractContextManager[None]:
         """Hold these gfids and places against every other agent of this volume."""
 

@@ -1,10 +1,9 @@
-"""Large contents: jobs of about equal bytes for the mover, and the check that they arrived."""
+"""Large contents: jobs of about equal bytes for the movers, and the check that they arrived."""
 
 import asyncio
-import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,16 +11,17 @@ from engine.errors import Retry
 from engine.events import JobFinished
 from engine.gluster import gfid as gfids
 from engine.item import Gfid, Item
-from engine.movers import rsync
+from engine.movers.job import Job, Mover
+from engine.movers.ways import usual
 from engine.primary import truth
 from engine.rpc.channel import Channel
-from engine.rpc.ssh import Route
 from engine.session.report import Report
+from engine.session.trying import Trying
 
-_USUAL = frozenset({0, 23, 24})
-"""Exit codes of rsync after which the check decides: all, some, or vanished files."""
-_AT_ONCE = 256
-"""Files asked for their holes in one hop to a thread."""
+_WORTH = 4 << 20
+"""Bytes that go as fast as another job can be started."""
+_TOLD = 20
+"""Files of one job of which it is told what was wrong with them."""
 
 
 class Run(Protocol):
@@ -47,122 +47,135 @@ class Bulk:
     """Brings the content of large files that already stand, empty or old, on the secondary."""
 
     def __init__(
-        self,
-        route: Route,
-        channel: Channel,
-        report: Report,
-        *,
-        here: bytes,
-        there: bytes,
-        jobs: int,
-        program: str,
-        options: str,
+        self, trying: Trying, channel: Channel, report: Report, *, here: bytes, jobs: int
     ) -> None:
-        """`here` and `there` are the mounts of primary and secondary."""
-        self._route, self._channel, self._report = route, channel, report
-        self._here, self._there = here, there
-        self._jobs, self._program, self._options = jobs, program, options
+        """`here` is the mount of the primary; `jobs` run at a time."""
+        self._trying, self._channel, self._report = trying, channel, report
+        self._here, self._jobs = here, jobs
+        self._slots = asyncio.Semaphore(jobs)
         self._count = 0
 
-    async def bring(self, files: Sequence[Item], run: Run) -> Brought:
-        """Copy, then look at each file on the far side; Retry when nothing arrived at all."""
+    async def bring(self, files: Sequence[Item], empty: Collection[Gfid], run: Run) -> Brought:
+        """Copy, then look at each file on the far side; Retry when nothing arrived at all.
+
+        Those in `empty` have nothing there yet.
+        """
         brought = Brought()
+        groups: dict[Mover, list[Item]] = {}
+        for item in files:
+            mover = await self._trying.choose(new=item.gfid in empty)
+            groups.setdefault(mover, []).append(item)
         self._report.pending_files = len(files)
         self._report.pending_bytes = sum(item.attributes.size for item in files)
-        self._report.now_doing(f"rsync of {len(files)} files")
-        asked = [item.gfid for item in files]
-        holes: dict[Gfid, int] = {}
-        for at in range(0, len(asked), _AT_ONCE):
-            holes |= await run(_holes, self._here, asked[at : at + _AT_ONCE])
-        dense = self._parts([item for item in files if item.gfid not in holes])
-        sparse = self._parts([item for item in files if item.gfid in holes])
-        slots = asyncio.Semaphore(self._jobs)
-        jobs = [self._job(part, run, brought, slots) for part in dense]
-        # It costs dense files up to half again, so only those that need it get it.
-        jobs += [self._job(part, run, brought, slots, options="--sparse ") for part in sparse]
+        words = (f"{mover} of {len(group)} files" for mover, group in groups.items())
+        self._report.now_doing(", ".join(words))
         try:
-            await asyncio.gather(*jobs)
+            await asyncio.gather(
+                *(
+                    self._job(mover, part, run, brought)
+                    for mover, group in groups.items()
+                    for part in parts(group, self._jobs)
+                )
+            )
         finally:
             self._report.pending_files = self._report.pending_bytes = 0
         return brought
 
-    def _parts(self, files: Sequence[Item]) -> list[list[Item]]:
-        """Split into jobs of about equal bytes: the largest first, each to the lightest job."""
-        parts: list[list[Item]] = [[] for _ in range(min(self._jobs, len(files)))]
-        weights = [0] * len(parts)
-        for item in sorted(files, key=lambda item: -item.attributes.size):
-            lightest = weights.index(min(weights))
-            parts[lightest].append(item)
-            weights[lightest] += item.attributes.size
-        return parts
-
-    async def _job(
-        self,
-        files: Sequence[Item],
-        run: Run,
-        brought: Brought,
-        slots: asyncio.Semaphore,
-        *,
-        options: str = "",
-    ) -> None:
-        self._count += 1
-        number = self._count
-        gfids_asked = [item.gfid for item in files]
-        async with slots:
-            job = await rsync.run(
-                *(self._route, self._here, self._there, gfids_asked),
-                program=self._program,
-                options=options + self._options,
-            )
-        sizes = await run(_sizes, self._here, gfids_asked)
-        found = await self._channel.lookup(gfids_asked)
-        short: list[Item] = []
+    async def _job(self, mover: Mover, files: Sequence[Item], run: Run, brought: Brought) -> None:
+        asked = [item.gfid for item in files]
+        async with self._slots:
+            self._count += 1
+            number = self._count
+            size = sum(item.attributes.size for item in files)
+            job = await self._trying.ways.run(mover, self._here, asked, size)
+            sizes = await run(_sizes, self._here, asked)
+            found = await self._channel.lookup(asked)
+        short: dict[Gfid, str] = {}
         for item, seen in zip(files, found.gfids, strict=True):
             now = sizes.get(item.gfid)
             if now is None:
                 # Gone from the primary meanwhile: the next look says so.
                 continue
             there = None if seen is None else seen.attributes.size
-            if there is not None and there in (item.attributes.size, now) and job.moved:
+            wrong = _wrong(job, item, now, there)
+            if there is not None and not wrong:
                 brought.whole[item.gfid] = there
             else:
-                short.append(item)
-                words = f"{there} of {now} bytes arrived; rsync exit {job.code}: {job.words[-300:]}"
-                brought.short.append((item, words))
+                short[item.gfid] = wrong
+                brought.short.append((item, wrong))
+        self._tell(number, job, sizes, short)
+        self._judge(job, sizes)
+
+    def _tell(self, number: int, job: Job, sizes: dict[Gfid, int], short: dict[Gfid, str]) -> None:
+        size = sum(sizes.values())
         self._report.say(
             JobFinished(
                 at=time.time(),
                 session=self._report.session,
                 worker=self._report.worker,
-                mover="rsync",
+                mover=job.mover.value,
                 job=number,
                 asked=job.asked,
-                moved=job.moved,
+                moved=len(job.moved),
                 short=len(short),
+                size=size,
                 sent=job.sent,
                 matched=job.matched,
                 literal=job.literal,
+                speedup=round(size / job.sent, 2) if job.sent else 0.0,
                 seconds=job.seconds,
                 code=job.code,
                 words=job.words[-500:],
+                failed=tuple(f"{gfid}: {words}" for gfid, words in list(short.items())[:_TOLD]),
             )
         )
-        if job.code not in _USUAL:
+
+    def _judge(self, job: Job, sizes: dict[Gfid, int]) -> None:
+        """Raise Retry when the mover itself is at fault, not one file or another."""
+        route, by_rsync = self._trying.ways.route, job.mover is Mover.RSYNC
+        if not usual(job.mover, job.code):
             raise Retry(
-                f"rsync to {self._route.host} failed with exit code {job.code}",
-                cause="rsync failed",
-                fix=f"Try by hand: rsync --version, and {self._route.user}@{self._route.host} "
-                "must let rsync in by ssh with the same key.",
+                f"{job.mover} to {route.host} failed with exit code {job.code}",
+                cause="rsync failed" if by_rsync else "stream failed",
+                fix=f"The words below are its own. See whether {route.user}@{route.host} still "
+                "lets it in by ssh with the same key; the worker tries all movers when it starts.",
                 evidence=job.words,
             )
-        if sizes and not job.moved:
+        silent = sizes.keys() - job.moved.keys() - job.failed.keys()
+        if silent and not job.moved:
             raise Retry(
-                f"rsync exited {job.code} and moved none of {job.asked} files",
-                cause="rsync moved nothing",
-                fix="Look at rsync's version on both sides; with a higher push-limit files go "
-                "without it.",
+                f"{job.mover} exited {job.code} and moved none of {job.asked} files",
+                cause="rsync moved nothing" if by_rsync else "stream moved nothing",
+                fix="Look at its version on both sides; the worker tries all movers when it "
+                "starts, and takes another one if this does not work.",
                 evidence=job.words,
             )
+
+
+def parts(files: Sequence[Item], most: int) -> list[list[Item]]:
+    """Split into at most `most` jobs of about equal bytes: the largest file first, each to the
+    lightest job. Another job must be worth its while.
+    """
+    size = sum(item.attributes.size for item in files)
+    found: list[list[Item]] = [[] for _ in range(min(most, len(files), 1 + size // _WORTH))]
+    weights = [0] * len(found)
+    for item in sorted(files, key=lambda item: -item.attributes.size):
+        lightest = weights.index(min(weights))
+        found[lightest].append(item)
+        weights[lightest] += item.attributes.size
+    return found
+
+
+def _wrong(job: Job, item: Item, now: int, there: int | None) -> str:
+    """Say what is wrong with a file, of which `there` bytes of `now` are there; empty: nothing."""
+    if item.gfid in job.failed:
+        return f"{job.mover}: {job.failed[item.gfid]}"
+    # A file that grows all the while has neither of these any more, but what the mover read then.
+    if there in (item.attributes.size, now, job.moved.get(item.gfid)):
+        if item.gfid in job.moved:
+            return ""
+        return f"{job.mover} exit {job.code} says nothing of it: {job.words[-300:]}"
+    return f"{there} of {now} bytes arrived; {job.mover} exit {job.code}: {job.words[-300:]}"
 
 
 def _sizes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
@@ -174,20 +187,4 @@ def _sizes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
             if error.errno in truth.CUT_OFF:
                 raise
             continue  # gone, or unclear: the next look says so
-    return found
-
-
-def _holes(mount: bytes, asked: Sequence[Gfid]) -> dict[Gfid, int]:
-    """Return those that have holes, or preallocated space, and where the first one begins."""
-    found: dict[Gfid, int] = {}
-    for gfid in asked:
-        with contextlib.suppress(OSError):  # gone, or nobody can tell: the job's own look says so
-            file = os.open(mount + b"/" + gfids.aux(gfid), os.O_RDONLY | os.O_NOFOLLOW)
-            try:
-                first = os.lseek(file, 0, os.SEEK_HOLE)
-                # Every file ends with one.
-                if first < os.fstat(file).st_size:
-                    found[gfid] = first
-            finally:
-                os.close(file)
     return found

@@ -10,6 +10,7 @@ from typing import Protocol
 from engine import config, files
 from engine.config import Places
 from engine.gluster.volume import Brick
+from engine.movers.pace import Bucket
 from engine.plan import crawled
 from engine.plan.crawled import Book
 from engine.plan.items import Truth
@@ -23,6 +24,7 @@ from engine.session.reconcile import Asked, Counts, Reconcile, look
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 from engine.session.survey import Survey
+from engine.session.trying import Trying
 
 WORKER = "reconcile"
 """The agents of two that apply exclude each other by this name."""
@@ -119,19 +121,13 @@ def _replicator(opened: Survey, sight: Sight) -> Iterator[Replicator]:
     ):
         # Its events are a worker's; the operator is told by our own counts.
         report = Report(opened.session.name, WORKER, nobody.fileno())
-        bulk = Bulk(
-            checks.route(opened.session),
-            opened.agent.channel,
-            report,
-            here=opened.mount.root,
-            there=opened.agent.welcome.mount,
-            jobs=options.sync_jobs,
-            program=options.rsync_command,
-            options=options.rsync_options,
-        )
+        channel, route = opened.agent.channel, checks.route(opened.session)
+        bucket = Bucket.of(opened.session, folder)
+        trying = Trying.of(opened.session, route, opened.agent, report, bucket)
+        bulk = Bulk(trying, channel, report, here=opened.mount.root, jobs=options.sync_jobs)
         ledger = Ledger(Path(kept) / "ledger.db", WORKER)
         made = Replicator(
-            *(sight, opened.agent.channel, bulk, report, ledger), push_limit=options.push_limit
+            *(sight, channel, bulk, report, ledger), push_limit=options.push_limit, bucket=bucket
         )
         try:
             yield made

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.item import AnyAnswer, AnyItem, Gfid, Gone, Item, Kind, Place, Refused
+from engine.item import AnyAnswer, AnyItem, Done, Gfid, Gone, Item, Kind, Place, Refused
+from engine.movers.pace import Bucket
 from engine.plan import items as plan_items
 from engine.plan import order
 from engine.plan.dirty import Dirty, Why, Window
@@ -69,12 +70,16 @@ class Replicator:
         ledger: Ledger,
         *,
         push_limit: int,
+        bucket: Bucket | None = None,
     ) -> None:
+        """`bucket`: how fast contents may go; None: as they can."""
         self._channel, self._bulk, self._report, self._ledger = channel, bulk, report, ledger
         self._hop = Hop()
         self._sight = sight
         self._looking = Looking(sight, self._hop)
-        self._sending = Sending(sight.mount, channel, report, self._hop, push_limit=push_limit)
+        self._sending = Sending(
+            *(sight.mount, channel, report, self._hop), push_limit=push_limit, bucket=bucket
+        )
         self.failing = Failing(ledger, report, sight, self._hop)
         self._overtaken: dict[Gfid, Dirty] = {}
         """Objects that were new again after they had been made so; they go into the next window
@@ -293,20 +298,25 @@ class Replicator:
             window.mark(gfid, Why.DATA)
         ready = [g for g in large if g not in window.dirty]
         if ready:
-            await self._bring(ready, items, window, totals, outcome)
+            empty = {a.gfid for a in answers if isinstance(a, Done) and not a.size}
+            await self._bring(ready, empty, items, window, totals, outcome)
         return outcome, answers
 
     async def _bring(
         self,
         ready: list[Gfid],
+        empty: set[Gfid],
         items: dict[Gfid, AnyItem],
         window: Window,
         totals: Totals,
         outcome: Outcome,
     ) -> None:
-        """Bring large contents, check them on the far side, and only then set the times."""
+        """Bring large contents, check them on the far side, and only then set the times.
+
+        Those in `empty` have nothing there yet.
+        """
         files = [item for g in ready if isinstance(item := items[g], Item)]
-        brought = await self._bulk.bring(files, self.run)
+        brought = await self._bulk.bring(files, empty, self.run)
         finished: dict[Gfid, AnyItem] = {}
         for item in files:
             size = brought.whole.get(item.gfid)

@@ -7,6 +7,7 @@ import msgspec
 
 from engine.item import AnyAnswer, AnyItem, Done, Gfid, Gone, Item, Refused
 from engine.movers import push
+from engine.movers.pace import Bucket
 from engine.plan.dirty import Dirty, Why
 from engine.primary import truth
 from engine.rpc.channel import Channel
@@ -25,11 +26,19 @@ class Sending:
     """Has items made so over one connection."""
 
     def __init__(
-        self, mount: bytes, channel: Channel, report: Report, hop: Hop, *, push_limit: int
+        self,
+        mount: bytes,
+        channel: Channel,
+        report: Report,
+        hop: Hop,
+        *,
+        push_limit: int,
+        bucket: Bucket | None = None,
     ) -> None:
         self._mount, self._channel, self._report, self._hop = mount, channel, report, hop
         self.push_limit = push_limit
         """Longest content, in bytes, that travels in its item."""
+        self._bucket = bucket if bucket is not None and bucket.limited else None
         self.files = 0
         """Contents that were pushed."""
         self.bytes = 0
@@ -51,6 +60,7 @@ class Sending:
                 items.update((item.gfid, item) for item in loaded)
                 answers: list[AnyAnswer] = []
                 for frame in _frames(loaded):
+                    await self._await_turn(frame)
                     answers += await self._channel.apply(frame)
             self._count(loaded, answers)
             return answers
@@ -58,6 +68,14 @@ class Sending:
         parts = [list(wave[at : at + FRAME_ITEMS]) for at in range(0, len(wave), FRAME_ITEMS)]
         done = await asyncio.gather(*(send(part) for part in parts))
         return [answer for part in done for answer in part]
+
+    async def _await_turn(self, frame: Sequence[AnyItem]) -> None:
+        """Wait until the contents in `frame` may go."""
+        left = sum(map(_weight, frame)) if self._bucket is not None else 0
+        while left > 0 and self._bucket is not None:
+            portion = min(left, self._bucket.portion())
+            await asyncio.sleep(await self._hop.run(self._bucket.take, portion))
+            left -= portion
 
     def unreadable(self) -> list[Refused]:
         """Return the contents that the primary could not give since this was last asked."""
@@ -131,11 +149,15 @@ def _refused(item: Item, error: OSError) -> Refused:
     )
 
 
+def _weight(item: AnyItem) -> int:
+    return len(item.data or b"") if isinstance(item, Item) else 0
+
+
 def _frames(items: Sequence[AnyItem]) -> list[list[AnyItem]]:
     frames: list[list[AnyItem]] = [[]]
     size = 0
     for item in items:
-        weight = len(item.data or b"") if isinstance(item, Item) else 0
+        weight = _weight(item)
         if frames[-1] and size + weight > FRAME_BYTES:
             frames.append([])
             size = 0

@@ -16,11 +16,13 @@ from engine.errors import GeorepError, Retry, Stop
 from engine.gluster import volume
 from engine.gluster.mount import Mount, needs_privilege
 from engine.gluster.volume import Brick, Volume
+from engine.movers.pace import Bucket
 from engine.primary import truth
 from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
 from engine.rpc import ssh
 from engine.rpc.channel import Channel
+from engine.rpc.shared import Shared
 from engine.rpc.ssh import Route
 from engine.session import checks
 from engine.session.ahead import Ahead
@@ -34,6 +36,7 @@ from engine.session.position import Position
 from engine.session.quarantine import Quarantine
 from engine.session.replicate import Replicator
 from engine.session.report import Report
+from engine.session.trying import Trying
 from engine.session.turn import Turn
 from engine.session.unreconciled import Unreconciled
 
@@ -145,19 +148,17 @@ class _Worker:
             )
             whole = not self.setting.volume.disperse and not self.setting.brick.is_arbiter
             sight = Sight(os.fsencode(self.setting.brick.path), self.mount.root, whole)
+            bucket = Bucket.of(session, self.setting.places.of(session.name))
+            shared = Shared(route)
+            trying = Trying.of(session, route, agent, self.report, bucket, shared)
             bulk = Bulk(
-                route,
-                agent.channel,
-                self.report,
-                here=self.mount.root,
-                there=agent.welcome.mount,
-                jobs=options.sync_jobs,
-                program=options.rsync_command,
-                options=options.rsync_options,
+                *(trying, agent.channel, self.report), here=self.mount.root, jobs=options.sync_jobs
             )
             ledger = Ledger(self.setting.places.ledger(session.name), self.report.worker)
             replicator = Replicator(
-                *(sight, agent.channel, bulk, self.report, ledger), push_limit=options.push_limit
+                *(sight, agent.channel, bulk, self.report, ledger),
+                push_limit=options.push_limit,
+                bucket=bucket,
             )
             self.replicator = replicator
             await replicator.failing.tell_all()
@@ -175,11 +176,16 @@ class _Worker:
             )
             try:
                 async with asyncio.TaskGroup() as group:
-                    watching = [group.create_task(each.watch()) for each in (unreconciled, heals)]
+                    beside = [
+                        group.create_task(unreconciled.watch()),
+                        group.create_task(heals.watch()),
+                        group.create_task(shared.keep()),
+                        group.create_task(trying.broken()),
+                    ]
                     reason = await self._turns(
                         agent.channel, sight, replicator, position, unreconciled, heals
                     )
-                    for each in watching:
+                    for each in beside:
                         each.cancel()
                 return reason
             finally:

@@ -1,0 +1,60 @@
+"""Every mover of one session, ready to be given files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.config import Session
+from engine.item import Gfid
+from engine.movers import rsync, stream
+from engine.movers.job import Job, Mover
+from engine.movers.pace import Bucket
+from engine.rpc.shared import Shared
+from engine.rpc.ssh import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How contents get from a mount here to the agent's."""
+
+    route: Route
+    far: bytes
+    """The agent's mount: file G is `.gfid/G` below it."""
+    rsync_command: str = "rsync"
+    rsync_options: str = ""
+    shared: Shared | None = None
+    """The connection of small jobs; None: each has its own."""
+    pace: tuple[str, ...] = ()
+    """Words before ssh that keep it to a limit."""
+
+    @classmethod
+    def of(
+        cls, session: Session, route: Route, far: bytes, bucket: Bucket, shared: Shared | None
+    ) -> "Ways":
+        """Return the movers as `session` has them, at the pace of `bucket`."""
+        options = session.options
+        rsync_options = options.rsync_command, options.rsync_options
+        return cls(route, far, *rsync_options, shared, bucket.words())
+
+    async def run(self, mover: Mover, mount: bytes, files: Sequence[Gfid], size: int) -> Job:
+        """Have `mover` move the content of `files` below `mount`, about `size` bytes; Stop when it
+        cannot start.
+        """
+        shell = [*self.pace, *self._openssh(size)]
+        match mover:
+            case Mover.RSYNC:
+                return await rsync.run(
+                    *(self.route, mount, self.far, files),
+                    shell=shell,
+                    program=self.rsync_command,
+                    options=self.rsync_options,
+                )
+            case Mover.STREAM:
+                return await stream.run(*(self.route, mount, self.far, files), shell=shell)
+
+    def _openssh(self, size: int) -> list[str]:
+        return self.route.openssh() if self.shared is None else self.shared.openssh(size)
+
+
+def usual(mover: Mover, code: int) -> bool:
+    """Whether the mover got as far as it could, so that each file can be looked at."""
+    return code in (rsync.USUAL if mover is Mover.RSYNC else stream.USUAL)

@@ -1,0 +1,152 @@
+"""Large files by each mover, a mover that lies, holes, on real volumes."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from conftest import fresh_world
+from test_phases import complaints
+from world import SESSION, WORK, World
+
+from engine.events import JobFinished, MoverTried
+from engine.lab.shape import PRIMARY, SECONDARY
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+MIB = 1 << 20
+
+
+class MoversWorld(World):
+    """One whose session can be made anew, with other options, at the same position."""
+
+    def session(self, **options: str) -> None:
+        for host in self.hosts:
+            self.georep(host, "stop", SESSION)
+            self.georep(host, "delete", SESSION)
+            words = [f"{name.replace('_', '-')}={value}" for name, value in options.items()]
+            pairs = [word for setting in words for word in ("--set", setting)]
+            argv = ["georep", "create", PRIMARY, self.to, "--name", SESSION, *pairs]
+            self.lab.run(host, argv)
+        self.start()
+
+    def jobs(self, since: float) -> list[JobFinished]:
+        return [event for event in self.told(since) if isinstance(event, JobFinished)]
+
+    def broken(self, since: float) -> set[str]:
+        tried = [event for event in self.told(since) if isinstance(event, MoverTried)]
+        return {event.mover for event in tried if not event.works}
+
+    def allocated(self, name: str) -> int:
+        """Return the bytes that a file in the root takes on the secondary's bricks."""
+        found = [brick / name for brick in self.lab.bricks(SECONDARY)]
+        return sum(path.stat().st_blocks * 512 for path in found if path.exists())
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[MoversWorld]:
+    with fresh_world("mov", MoversWorld) as made:
+        made.engine_up()
+        yield made
+        made.engine_down()
+
+
+def test_every_operation_before_the_session_by_stream(world: MoversWorld) -> None:
+    world.work("every", WORK, "data", "--later", "stopped", "live")
+    began = time.time()
+    world.session(sync_method="tarssh", push_limit="0")
+    world.settle()
+    assert world.differences() == []
+    assert complaints(world, began) == []
+    assert {job.mover for job in world.jobs(began)} == {"stream"}
+
+
+def test_every_operation_while_stopped_and_live_by_stream(world: MoversWorld) -> None:
+    world.stop()
+    world.work("every", WORK, "stopped", "--earlier", "data", "--later", "live")
+    began = time.time()
+    world.start()
+    world.settle()
+    world.work("every", WORK, "live", "--earlier", "data", "stopped")
+    world.settle()
+    assert world.differences() == []
+    assert complaints(world, began) == []
+    assert {job.mover for job in world.jobs(began)} == {"stream"}
+
+
+def test_a_mover_that_lies_is_found_and_not_used(world: MoversWorld) -> None:
+    liar = world.lab.place.root / "liar"
+    liar.write_text("#!/bin/sh\ncat > /dev/null\n")
+    liar.chmod(0o755)
+    world.session()
+    world.run("head -c 3000000 /dev/urandom > {}/changed")
+    world.settle()
+    began = time.time()
+    world.session(rsync_command=str(liar))
+    world.run("head -c 1000000 /dev/urandom >> {}/changed; head -c 9000000 /dev/zero > {}/new")
+    world.settle()
+    assert world.differences() == []
+    assert complaints(world, began) == []
+    assert world.broken(began) == {"rsync"}
+    assert {job.mover for job in world.jobs(began)} == {"stream"}
+    said = world.georep("prim1", "status", SESSION)
+    assert said.returncode == 1
+    assert b"rsync not used: exit code 0, and nothing moved" in said.stdout
+    assert b"rsync not used: large files go whole. Compare" in said.stdout
+    told = json.loads(world.georep("prim1", "status", SESSION, "--json").stdout)
+    movers = [worker["movers"] for worker in told["sessions"][0]["workers"]]
+    assert {each["rsync"]["works"] for each in movers if each} == {False}
+
+
+def test_what_differs_by_rsync_and_new_ones_by_stream(world: MoversWorld) -> None:
+    began = time.time()
+    world.session()
+    world.run("head -c 8388608 /dev/urandom > {}/patched")
+    world.settle()
+    assert {job.mover for job in world.jobs(began)} == {"stream"}
+    changed = time.time()
+    world.run("printf x | dd of={}/patched bs=1 seek=4000000 conv=notrunc status=none")
+    world.settle()
+    assert world.differences() == []
+    assert world.broken(began) == set()
+    (job,) = world.jobs(changed)
+    assert (job.mover, job.moved, job.short, job.code) == ("rsync", 1, 0, 0)
+    assert job.size == 8 * MIB
+    assert job.speedup > 50
+    assert job.matched > 8 * MIB - 100_000
+
+
+@pytest.mark.parametrize("mover", ["stream", "rsync"])
+def test_holes_stay_holes(world: MoversWorld, mover: str) -> None:
+    name = f"holes-{mover}"
+    if mover == "rsync":
+        world.run(f"head -c 1048576 /dev/urandom > {{}}/{name}")
+        world.settle()
+    began = time.time()
+    world.run(
+        f"truncate -s 64M {{}}/{name}; head -c 1048576 /dev/urandom |"
+        f" dd of={{}}/{name} bs=1M seek=32 conv=notrunc status=none; truncate -s 80M {{}}/{name}"
+    )
+    world.settle()
+    assert world.differences() == []
+    assert {job.mover for job in world.jobs(began) if job.size >= 64 * MIB} == {mover}
+    assert world.allocated(name) < 4 * MIB
+
+
+@pytest.mark.parametrize("mover", ["stream", "rsync"])
+def test_a_limit_holds_for_all_jobs_of_a_node_together(world: MoversWorld, mover: str) -> None:
+    names = [f"limited-{number}" for number in range(4)]
+    if mover == "stream":
+        world.session(bandwidth="1m", bandwidth_timetable="00:00-12:00 2m, 12:00-24:00 2m")
+    write = " ".join(f"head -c 2000000 /dev/urandom >> {{}}/{name};" for name in names)
+    began = time.time()
+    world.run(write)
+    world.settle()
+    assert world.differences() == []
+    jobs = world.jobs(began)
+    assert {job.mover for job in jobs} == {mover}
+    for host in world.hosts:
+        mine = [job for job in jobs if job.worker.startswith(f"{host}:")]
+        if mine:
+            took = max(job.at for job in mine) - min(job.at - job.seconds for job in mine)
+            assert sum(job.sent for job in mine) / took < 2.2 * MIB
