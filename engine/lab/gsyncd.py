@@ -37,11 +37,16 @@ def create(lab: Lab) -> None:
         _session(lab, "config", option, "true")
 
 
+def begin(lab: Lab) -> None:
+    """Start the session; its workers are at work some seconds later."""
+    _session(lab, "start")
+
+
 def start(lab: Lab) -> None:
     """Start the session and wait until each worker is Active, or Passive beside one that is."""
     shape = lab.shape
     sets = len(shape.volume_bricks(PRIMARY)) // (shape.disperse or shape.replica)
-    _session(lab, "start")
+    begin(lab)
 
     def at_work() -> bool:
         states = [worker.status for worker in status(lab)]
