@@ -10,6 +10,8 @@ from typing import get_args
 
 import msgspec
 import rules
+from bench import page, results
+from bench.results import Results
 
 from engine import events, options
 from engine.events import AnyEvent, Event, WorkerEvent
@@ -138,7 +140,24 @@ def _code(words: str) -> str:
     return f"`{words}`" if words else "—"
 
 
+def benchmarks_page() -> str:
+    """Return docs/benchmarks.md."""
+    made = MADE.format(source="docs/benchmarks.json")
+    return f"# Benchmarks\n\n{made}\n{page.page(_measured())}"
+
+
+def benchmarks_picture() -> str:
+    """Return docs/benchmarks.svg."""
+    return page.picture(_measured())
+
+
+def _measured() -> Results:
+    return results.load(ROOT / "docs/benchmarks.json")
+
+
 PAGES = {
+    "docs/benchmarks.md": benchmarks_page,
+    "docs/benchmarks.svg": benchmarks_picture,
     "docs/rules.md": rules_page,
     "docs/options.md": options_page,
     "docs/events.md": events_page,

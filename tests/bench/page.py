@@ -1,4 +1,4 @@
-"""docs/benchmarks.md and its picture, from the results that stand beside them. Pure."""
+"""docs/benchmarks.md and its picture, out of what was measured. Pure."""
 
 import time
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ asserts any of this."""
 
 
 def page(results: Results) -> str:
-    """Return docs/benchmarks.md."""
-    lines = ["# Benchmarks", "", _HOW, "", "![Ratios](benchmarks.svg)"]
+    """Return docs/benchmarks.md, below its title."""
+    lines = [_HOW, "", "![Ratios](benchmarks.svg)"]
     for name in TABLE:
         if name in results.workloads:
             lines += ["", *_workload(results.workloads[name])]

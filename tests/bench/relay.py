@@ -8,14 +8,18 @@ _PORTIONS = 256
 """That many may be on their way in each direction, as behind a wide window."""
 
 
-async def relay(port: int, delay: float, *, to: int = 22) -> None:
-    """Serve for ever; say so in a line when it listens."""
+async def serve(port: int, delay: float, *, to: int = 22) -> asyncio.Server:
+    """Listen at `port`; what comes goes to the port `to` of this host, and back."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", to)
         await asyncio.gather(_carry(reader, far_writer, delay), _carry(far_reader, writer, delay))
 
-    server = await asyncio.start_server(serve, "0.0.0.0", port)
+    return await asyncio.start_server(pass_on, "0.0.0.0", port)
+
+
+async def _main(port: int, delay: float) -> None:
+    server = await serve(port, delay)
     sys.stdout.write("listening\n")
     sys.stdout.flush()
     await server.serve_forever()
@@ -52,4 +56,4 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, del
 
 
 if __name__ == "__main__":
-    asyncio.run(relay(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(_main(int(sys.argv[1]), float(sys.argv[2])))

@@ -12,7 +12,7 @@ from bench.sites import FAR, FAR_PORT, HOST, Site, trust_far_port
 from bench.workloads import DELAYED, GEOREP, GSYNCD, RSYNC, TAR
 from engine import feed
 from engine.errors import GeorepError, Stop
-from engine.events import AnyEvent, BatchDone, Role, RoleChanged, WorkerFaulty
+from engine.events import AnyEvent, Role, RoleChanged, WorkerFaulty
 from engine.lab import demo, gsyncd
 from engine.lab.hosts import until
 from engine.lab.shape import PRIMARY, SECONDARY
@@ -82,10 +82,6 @@ class Georep:
             if isinstance(event, RoleChanged) and event.role is Role.ACTIVE
         }
         return max(moments.values()) if len(moments) == _WORKERS else None
-
-    def batches(self) -> list[BatchDone]:
-        """Return what it says itself of how long its windows took."""
-        return [event for event in self.told() if isinstance(event, BatchDone)]
 
     def told(self) -> list[AnyEvent]:
         """Return what the journal has since the start."""

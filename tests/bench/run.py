@@ -98,6 +98,7 @@ def _one(site: Site, workload: Workload, name: str, number: int, scale: float) -
             words = error.sentence()
     if workload.how is How.CRAWL or count * size > 1 << 30:
         site.empty(folder)
+    words = " ".join(words.split())
     return Run(rival=name, round=number, values=values, unfinished=words)
 
 

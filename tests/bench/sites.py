@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import bricks
 from engine.gluster import xattrs
 from engine.gluster.xattrs import Mark
-from engine.lab import faults, gsyncd
+from engine.lab import faults, gsyncd, volumes
 from engine.lab.hosts import until
 from engine.lab.lab import Lab
 from engine.lab.place import DEFAULT_ROOT
@@ -20,6 +20,7 @@ from engine.lab.shape import PRIMARY, SECONDARY, Shape
 SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2)
 """Plain bricks: on two cores, replicas would measure GlusterFS more than who replicates it."""
 HOST, FAR = "prim1", "sec1"
+_READ_ONLY = "features.read-only"
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 FAR_PORT = 2222
 """Where the relay with a delay listens, on `FAR`."""
@@ -90,14 +91,23 @@ def site(*, gsyncd_too: bool) -> Iterator[Site]:
         lab.up(SHAPE)
         if gsyncd_too:
             gsyncd.create(lab)
-            # gsyncd leaves it read-only, which makes everybody but gsyncd slower.
-            lab.gluster(FAR, "volume", "set", SECONDARY, "features.read-only", "off")
+            _let_write(lab)
         yield Site(lab)
     finally:
         before = [signal.signal(number, signal.SIG_IGN) for number in _ENDS]
         lab.down()
         for number, handler in zip(_ENDS, before, strict=True):
             signal.signal(number, handler)
+
+
+def _let_write(lab: Lab) -> None:
+    """Undo, as soon as it is done, that gsyncd has the secondary read-only: copies could not write.
+
+    gsyncd itself writes with and without it.
+    """
+    far = lab.host(FAR)
+    until("gsyncd's hook", lambda: volumes.option(far, SECONDARY, _READ_ONLY) in ("on", "enable"))
+    lab.gluster(FAR, "volume", "set", SECONDARY, _READ_ONLY, "off")
 
 
 def clear_dead() -> None:
