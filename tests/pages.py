@@ -10,7 +10,8 @@ from typing import get_args
 
 import msgspec
 import rules
-from bench import page, results
+from bench import page as benchmarks
+from bench import results
 from bench.results import Results
 
 from engine import events, options
@@ -143,12 +144,12 @@ def _code(words: str) -> str:
 def benchmarks_page() -> str:
     """Return docs/benchmarks.md."""
     made = MADE.format(source="docs/benchmarks.json")
-    return f"# Benchmarks\n\n{made}\n{page.page(_measured())}"
+    return f"# Benchmarks\n\n{made}\n{benchmarks.page(_measured())}"
 
 
 def benchmarks_picture() -> str:
     """Return docs/benchmarks.svg."""
-    return page.picture(_measured())
+    return benchmarks.picture(_measured())
 
 
 def _measured() -> Results:

@@ -228,6 +228,17 @@ def test_a_watch_notes_the_first_and_the_last(volume: list[bytes]) -> None:
     assert watch.left == 0
 
 
+def test_a_name_that_is_made_is_the_first_change(volume: list[bytes]) -> None:
+    os.makedirs(volume[1] + b"/w")
+    os.utime(volume[1] + b"/w", (0, 0))
+    watch = bricks.Watch([bricks.whole(b"w/f", 100)], volume, b"w")
+    assert not watch.look()
+    assert watch.first is None
+    _put(volume[1], b"w/f")
+    assert not watch.look()
+    assert watch.first is not None
+
+
 def test_differences_are_found_on_whichever_brick(tmp_path: Path, volume: list[bytes]) -> None:
     other = [os.fsencode(tmp_path / name) for name in ("b1", "b2")]
     for brick in (*volume, *other):

@@ -107,8 +107,12 @@ def read(bricks: Sequence[bytes], path: bytes) -> bytes | None:
 class Watch:
     """Waits for many checks at the price of a few: those that hold are not made again."""
 
-    def __init__(self, checks: Sequence[Check], bricks: Sequence[bytes]) -> None:
-        self._checks, self._bricks = list(checks), bricks
+    def __init__(
+        self, checks: Sequence[Check], bricks: Sequence[bytes], folder: bytes = b""
+    ) -> None:
+        """`folder` is where it happens; a name made or taken there counts as the first change."""
+        self._checks, self._bricks, self._folder = list(checks), bricks, folder
+        self._before = self._times()
         self._samples = self._checks[:: max(1, len(checks) // 64)]
         self.first: float | None = None
         """When anything was first seen, by the monotonic clock."""
@@ -123,7 +127,9 @@ class Watch:
     def look(self) -> bool:
         """Look once; return whether everything holds."""
         now = time.monotonic()
-        if self.first is None and any(check(self._bricks) for check in self._samples):
+        if self.first is None and (
+            self._times() != self._before or any(check(self._bricks) for check in self._samples)
+        ):
             self.first = now
         if self.first is not None:
             while self._checks and self._checks[-1](self._bricks):
@@ -131,6 +137,10 @@ class Watch:
         if not self._checks and self.last is None:
             self.last = now
         return self.last is not None
+
+    def _times(self) -> list[int]:
+        paths = (brick + b"/" + self._folder for brick in self._bricks)
+        return [os.stat(path).st_mtime_ns if os.path.exists(path) else 0 for path in paths]
 
     def until(self, deadline: float) -> bool:
         """Look until everything holds, or the monotonic clock shows `deadline`."""

@@ -73,7 +73,7 @@ def _race(
     ground: Ground,
     checks: Sequence[Check],
 ) -> Values:
-    watch = Watch(checks, site.secondary)
+    watch = Watch(checks, site.secondary, ground.folder)
     sent, wall, began = site.sent(), time.time(), time.monotonic()
     rival.start(ground.folder.decode())
     if rival.follows:
