@@ -20,13 +20,12 @@ _NUMBER = re.compile(r"\d+(\.\d+)+\S*")
 
 
 def describe() -> dict[str, str]:
-    """Return the machine's parts, the versions of what runs, and how busy it was before."""
+    """Return the machine's parts, and the versions of what runs."""
     parts = {
         "Processor": f"{os.cpu_count()} cores, {_processor()}",
         "Memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "Kernel": platform.release(),
         "File system": _file_system(),
-        "Busy before": f"load average {os.getloadavg()[0]:.1f}",
         "Volumes": f"{SHAPE.bricks} bricks → {SHAPE.secondary_bricks} bricks, no replicas, "
         f"a slice every {SHAPE.rollover} s",
         "Relay": f"{2000 * DELAY:.0f} ms there and back, where it says so",
@@ -36,6 +35,11 @@ def describe() -> dict[str, str]:
     return parts | {name: _version(argv) for name, argv in _VERSIONS.items()}
 
 
+def busy() -> float:
+    """Return the load average of the last minute: what others do here disturbs what is measured."""
+    return os.getloadavg()[0]
+
+
 def _processor() -> str:
     found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return found[1] if found else platform.machine()
@@ -43,9 +47,8 @@ def _processor() -> str:
 
 def _file_system() -> str:
     folder = next(p for p in (DEFAULT_ROOT, *DEFAULT_ROOT.parents) if p.exists())
-    said = subprocess.run(
-        ["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, check=False
-    )
+    argv = ["findmnt", "-n", "-o", "FSTYPE", "-T", str(folder)]
+    said = subprocess.run(argv, capture_output=True, text=True, check=False)
     return said.stdout.strip() or "unknown"
 
 

@@ -1,5 +1,6 @@
 """docs/benchmarks.md and its picture, out of what was measured. Pure."""
 
+import textwrap
 import time
 from collections.abc import Iterator
 
@@ -49,10 +50,11 @@ def _workload(measured: Measured) -> Iterator[str]:
     workload = TABLE[measured.name]
     yield f"## {workload.title}"
     yield ""
-    yield workload.meaning
     count = len({run.round for run in measured.runs})
-    scale = "" if measured.scale == 1 else f"; at scale {measured.scale:g}"
-    yield f"`ONLY={workload.name}`, {count} round{'s'[: count != 1]}{scale}."
+    how = f"`ONLY={workload.name}`, {count} round{'s'[: count != 1]}"
+    scale = "" if measured.scale == 1 else f", at scale {measured.scale:g}"
+    busy = f"load average before: {measured.busy:.1f}"
+    yield from textwrap.wrap(f"{workload.meaning} {how}{scale}; {busy}.", 99)
     yield ""
     yield _row(("", *(MEASURES[name].words for name in workload.measures)))
     yield _row(("---",) * (1 + len(workload.measures)))
@@ -76,8 +78,9 @@ def _machines(results: Results) -> Iterator[list[str]]:
         by_machine.setdefault(tuple(measured.machine.items()), []).append(measured)
     for machine, measured_there in by_machine.items():
         names = ", ".join(m.name for m in measured_there)
-        day = time.strftime("%Y-%m-%d", time.gmtime(min(m.at for m in measured_there)))
-        yield [f"## Measured on {day}: {names}", "", "| | |", "|---|---|", *map(_row, machine)]
+        day = time.strftime("%Y-%m-%d", time.gmtime(max(m.at for m in measured_there)))
+        words = textwrap.wrap(f"Measured up to {day}: {names}.", 99)
+        yield ["## The machine", "", *words, "", "| | |", "|---|---|", *map(_row, machine)]
 
 
 def _row(cells: tuple[str, ...]) -> str:

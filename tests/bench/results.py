@@ -26,6 +26,8 @@ class Measured(msgspec.Struct, kw_only=True):
     at: float
     """Seconds since the epoch."""
     scale: float
+    busy: float = 0.0
+    """The machine's load average before."""
     machine: dict[str, str]
     runs: list[Run] = []
 

@@ -42,7 +42,12 @@ def run(plan: Plan, say: Say) -> list[Measured]:
 
     def begin(workload: Workload) -> Measured:
         measured = Measured(
-            name=workload.name, at=time.time(), scale=plan.scale, machine=described, runs=[]
+            name=workload.name,
+            at=time.time(),
+            scale=plan.scale,
+            busy=machine.busy(),
+            machine=described,
+            runs=[],
         )
         kept.workloads[workload.name] = measured
         done.append(measured)

@@ -20,8 +20,9 @@ class Ratio:
 
     def words(self) -> str:
         """Return the ratio with its spread."""
-        sign = "≥ " if self.least else ""
-        return f"{sign}{self.found.middle:.2f} × ({self.found.least:.2f} – {self.found.most:.2f})"
+        found, sign = self.found, "≥ " if self.least else ""
+        ends = f" ({found.least:.2f} – {found.most:.2f})" if found.least < found.most else ""
+        return f"{sign}{found.middle:.2f} ×{ends}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _cell(measure: str, runs: Sequence[Run]) -> str:
         return "—"
     found, kind = spread(values), MEASURES[measure]
     shown = kind.show(found.middle)
-    if len(values) > 1:
+    if found.least < found.most:
         shown += f" ({kind.number(found.least)} – {kind.number(found.most)})"
     return f"≥ {shown}" if any(run.unfinished for run in runs) else shown
 
