@@ -3,15 +3,18 @@
 import asyncio
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from bench import bricks, figures, page, plot, records, relay, results, table, workloads
+from bench import __main__ as command
+from bench import bricks, figures, page, plot, records, relay, results, run, table, workloads
 from bench.figures import Spread
 from bench.loads import LOADS, Ground
 from bench.results import Measured, Results, Run
+from bench.run import Plan
 from bench.workloads import GEOREP, GSYNCD, TABLE, TAR, How
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,6 +168,42 @@ def test_results_come_back_from_their_file(tmp_path: Path) -> None:
     path.write_bytes(b'{"workloads": 3}')
     with pytest.raises(Usage, match=r"bench\.json"):
         results.load(path)
+
+
+def test_a_run_keeps_what_it_measured(tmp_path: Path) -> None:
+    out, said = tmp_path / "build/bench.json", list[str]()
+    results.save(out, Results(workloads={"backlog": BACKLOG}))
+    plan = Plan([TABLE["records"]], frozenset(), 2, 0.002, out)
+    done = run.run(plan, said.append)
+    assert [one.round for one in done[0].runs] == [1, 2]
+    assert len(said) == 2
+    kept = results.load(out).workloads
+    assert kept == {"backlog": BACKLOG, "records": done[0]}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["--only", "nothing"], "no workload 'nothing'", id="no such workload"),
+        pytest.param(["--rivals", "cp"], "'cp' takes no part", id="no such rival"),
+        pytest.param(["--only", "start", "--rivals", "rsync"], "'rsync'", id="a rival elsewhere"),
+    ],
+)
+def test_wrong_words_get_one_line(
+    words: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", *words])
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert command.main() == 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert printed.count("\n") == 1
 
 
 @pytest.fixture
