@@ -36,42 +36,51 @@ class Plan:
 
 def run(plan: Plan, say: Say) -> list[Measured]:
     """Measure everything; what there is after each run is in the file. Needs root for a lab."""
-    kept = results.load(plan.out)
-    described = machine.describe()
-    done: list[Measured] = []
-
-    def begin(workload: Workload) -> Measured:
-        measured = Measured(
-            name=workload.name,
-            at=time.time(),
-            scale=plan.scale,
-            busy=machine.busy(),
-            machine=described,
-            runs=[],
-        )
-        kept.workloads[workload.name] = measured
-        done.append(measured)
-        return measured
-
-    def keep(measured: Measured, found: Run) -> None:
-        measured.runs.append(found)
-        results.save(plan.out, kept)
-        say(_line(measured.name, found))
-
+    keeping = _Keeping(plan, say)
     for workload in plan.workloads:
         if workload.how is How.PURE:
-            measured = begin(workload)
+            measured = keeping.begin(workload)
             for number in range(1, plan.rounds + 1):
-                keep(measured, _pure(workload, number, plan.scale))
+                keeping.keep(measured, _pure(workload, number, plan.scale))
     for group in _labs(plan.workloads):
         rivals = {name for workload in group for name in _rivals(workload, plan)}
         with sites.site(gsyncd_too=GSYNCD in rivals) as site:
             for workload in group:
-                measured = begin(workload)
+                measured = keeping.begin(workload)
                 for number in range(1, plan.rounds + 1):
                     for name in _rivals(workload, plan):
-                        keep(measured, _one(site, workload, name, number, plan.scale))
-    return done
+                        keeping.keep(measured, _one(site, workload, name, number, plan.scale))
+    return keeping.done
+
+
+class _Keeping:
+    """The results of this run and of earlier ones, and their file."""
+
+    def __init__(self, plan: Plan, say: Say) -> None:
+        self._plan, self._say = plan, say
+        self._results = results.load(plan.out)
+        self._machine = machine.describe()
+        self.done: list[Measured] = []
+
+    def begin(self, workload: Workload) -> Measured:
+        """Return where the runs of `workload` go; those of an earlier time are kept until then."""
+        measured = Measured(
+            name=workload.name,
+            at=time.time(),
+            scale=self._plan.scale,
+            busy=machine.busy(),
+            machine=self._machine,
+            runs=[],
+        )
+        self.done.append(measured)
+        return measured
+
+    def keep(self, measured: Measured, found: Run) -> None:
+        """Add one run, and have it in the file."""
+        measured.runs.append(found)
+        self._results.workloads[measured.name] = measured
+        results.save(self._plan.out, self._results)
+        self._say(_line(measured.name, found))
 
 
 def _labs(workloads: Iterable[Workload]) -> list[list[Workload]]:
