@@ -56,8 +56,11 @@ def start(lab: Lab) -> None:
 
 
 def stop(lab: Lab) -> None:
-    """Stop the session; what it noted on the bricks as done stays there."""
-    _session(lab, "stop")
+    """Stop the session, by force if need be; what it noted on the bricks as done stays there."""
+    try:
+        _session(lab, "stop")
+    except Stop:
+        _session(lab, "stop", "force")
 
 
 def delete(lab: Lab) -> None:
