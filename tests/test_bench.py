@@ -149,6 +149,9 @@ def test_the_page_has_every_workload_and_its_machine() -> None:
     assert "| tar \\| ssh tar | 15.5 s (9.0 – 22.0) |" in written
     assert "| Memory | 1 GiB |" in written
     assert "- gsyncd ÷ georep ≥ 2: 3.50 × (3.00 – 4.00), **met**" in written
+    assert "Where the time goes" not in written
+    missed = _measured("backlog", _run(GEOREP, 1, 10.0), _run(TAR, 1, 9.0))
+    assert "Where the time goes" in page.page(Results(workloads={"backlog": missed}))
 
 
 @given(st.text(max_size=20), st.floats(0, 1e9))

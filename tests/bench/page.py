@@ -69,6 +69,9 @@ def _workload(measured: Measured) -> Iterator[str]:
         yield ""
         for verdict in verdicts:
             yield f"- {verdict.target}: {verdict.found}, **{table.said(verdict)}**"
+    if workload.spent and any(verdict.met is False for verdict in verdicts):
+        yield ""
+        yield from textwrap.wrap(f"Where the time goes. {workload.spent}", 99)
 
 
 def _machines(results: Results) -> Iterator[list[str]]:

@@ -108,6 +108,8 @@ class Workload:
     """Bytes of each."""
     limit: float = 300.0
     """Seconds after which a rival is given up."""
+    spent: str = ""
+    """Where georep's time goes, as far as it was looked into."""
 
 
 _ALL = (GEOREP, GSYNCD, TAR, RSYNC)
@@ -155,6 +157,14 @@ _ROWS = (
         ),
         count=5000,
         size=4096,
+        spent="Sampled every 5 ms: all twelve threads of each agent are in calls of its mount, and "
+        "reading, planning and ssh are not to be seen (the first item goes out 1.2 s after Active, "
+        "Python has 16 % of the processor time). Of the threads' time 40 % is the question "
+        "whether the gfid is there already, asked before the lock and again under it; that of an "
+        "absent gfid takes four times as long as others, for every brick is asked. 20 % is open() "
+        "of the new file, 13 % the three looks at the end, 9 % creating, 6 % locks, 9 % times and "
+        "the list of xattrs, 6 % write, truncate and close. One question less, one look instead of "
+        "three at what was just made, and no truncate of what is empty would save about a third.",
     ),
     Workload(
         *("medium", "200 files of 1 MiB", How.BACKLOG, _ALL, _TIMES),
