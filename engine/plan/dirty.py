@@ -9,6 +9,7 @@ from engine.item import Gfid, Holder, Kind, Place
 _MKNOD, _MKDIR, _RMDIR, _SYMLINK, _RENAME, _CREATE = 3, 4, 6, 7, 8, 23
 """GlusterFS's fop numbers, as changelogs have them."""
 _MAKERS = frozenset((_CREATE, _MKNOD, _MKDIR, _SYMLINK))
+_OF_DIRECTORIES = frozenset((_MKDIR, _RMDIR))
 
 
 class Why(Flag):
@@ -93,20 +94,21 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
     brick writes only the first of each class in a slice. An entry's parent directories get new
     times without a record of their own, so they are dirty too.
     """
-    mark = window.mark
+    mark, spoken = window.mark, window.spoken
+    count = 0
     for letter, gfid, fop, places, _mode in records:
-        window.records += 1
-        window.spoken.add(gfid)
+        count += 1
+        spoken.add(gfid)
         if letter == "D":
             mark(gfid, Why.DATA)
-            continue
-        if letter == "M":
+        elif letter == "M":
             mark(gfid, Why.ATTRIBUTES)
-            continue
-        dirty = mark(gfid, _MADE if fop in _MAKERS else Why.NAMES, *places)
-        if fop in (_MKDIR, _RMDIR):
-            dirty.directory = True
-        elif fop == _RENAME:
-            window.taken.add(places[-1])
-        for place in places:
-            mark(place.parent, Why.ATTRIBUTES).directory = True
+        else:
+            dirty = mark(gfid, _MADE if fop in _MAKERS else Why.NAMES, *places)
+            if fop in _OF_DIRECTORIES:
+                dirty.directory = True
+            elif fop == _RENAME:
+                window.taken.add(places[-1])
+            for place in places:
+                mark(place.parent, Why.ATTRIBUTES).directory = True
+    window.records += count
