@@ -251,7 +251,7 @@ _ROWS = (
         "memory that the process had.",
         targets=(at_least("rate", 250_000), at_most("memory", 200e6)),
         count=1_000_000,
-        spent="Of 4.1 µs for a record, reading takes 2.3 (a third of it for gfids that are seen for "
+        spent="Of 4.1 µs for a record, reading takes 2.3 (a third of it for gfids seen for "
         "the first time), folding 1.1, making items 0.6, their order 0.1. A fifth of everything is "
         "Python's search for cycles, of which there are none: without it 305,000 records/s.",
     ),
