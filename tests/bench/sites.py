@@ -20,6 +20,8 @@ from engine.lab.shape import PRIMARY, SECONDARY, Shape
 SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2)
 """Plain bricks: on two cores, replicas would measure GlusterFS more than who replicates it."""
 HOST, FAR = "prim1", "sec1"
+_LABS = "measure"
+"""What the names of our labs begin with; then comes the process."""
 _READ_ONLY = "features.read-only"
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 FAR_PORT = 2222
@@ -86,7 +88,7 @@ class Site:
 @contextlib.contextmanager
 def site(*, gsyncd_too: bool) -> Iterator[Site]:
     """Make a lab, and with it whatever the sessions of both rivals need; take it down again."""
-    lab = Lab(f"bench-{os.getpid()}")
+    lab = Lab(f"{_LABS}-{os.getpid()}")
     try:
         lab.up(SHAPE)
         if gsyncd_too:
@@ -112,7 +114,7 @@ def _let_write(lab: Lab) -> None:
 
 def clear_dead() -> None:
     """Take down the labs of runs that were killed."""
-    for folder in DEFAULT_ROOT.glob("bench-*"):
+    for folder in DEFAULT_ROOT.glob(f"{_LABS}-*"):
         pid = folder.name.partition("-")[2]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
             Lab(folder.name).down()
