@@ -6,7 +6,13 @@ from enum import StrEnum
 
 from engine.errors import Usage
 
-GEOREP, GSYNCD, TAR, RSYNC, DELAYED = "georep", "gsyncd", "tar | ssh tar", "rsync", "georep, 40 ms"
+GEOREP, GSYNCD, TAR, RSYNC, DELAYED = (
+    "georep",
+    "gsyncd",
+    "tar | ssh tar",
+    "rsync",
+    "georep at 40 ms",
+)
 
 
 class How(StrEnum):
