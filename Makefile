@@ -4,7 +4,7 @@ GEOREP := .venv/bin/georep
 PREPARE := @.ci/prepare
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check lint unit test demo lab-up lab-down docs screenshots clean
+.PHONY: help venv check lint unit test demo bench bench-page lab-up lab-down docs screenshots clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,16 @@ lab-up: ## make two GlusterFS sites on this machine, to play with; needs root
 lab-down: ## remove them
 	$(PREPARE)
 	@$(GEOREP) lab down
+
+bench: ## measure against gsyncd, tar and rsync: ONLY=delay,backlog ROUNDS=1 SCALE=0.1; needs root
+	$(PREPARE) lab
+	@PYTHONPATH=tests $(PYTHON) -m bench --only "$(ONLY)" --rivals "$(RIVALS)" \
+		--rounds "$(or $(ROUNDS),3)" --scale "$(or $(SCALE),1)"
+
+bench-page: ## publish what `make bench` measured last, in docs/benchmarks.md
+	@[ -e build/bench.json ] || { echo "Nothing was measured yet. Run: make bench" >&2; exit 1; }
+	@cp build/bench.json docs/benchmarks.json
+	@$(MAKE) --no-print-directory docs
 
 docs: ## write the pages of docs/ that are made from the code
 	$(PREPARE)

@@ -10,6 +10,9 @@ from typing import get_args
 
 import msgspec
 import rules
+from bench import page as benchmarks
+from bench import results
+from bench.results import Results
 
 from engine import events, options
 from engine.events import AnyEvent, Event, WorkerEvent
@@ -138,7 +141,24 @@ def _code(words: str) -> str:
     return f"`{words}`" if words else "—"
 
 
+def benchmarks_page() -> str:
+    """Return docs/benchmarks.md."""
+    made = MADE.format(source="docs/benchmarks.json")
+    return f"# Benchmarks\n\n{made}\n{benchmarks.page(_measured())}"
+
+
+def benchmarks_picture() -> str:
+    """Return docs/benchmarks.svg."""
+    return benchmarks.picture(_measured())
+
+
+def _measured() -> Results:
+    return results.load(ROOT / "docs/benchmarks.json")
+
+
 PAGES = {
+    "docs/benchmarks.md": benchmarks_page,
+    "docs/benchmarks.svg": benchmarks_picture,
     "docs/rules.md": rules_page,
     "docs/options.md": options_page,
     "docs/events.md": events_page,

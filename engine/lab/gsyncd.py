@@ -37,11 +37,16 @@ def create(lab: Lab) -> None:
         _session(lab, "config", option, "true")
 
 
+def begin(lab: Lab) -> None:
+    """Start the session; its workers are at work some seconds later."""
+    _session(lab, "start")
+
+
 def start(lab: Lab) -> None:
     """Start the session and wait until each worker is Active, or Passive beside one that is."""
     shape = lab.shape
     sets = len(shape.volume_bricks(PRIMARY)) // (shape.disperse or shape.replica)
-    _session(lab, "start")
+    begin(lab)
 
     def at_work() -> bool:
         states = [worker.status for worker in status(lab)]
@@ -51,8 +56,11 @@ def start(lab: Lab) -> None:
 
 
 def stop(lab: Lab) -> None:
-    """Stop the session; what it noted on the bricks as done stays there."""
-    _session(lab, "stop")
+    """Stop the session, by force if need be; what it noted on the bricks as done stays there."""
+    try:
+        _session(lab, "stop")
+    except Stop:
+        _session(lab, "stop", "force")
 
 
 def delete(lab: Lab) -> None:

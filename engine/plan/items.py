@@ -68,12 +68,15 @@ def make(
         case Alive():
             if truth.gfid in outside:
                 return None
-            names = tuple(place for place in truth.places if place.parent not in outside)
-            nameless = bool(truth.places) or truth.whole
+            places = truth.places
+            names = places
+            if outside:
+                names = tuple(place for place in places if place.parent not in outside)
+            nameless = bool(places) or truth.whole
             if not names and nameless and truth.gfid != ROOT:
                 # Only in directories that are not ours, or in none: a handle that was left behind.
                 return None
-            left = tuple(place for place in dirty.heard if place not in truth.places)
+            left = tuple([place for place in dirty.heard if place not in places])
             # Of a file whose name alone was heard nobody knows whether its content is right; given
             # the primary's times, a crawl that has yet to compare it would take it for equal.
             names_alone = truth.kind is Kind.FILE and not dirty.why & ~Why.NAMES
