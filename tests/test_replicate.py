@@ -459,6 +459,41 @@ async def test_whom_only_an_answer_spoke_of_is_not_forgotten(world: World) -> No
     assert world.secondary.tree() == {A: ours, B: theirs}
 
 
+async def test_who_was_in_the_ledger_and_is_done_ahead_leaves_it(world: World) -> None:
+    """The directory, of which no record speaks: only an answer did."""
+    folder = world.make(A, Kind.DIRECTORY)
+    inside = Place(folder, b"inside")
+    await world.worker.make_so(world.heard())
+    file = world.make(inside)
+    world.secondary.refuses[inside] = errno.EPERM
+    await world.worker.make_so(world.heard())
+    world.ledger.put([(_failure(folder), ledger.Known(Dirty(Why.ATTRIBUTES)))])
+    del world.secondary.refuses[inside]
+    world.primary.write(inside, b"")
+    window, again = world.heard(), Window()
+    again.mark(file, Why.NAMES)
+    await world.worker.make_ahead(window)
+    await world.worker.make_so(again)
+    assert world.secondary.tree()[inside] == file
+    assert world.ledger.empty
+
+
+def _failure(gfid: Gfid) -> ledger.Failure:
+    return ledger.Failure(
+        worker="h:/b",
+        gfid=gfid,
+        path="a",
+        doing="set attributes",
+        kind="EPERM",
+        words="",
+        tries=1,
+        first=1.0,
+        last=1.0,
+        due=ledger.NEVER,
+        slice=0,
+    )
+
+
 async def test_a_strangers_end_is_not_made_lawful_by_waiting(world: World) -> None:
     foreign = Gfid("f" * 36)
     world.secondary.things[foreign] = Thing(Kind.FILE, Attributes(0o100644, 0, 0, 0, 7, 7))

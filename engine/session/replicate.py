@@ -85,8 +85,8 @@ class Replicator:
         """Objects that were new again after they had been made so; they go into the next window
         where this one has seen them often enough."""
         self._left: dict[Gfid, Dirty] = {}
-        """Objects that an answer spoke of, and that were not made so ahead; no slice need bring
-        them again, so they go into the next window."""
+        """Objects that an answer spoke of, and that were not made so ahead, or not for certain; no
+        slice need bring them again, so they go into the next window."""
         self._intended: set[Gfid] = set()
         """Objects that the ledger has as intended."""
         self._ended: dict[Gfid, dict[Place, None]] = {}
@@ -140,7 +140,10 @@ class Replicator:
         totals.files += self._sending.files - files
         totals.bytes += self._sending.bytes - size
         self._report.pending_entries = 0
-        self._left = {g: dirty for g, dirty in window.dirty.items() if g not in trial.own}
+        # Those in the ledger, done or not, leave it by the usual road only.
+        known = {gfid: Dirty(Why.NAMES) for gfid in trial.before}
+        left = {**known, **window.dirty}
+        self._left = {gfid: dirty for gfid, dirty in left.items() if gfid not in trial.own}
         totals.left = window.dirty.keys() | self._overtaken.keys() | trial.before.keys()
         if self._intended or self._left or self._overtaken.keys() - trial.own:
             await self._channel.sync()
