@@ -20,7 +20,8 @@ from test_apply import A, item
 from engine import __version__
 from engine.errors import Stop
 from engine.item import ROOT, Done, Place
-from engine.movers import rsync
+from engine.movers.job import Mover
+from engine.movers.ways import Ways
 from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
     PROTOCOL,
@@ -238,7 +239,7 @@ def test_an_agent_refuses_the_directory_of_another_volume(root: Path, agent: Ask
     assert refused.cause == "directory of another volume"
 
 
-# Large files: the real rsync, to the handles.
+# Large files: the real movers, to the handles.
 
 SSH = """#!/bin/sh
 while [ "$1" != host ]; do shift; done
@@ -247,8 +248,9 @@ exec sh -c "$*"
 """
 
 
-async def test_rsync_writes_into_the_object_itself(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("mover", Mover)
+async def test_movers_write_into_the_object_itself(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mover: Mover
 ) -> None:
     bin_ = tmp_path / "bin"
     bin_.mkdir()
@@ -265,13 +267,12 @@ async def test_rsync_writes_into_the_object_itself(
     target.create(item(A, Place(ROOT, b"a")), Place(ROOT, b"a"))
     target.link(A, Place(ROOT, b"b"))
     before = (root / "a").stat()
-    far = os.fsencode(root / ".georep")
+    route = Route(host="host", command=f"{sys.executable} -m engine")
+    ways = Ways(route, os.fsencode(root / ".georep"))
     for data in (content, content[: 1 << 20], b""):
         (mount / ".gfid" / A).write_bytes(data)
-        job = await rsync.run(
-            *(Route(host="host"), os.fsencode(mount), far, [A, absent]), program="rsync", options=""
-        )
-        assert (job.code, job.moved) == (0, 1), job.words
+        job = await ways.run(mover, os.fsencode(mount), [A, absent], len(data))
+        assert (job.code, job.moved) == (0, {A: len(data)}), job.words
         assert (root / "a").read_bytes() == data
     after = (root / "b").stat()
     assert (after.st_ino, after.st_nlink, after.st_mode) == (before.st_ino, 3, before.st_mode)
