@@ -184,6 +184,11 @@ def test_a_run_keeps_what_it_measured(tmp_path: Path) -> None:
     assert kept == {"backlog": BACKLOG, "records": done[0]}
 
 
+def test_a_crawl_has_a_lab_of_its_own() -> None:
+    labs = run._labs(workloads.chosen("start,crawl,records,delay"))
+    assert [[workload.name for workload in lab] for lab in labs] == [["delay", "start"], ["crawl"]]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
