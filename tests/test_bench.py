@@ -214,6 +214,17 @@ def test_wrong_words_get_one_line(
     assert printed.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [["--rounds", "0"], ["--scale", "2"], ["--scale", "0.0"]])
+def test_bad_numbers_are_refused_with_what_is_accepted(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", *words])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    assert f"{words[1]!r} is no number" in capsys.readouterr().err
+
+
 @pytest.fixture
 def volume(tmp_path: Path) -> list[bytes]:
     """Give the folders of two bricks."""
