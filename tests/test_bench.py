@@ -184,6 +184,11 @@ def test_a_run_keeps_what_it_measured(tmp_path: Path) -> None:
     assert kept == {"backlog": BACKLOG, "records": done[0]}
 
 
+def test_a_crawl_has_a_lab_of_its_own() -> None:
+    labs = run._labs(workloads.chosen("start,crawl,records,delay"))
+    assert [[workload.name for workload in lab] for lab in labs] == [["delay", "start"], ["crawl"]]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -207,6 +212,17 @@ def test_wrong_words_get_one_line(
     printed = capsys.readouterr().err
     assert said in printed
     assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["--rounds", "0"], ["--scale", "2"], ["--scale", "0.0"]])
+def test_bad_numbers_are_refused_with_what_is_accepted(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", *words])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    assert f"{words[1]!r} is no number" in capsys.readouterr().err
 
 
 @pytest.fixture

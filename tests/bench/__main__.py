@@ -1,6 +1,7 @@
 """The command behind `make bench`."""
 
 import argparse
+import re
 import signal
 import sys
 from pathlib import Path
@@ -59,17 +60,15 @@ def _arguments() -> argparse.Namespace:
 
 
 def _whole(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 100:
-        raise argparse.ArgumentTypeError("rounds go from 1 to 100")
-    return number
+    if not re.fullmatch(r"[1-9][0-9]?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 99")
+    return int(text)
 
 
 def _share(text: str) -> float:
-    number = float(text)
-    if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError("a scale is above 0 and at most 1")
-    return number
+    if not re.fullmatch(r"1|0?\.[0-9]{1,6}", text) or not float(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and at most 1, like 0.1")
+    return float(text)
 
 
 def _say(line: str) -> None:

@@ -29,12 +29,14 @@ def delays(site: Site, rival: Georep | Gsyncd | Copy, workload: Workload, ground
     try:
         _until_it_follows(site, rival, ground)
         writer = _Writer(ground, workload.name)
-        late, missing = _arrivals(site, writer, workload.limit)
+        late = _arrivals(site, writer, workload.limit)
     finally:
         rival.stop()
     values = {}
     if late:
         values = {f"p{share}": percentile(late, share / 100) for share in (50, 95, 99)}
+    # Also of those that could not even be written.
+    missing = ground.count - len(late)
     if missing:
         words = f"{missing} of {ground.count} files had not arrived {workload.limit:.0f} s later"
         raise Unfinished(words, values)
@@ -117,8 +119,10 @@ class _Writer:
         self.closed.append((time.monotonic(), bricks.like(self._ground.below(name), data)))
 
 
-def _arrivals(site: Site, writer: _Writer, limit: float) -> tuple[list[float], int]:
-    """Return how late each file was whole, and how many were not within `limit` of the last."""
+def _arrivals(site: Site, writer: _Writer, limit: float) -> list[float]:
+    """Return how late each file was whole; for `limit` seconds after the last one others are waited
+    for.
+    """
     late: list[float] = []
     pending: list[tuple[float, Check]] = []
     taken, last = 0, time.monotonic()
@@ -140,7 +144,7 @@ def _arrivals(site: Site, writer: _Writer, limit: float) -> tuple[list[float], i
         if writer.done and time.monotonic() - last > limit:
             break
         bricks.rest(began)
-    return late, len(pending)
+    return late
 
 
 def _until_it_follows(site: Site, rival: Georep | Gsyncd | Copy, ground: Ground) -> None:
