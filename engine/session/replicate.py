@@ -9,19 +9,20 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.item import AnyAnswer, AnyItem, Done, Gfid, Gone, Item, Kind, Place, Refused
+from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind, Refused
 from engine.movers.pace import Bucket
 from engine.plan import items as plan_items
 from engine.plan import order
 from engine.plan.dirty import Dirty, Why, Window
-from engine.plan.items import Alive, Truth, Unclear
+from engine.plan.items import Alive, Unclear
 from engine.plan.settle import Outcome, settle, unclear
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
 from engine.session.bulk import Bulk
+from engine.session.carrying import Carried
 from engine.session.failing import Failing, Trial
 from engine.session.hop import Hop
-from engine.session.ledger import Failure, Known, Ledger
+from engine.session.ledger import Failure, Ledger
 from engine.session.looking import Looking, is_directory
 from engine.session.report import Report
 from engine.session.sending import Sending, unloaded
@@ -35,8 +36,6 @@ _DUE = 1000
 """Failures that are tried again in one window."""
 _AHEAD = 4
 """Rounds that are made before a slice closes; what is not done then waits for that."""
-_ENDED = 100_000
-"""Objects remembered as gone without a word."""
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ class Replicator:
         bucket: Bucket | None = None,
     ) -> None:
         """`bucket`: how fast contents may go; None: as they can."""
-        self._channel, self._bulk, self._report, self._ledger = channel, bulk, report, ledger
+        self._channel, self._bulk, self._report = channel, bulk, report
         self._hop = Hop()
         self._sight = sight
         self._looking = Looking(sight, self._hop)
@@ -81,17 +80,7 @@ class Replicator:
             *(sight.mount, channel, report, self._hop), push_limit=push_limit, bucket=bucket
         )
         self.failing = Failing(ledger, report, sight, self._hop)
-        self._overtaken: dict[Gfid, Dirty] = {}
-        """Objects that were new again after they had been made so; they go into the next window
-        where this one has seen them often enough."""
-        self._left: dict[Gfid, Dirty] = {}
-        """Objects that an answer spoke of, and that were not made so ahead, or not for certain; no
-        slice need bring them again, so they go into the next window."""
-        self._intended: set[Gfid] = set()
-        """Objects that the ledger has as intended."""
-        self._ended: dict[Gfid, dict[Place, None]] = {}
-        """Objects that are gone, with no word of their end yet, and where they stood here: the
-        rename that destroyed one may have been seen before its record was heard."""
+        self._carried = Carried(ledger, self._hop)
 
     def stuck_for(self) -> float:
         """Return for how many seconds the oldest call on the primary has been under way."""
@@ -129,8 +118,7 @@ class Replicator:
         totals = Totals()
         trial = Trial(0, frozenset(window.dirty), ahead=True)
         files, size = self._sending.files, self._sending.bytes
-        self._remember_ended(window)
-        self._carry(window)
+        self._carried.into(window)
         for _ in range(_AHEAD):
             before = len(totals.entries), totals.removed
             if window.dirty:
@@ -140,14 +128,10 @@ class Replicator:
         totals.files += self._sending.files - files
         totals.bytes += self._sending.bytes - size
         self._report.pending_entries = 0
-        # Those in the ledger, done or not, leave it by the usual road only.
-        known = {gfid: Dirty(Why.NAMES) for gfid in trial.before}
-        left = {**known, **window.dirty}
-        self._left = {gfid: dirty for gfid, dirty in left.items() if gfid not in trial.own}
-        totals.left = window.dirty.keys() | self._overtaken.keys() | trial.before.keys()
-        if self._intended or self._left or self._overtaken.keys() - trial.own:
+        totals.left = window.dirty.keys() | self._carried.overtaken.keys() | trial.before.keys()
+        if self._carried.keep(window, trial):
             await self._channel.sync()
-            await self._confirm_intended(window)
+            await self._carried.confirm(window)
         return totals
 
     async def make_due_so(self) -> None:
@@ -163,9 +147,7 @@ class Replicator:
     async def recover(self) -> None:
         """Make so what an earlier run may have left half done: those in limbo, those intended."""
         window = Window()
-        for gfid, known in (await self.run(self._ledger.unsure)).items():
-            known.into(window, window.mark(gfid, Why.NAMES), gfid)
-            self._intended.add(gfid)
+        await self._carried.recover(window)
         for gfid in await self._channel.limbo():
             window.mark(gfid, Why.NAMES)
         await self.make_so(window)
@@ -173,12 +155,11 @@ class Replicator:
     async def _try(self, window: Window, trial: Trial, *, ancestors: bool) -> Totals:
         totals = Totals()
         files, size = self._sending.files, self._sending.bytes
-        self._remember_ended(window)
-        empty = not window.dirty and not self._overtaken and not self._left
         for _ in range(_CONFIRMS):
-            self._carry(window)
+            self._carried.into(window)
+            empty = not window.dirty and not totals.rounds
             await self._until_clean(window, trial, totals, ancestors=ancestors)
-            if not self._overtaken:
+            if not self._carried.overtaken:
                 break
         totals.files += self._sending.files - files
         totals.bytes += self._sending.bytes - size
@@ -189,34 +170,10 @@ class Replicator:
             await self._channel.sync()
         # What is noted as due may go only when what was done for it cannot go any more, and what is
         # still to be looked at is noted.
-        await self._confirm_intended(window)
+        await self._carried.confirm(window)
         await self.failing.end(trial)
         totals.failed = trial.failures
         return totals
-
-    def _carry(self, window: Window) -> None:
-        """Put what was new again after it had been made so into `window`."""
-        for gfid, dirty in self._overtaken.items():
-            window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
-            window.known.add(gfid)
-        for gfid, dirty in self._left.items():
-            window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
-        self._overtaken, self._left = {}, {}
-
-    def _remember_ended(self, window: Window) -> None:
-        """Look again at who stood where a rename is heard of now."""
-        for gfid, places in self._ended.items():
-            if not window.taken.isdisjoint(places):
-                window.mark(gfid, Why.NAMES, *places)
-
-    def _note_ended(self, items: dict[Gfid, AnyItem]) -> None:
-        for gfid, item in items.items():
-            if isinstance(item, Gone) and not item.lawful and item.heard:
-                self._ended.setdefault(gfid, {}).update(dict.fromkeys(item.heard))
-            else:
-                self._ended.pop(gfid, None)
-        while len(self._ended) > _ENDED:
-            del self._ended[next(iter(self._ended))]
 
     async def _until_clean(
         self, window: Window, trial: Trial, totals: Totals, *, ancestors: bool
@@ -254,8 +211,8 @@ class Replicator:
             item = plan_items.make(found, batch[gfid], window, self._looking.outside)
             if item is not None:
                 items[gfid] = item
-        self._note_ended(items)
-        await self._intend(window, trial, batch, truths)
+        self._carried.note_ended(items)
+        await self._carried.intend(window, trial, batch, truths)
         outcome, answers = await self._make_items_so(window, batch, items, totals)
         for gfid, found in truths.items():
             if isinstance(found, Unclear):
@@ -265,7 +222,7 @@ class Replicator:
             heard = dict.fromkeys((*batch[looked.gfid].heard, *looked.places))
             why = batch[looked.gfid].why | Why.NAMES
             directory = looked.kind is Kind.DIRECTORY
-            self._overtaken[looked.gfid] = Dirty(why, heard, directory)
+            self._carried.overtaken[looked.gfid] = Dirty(why, heard, directory)
         totals.rounds += 1
         totals.entries |= outcome.changed
         totals.removed += outcome.removed
@@ -346,45 +303,6 @@ class Replicator:
         outcome.made += len(rest.done)
         outcome.done += rest.done
         outcome.refused += rest.refused
-
-    async def _intend(
-        self,
-        window: Window,
-        trial: Trial,
-        batch: dict[Gfid, Dirty],
-        truths: dict[Gfid, Truth],
-    ) -> None:
-        """Note objects of other workers that are made so only because an answer spoke of them.
-
-        After a crash no record of the own brick would have us look at them again, and an older look
-        of ours might stand on the secondary for ever.
-        """
-        objects: dict[Gfid, Known] = {}
-        for gfid, found in truths.items():
-            derived = gfid not in trial.own and gfid not in self._intended
-            if derived and isinstance(found, Alive) and found.shared:
-                known = Known.of(window, gfid, batch[gfid])
-                heard = dict.fromkeys((*known.dirty.heard, *found.places))
-                dirty = Dirty(known.dirty.why | Why.NAMES, heard, is_directory(found))
-                objects[gfid] = Known(dirty, known.spoken, known.known)
-        if objects:
-            await self.run(self._ledger.intend, objects)
-            self._intended |= objects.keys()
-
-    async def _confirm_intended(self, window: Window) -> None:
-        """Forget what was intended; what is new all the while stays noted for the next window."""
-        waiting = {**self._left, **self._overtaken}
-        new = {
-            gfid: Known.of(window, gfid, dirty)
-            for gfid, dirty in waiting.items()
-            if gfid not in self._intended
-        }
-        if new:
-            await self.run(self._ledger.intend, new)
-        over = self._intended - waiting.keys()
-        if over:
-            await self.run(self._ledger.sure, over)
-        self._intended = set(waiting)
 
 
 def _size(item: AnyItem) -> int:

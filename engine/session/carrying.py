@@ -1,0 +1,111 @@
+"""What goes from one window into the next, and what of it a crash must not forget.
+
+A window ends when nothing in it is dirty any more, but for what changes all the while, and, ahead
+of a slice's close, what could not be done at once. What records or a crawl will bring again is safe
+in them; what only an answer spoke of is noted in the ledger, as *intended*, before it is touched.
+"""
+
+from collections.abc import Mapping
+
+from engine.item import AnyItem, Gfid, Gone, Place
+from engine.plan.dirty import Dirty, Why, Window
+from engine.plan.items import Alive, Truth
+from engine.session.failing import Trial
+from engine.session.hop import Hop
+from engine.session.ledger import Known, Ledger
+from engine.session.looking import is_directory
+
+_ENDED = 100_000
+"""Objects remembered as gone without a word."""
+
+
+class Carried:
+    """What one worker carries on."""
+
+    def __init__(self, ledger: Ledger, hop: Hop) -> None:
+        self._ledger, self._hop = ledger, hop
+        self.overtaken: dict[Gfid, Dirty] = {}
+        """Objects that were new again after they had been made so."""
+        self._left: dict[Gfid, Dirty] = {}
+        """Objects that an answer spoke of, and that were not made so ahead, or not for certain."""
+        self._intended: set[Gfid] = set()
+        """Objects that the ledger has as intended."""
+        self._ended: dict[Gfid, dict[Place, None]] = {}
+        """Objects that are gone, with no word of their end yet, and where they stood here: the
+        rename that destroyed one may have been seen before its record was heard."""
+
+    def into(self, window: Window) -> None:
+        """Put everything that is carried into `window`, and who stood where it heard a rename."""
+        for gfid, dirty in self.overtaken.items():
+            window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
+            window.known.add(gfid)
+        for gfid, dirty in self._left.items():
+            window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
+        self.overtaken, self._left = {}, {}
+        for gfid, places in self._ended.items():
+            if not window.taken.isdisjoint(places):
+                window.mark(gfid, Why.NAMES, *places)
+
+    def note_ended(self, items: Mapping[Gfid, AnyItem]) -> None:
+        """Remember who is gone and may not be taken away; forget whoever may be."""
+        for gfid, item in items.items():
+            if isinstance(item, Gone) and not item.lawful and item.heard:
+                self._ended.setdefault(gfid, {}).update(dict.fromkeys(item.heard))
+            else:
+                self._ended.pop(gfid, None)
+        while len(self._ended) > _ENDED:
+            del self._ended[next(iter(self._ended))]
+
+    def keep(self, window: Window, trial: Trial) -> bool:
+        """Keep what is left of a window that was made so ahead, but for what its slice brings
+        again; return whether something has to be confirmed.
+        """
+        # Those in the ledger, done or not, leave it by the usual road only.
+        left = {gfid: Dirty(Why.NAMES) for gfid in trial.before} | window.dirty
+        self._left = {gfid: dirty for gfid, dirty in left.items() if gfid not in trial.own}
+        return bool(self._intended or self._left or self.overtaken.keys() - trial.own)
+
+    async def intend(
+        self,
+        window: Window,
+        trial: Trial,
+        batch: Mapping[Gfid, Dirty],
+        truths: Mapping[Gfid, Truth],
+    ) -> None:
+        """Note objects of other workers that are made so only because an answer spoke of them.
+
+        After a crash no record of the own brick would have us look at them again, and an older look
+        of ours might stand on the secondary for ever.
+        """
+        objects: dict[Gfid, Known] = {}
+        for gfid, found in truths.items():
+            derived = gfid not in trial.own and gfid not in self._intended
+            if derived and isinstance(found, Alive) and found.shared:
+                known = Known.of(window, gfid, batch[gfid])
+                heard = dict.fromkeys((*known.dirty.heard, *found.places))
+                dirty = Dirty(known.dirty.why | Why.NAMES, heard, is_directory(found))
+                objects[gfid] = Known(dirty, known.spoken, known.known)
+        if objects:
+            await self._hop.run(self._ledger.intend, objects)
+            self._intended |= objects.keys()
+
+    async def confirm(self, window: Window) -> None:
+        """Forget what was intended and is done, now that it is on the disk; note what is carried."""
+        waiting = {**self._left, **self.overtaken}
+        new = {
+            gfid: Known.of(window, gfid, dirty)
+            for gfid, dirty in waiting.items()
+            if gfid not in self._intended
+        }
+        if new:
+            await self._hop.run(self._ledger.intend, new)
+        over = self._intended - waiting.keys()
+        if over:
+            await self._hop.run(self._ledger.sure, over)
+        self._intended = set(waiting)
+
+    async def recover(self, window: Window) -> None:
+        """Put what an earlier run had intended into `window`."""
+        for gfid, known in (await self._hop.run(self._ledger.unsure)).items():
+            known.into(window, window.mark(gfid, Why.NAMES), gfid)
+            self._intended.add(gfid)
