@@ -90,7 +90,7 @@ class Carried:
             self._intended |= objects.keys()
 
     async def confirm(self, window: Window) -> None:
-        """Forget what was intended and is done, now that it is on the disk; note what is carried."""
+        """Forget what was intended and is done, now on the disk; note what is carried."""
         waiting = {**self._left, **self.overtaken}
         new = {
             gfid: Known.of(window, gfid, dirty)
