@@ -21,6 +21,7 @@ from engine import __version__
 from engine.errors import Stop
 from engine.item import ROOT, Done, Place
 from engine.movers.job import Mover
+from engine.movers.pace import Bucket
 from engine.movers.ways import Ways
 from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
@@ -248,15 +249,21 @@ exec sh -c "$*"
 """
 
 
-@pytest.mark.parametrize("mover", Mover)
-async def test_movers_write_into_the_object_itself(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mover: Mover
-) -> None:
+@pytest.fixture
+def route(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Route:
+    """Give a way to this machine itself, without a login."""
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     (bin_ / "ssh").write_text(SSH)
     (bin_ / "ssh").chmod(0o755)
     monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
+    return Route(host="host", command=f"{sys.executable} -m engine")
+
+
+@pytest.mark.parametrize("mover", Mover)
+async def test_movers_write_into_the_object_itself(
+    root: Path, tmp_path: Path, route: Route, mover: Mover
+) -> None:
     mount = tmp_path / "mount"
     (mount / ".gfid").mkdir(parents=True)
     content = os.urandom(3 << 20)
@@ -267,7 +274,6 @@ async def test_movers_write_into_the_object_itself(
     target.create(item(A, Place(ROOT, b"a")), Place(ROOT, b"a"))
     target.link(A, Place(ROOT, b"b"))
     before = (root / "a").stat()
-    route = Route(host="host", command=f"{sys.executable} -m engine")
     ways = Ways(route, os.fsencode(root / ".georep"))
     for data in (content, content[: 1 << 20], b""):
         (mount / ".gfid" / A).write_bytes(data)
@@ -278,4 +284,28 @@ async def test_movers_write_into_the_object_itself(
     assert (after.st_ino, after.st_nlink, after.st_mode) == (before.st_ino, 3, before.st_mode)
     assert directories.orphans(root) == set()
     assert directories.faults(root) == []
+    target.close()
+
+
+@pytest.mark.parametrize("mover", Mover)
+@pytest.mark.parametrize("timetable", ["", "00:00-24:00 900m"])
+async def test_holes_stay_holes_and_a_limit_changes_nothing(
+    root: Path, tmp_path: Path, route: Route, mover: Mover, timetable: str
+) -> None:
+    mount = tmp_path / "mount"
+    (mount / ".gfid").mkdir(parents=True)
+    near = mount / ".gfid" / A
+    near.write_bytes(os.urandom(1 << 20))
+    os.truncate(near, 64 << 20)
+    target = directories.made(root)
+    target.create(item(A, Place(ROOT, b"a")), Place(ROOT, b"a"))
+    far = root / "a"
+    far.write_bytes(os.urandom(3 << 20))
+    pace = Bucket(tmp_path / "pace", "1g", timetable).words()
+    ways = Ways(route, os.fsencode(root / ".georep"), pace=pace)
+    job = await ways.run(mover, os.fsencode(mount), [A], 64 << 20)
+    assert (job.code, job.moved) == (0, {A: 64 << 20}), job.words
+    assert far.read_bytes() == near.read_bytes()
+    assert far.stat().st_blocks * 512 < 2 << 20
+    assert (tmp_path / "pace").exists()
     target.close()

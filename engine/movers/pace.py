@@ -11,6 +11,7 @@ it its own stdin at that pace; it stands before the ssh of a mover.
 import contextlib
 import fcntl
 import os
+import select
 import struct
 import subprocess
 import sys
@@ -107,16 +108,31 @@ def main(argv: Sequence[str]) -> int:
         ["setpriv", "--pdeathsig", "TERM", *words], stdin=subprocess.PIPE, bufsize=0
     )
     assert process.stdin is not None
-    sink = process.stdin.fileno()
     with contextlib.suppress(BrokenPipeError):
-        while data := os.read(0, bucket.portion()):
+        _relay(bucket, process)
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    return process.wait()
+
+
+def _relay(bucket: Bucket, process: "subprocess.Popen[bytes]") -> None:
+    """Hand on stdin until it ends, or the process does: rsync keeps it open until we have ended."""
+    assert process.stdin is not None
+    sink, ended = process.stdin.fileno(), os.pidfd_open(process.pid)
+    waiting = select.poll()
+    waiting.register(0, select.POLLIN)
+    waiting.register(ended, select.POLLIN)
+    try:
+        while not any(file == ended for file, _ in waiting.poll()):
+            data = os.read(0, bucket.portion())
+            if not data:
+                return
             time.sleep(bucket.take(len(data)))
             held = memoryview(data)
             while held:
                 held = held[os.write(sink, held) :]
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
-    return process.wait()
+    finally:
+        os.close(ended)
 
 
 if __name__ == "__main__":
