@@ -161,43 +161,50 @@ class Making:
 
     def _place_leaf(self) -> NeedParent | None:
         item = self._item
-        here = self._same_nature()
-        if here is None and not item.names:
+        if not item.names and self._same_nature() is None:
             words = "its names on the primary are not known, and it is not on the secondary"
             raise Trouble("create", None, OSError(errno.ENODATA, words))
         for index, place in enumerate(item.names):
-            if here is None and index == 0:
-                needed = self._create_leaf(place)
-            else:
-                needed = self._give_name(place)
+            needed = self._stand_at(place) if index == 0 else self._give_name(place)
             if needed is not None:
                 return needed
         return None
 
-    def _create_leaf(self, place: Place) -> NeedParent | None:
-        """Create at `place`; held by gfid, because the volume takes a second file with one gfid."""
+    def _stand_at(self, place: Place) -> NeedParent | None:
+        """Create at `place` what is not there yet; give the name to what is.
+
+        Held by gfid, because the volume takes a second file with one gfid. Looked for only here,
+        where nobody else can create it: to find nothing costs the volume most.
+        """
         item, target = self._item, self._target
         try:
             with doing("create", place), target.holding(item.gfid):
-                if target.seen(item.gfid) is not None:
-                    raise OSError(errno.ESTALE, "somebody else has created it")
-                target.create(item, place)
+                here = target.seen(item.gfid)
+                if here is None:
+                    target.create(item, place)
         except Trouble as trouble:
-            with doing("look up", place):
-                made = target.at(place)
-            if made is not None and made.gfid == item.gfid:
-                # Its owner could not be set, or somebody else has created it here; what is not
-                # right yet comes later.
-                self._has_come(place)
-                return None
-            # A parent that is no directory has many errnos: EPERM, EIO, ENOTDIR.
-            if self._parent_missing(place):
-                return NeedParent(gfid=item.gfid, parent=place.parent)
-            if trouble.error.errno != errno.EEXIST or not self._clear_place(place):
-                raise
-            return self._create_leaf(place)
-        self._has_come(place)
-        return None
+            return self._not_created(place, trouble)
+        if here is None:
+            self._has_come(place)
+            return None
+        if self._of_same_nature(here) is None:
+            return self._stand_at(place)
+        return self._give_name(place)
+
+    def _not_created(self, place: Place, trouble: Trouble) -> NeedParent | None:
+        with doing("look up", place):
+            made = self._target.at(place)
+        if made is not None and made.gfid == self._item.gfid:
+            # Its owner could not be set, or somebody else has created it here; what is not right
+            # yet comes later.
+            self._has_come(place)
+            return None
+        # A parent that is no directory has many errnos: EPERM, EIO, ENOTDIR.
+        if self._parent_missing(place):
+            return NeedParent(gfid=self._item.gfid, parent=place.parent)
+        if trouble.error.errno != errno.EEXIST or not self._clear_place(place):
+            raise trouble
+        return self._stand_at(place)
 
     def _has_come(self, place: Place) -> None:
         self._changed = self._created = True
@@ -240,10 +247,14 @@ class Making:
 
         Only what has nothing of its own, no byte and no child: of that the item says everything.
         """
+        with doing("look up"):
+            here = self._target.seen(self._item.gfid)
+        return None if here is None else self._of_same_nature(here)
+
+    def _of_same_nature(self, here: Seen) -> Seen | None:
         item, target = self._item, self._target
         with doing("look up"):
-            here = target.seen(item.gfid)
-            if here is None or self._alike(here):
+            if self._alike(here):
                 return here
         if here.kind is Kind.FILE and here.attributes.size:
             words = (
@@ -324,8 +335,11 @@ class Making:
             return self._done(here, strangers)
         if item.xattrs is not None:
             with doing("set xattrs"):
-                self._changed |= target.set_xattrs(item.gfid, item.xattrs)
-            here = self._look()
+                changed = target.set_xattrs(item.gfid, item.xattrs)
+            if changed:
+                # An ACL changes the mode.
+                self._changed = True
+                here = self._look()
         shall = item.attributes
         if item.data_follows:
             # A file whose size and mtime are right counts as whole; this one is not, yet.
