@@ -237,7 +237,7 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
         gfid=gfid,
         kind=kind,
         places=places,
-        whole=_whole(kind, status, places, older),
+        whole=_whole(sight, kind, status, places, older),
         attributes=objects.attributes(status),
         target=target,
         xattrs=values,
@@ -247,7 +247,11 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
 
 
 def _whole(
-    kind: Kind, status: os.stat_result, places: tuple[Place, ...], older: Alive | None
+    sight: Sight,
+    kind: Kind,
+    status: os.stat_result,
+    places: tuple[Place, ...],
+    older: Alive | None,
 ) -> bool:
     """Whether `places` are all its names.
 
@@ -257,7 +261,8 @@ def _whole(
     """
     if kind is Kind.DIRECTORY:
         return bool(places) or older is None
-    return len(places) == status.st_nlink
+    # Of a name that waits for a heal in its directory the link count may not know yet.
+    return len(places) == status.st_nlink and not sight.behind
 
 
 def _confirmed(sight: Sight, gfid: Gfid, guesses: Iterable[Place]) -> tuple[Place, ...]:
