@@ -227,9 +227,9 @@ class Worker:
             late = gfid in large and gfid in window.dirty
             if late or (gfid not in large and isinstance(item, Item) and item.data is None):
                 window.mark(gfid, Why.DATA)
-        for gfid in large:
-            if gfid not in window.dirty:
-                yield from self.bring(shall[gfid], window)
+        # Known before the first is brought: an answer to that may make others dirty.
+        for gfid in [gfid for gfid in large if gfid not in window.dirty]:
+            yield from self.bring(shall[gfid], window)
 
     def look(self, batch: dict[Gfid, Dirty], window: Window) -> dict[Gfid, Truth]:
         """Look at all of `batch`, and at the directories above where that was asked for."""
