@@ -121,7 +121,7 @@ class Worker:
             self.open.close(records, began if heard == one.records else None)
         self.open.spare(window, {g: self.glance(g) for g in self.open.candidates(window)})
         yield from self.make_so(window)
-        self.open.forget(self.began)
+        self.open.forget()
         if closed:
             self.read = closed[-1].ts
             self.secondary.positions[self.brick.number] = closed[-1].ts - 1

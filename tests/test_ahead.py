@@ -177,7 +177,8 @@ def test_a_rename_over_somebody_is_remembered_until_the_slice_is_settled() -> No
     one.hear([("D", H, 0, (), 0)], 1)
     window = one.ripe({H: glance()}, NOW, 0.0)
     assert (window.taken, window.spoken) == ({AT_B}, {G, H})
-    one.forget(1)
+    one.close([("E", G, RENAME, (AT_A, AT_B), 0)], 0)
+    one.forget()
     one.hear([("D", D, 0, (), 0)], 2)
     window = one.ripe({D: glance()}, NOW, 0.0)
     assert (window.taken, window.spoken) == (set(), {H, D})
@@ -186,6 +187,18 @@ def test_a_rename_over_somebody_is_remembered_until_the_slice_is_settled() -> No
 def test_what_is_settled_is_forgotten() -> None:
     one = made_ahead(glance())
     one.hear([("D", H, 0, (), 0)], 2)
-    one.forget(2)
+    one.close(MADE, 0)
+    one.forget()
     assert one.due(99.0) == [ROOT, H]
     assert one.candidates(Window(dirty={G: one.ripe({H: None}, NOW, 9.0).dirty[H]})) == []
+
+
+def test_what_was_heard_of_a_slice_that_closed_meanwhile_is_not_forgotten() -> None:
+    """Its content is still to be sent; a rename in the next one must not hide that."""
+    one = made_ahead(glance())
+    second = [("D", G, 0, (), 0)]
+    one.hear(second, 2)
+    one.close(MADE, 0)
+    one.forget()
+    one.hear([("E", G, RENAME, (AT_A, AT_B), 0)], 3)
+    assert one.ripe({G: glance(age=QUIET)}, NOW, 0.1).dirty[G].why & Why.DATA

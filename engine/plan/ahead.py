@@ -97,6 +97,8 @@ class OpenSlice:
         self._made: dict[Gfid, Made] = {}
         self._closing: dict[Gfid, float] = {}
         """Of those in `_made`, the last record in the slices that are being settled."""
+        self._over = 0
+        """Number of the first record behind those slices; the next one may have closed already."""
 
     def hear(self, records: Sequence[Record], first: int) -> None:
         """Take up `records`, which are numbered from `first` on."""
@@ -201,6 +203,8 @@ class OpenSlice:
         """Take up a slice that has closed; `first`: number of its first record, None when not all
         of it was heard.
         """
+        if first is not None:
+            self._over = max(self._over, first + len(records))
         for number, record in enumerate(records, first or 0):
             gfid = record[1]
             if gfid in self._made:
@@ -231,13 +235,13 @@ class OpenSlice:
             del window.dirty[gfid]
         return len(still)
 
-    def forget(self, began: int) -> None:
-        """Forget what was heard before record number `began`; all of that is settled."""
-        old = {gfid for gfid, number in self._spoken.items() if number < began}
+    def forget(self) -> None:
+        """Forget what was heard of the slices that were closed; all of that is settled."""
+        old = {gfid for gfid, number in self._spoken.items() if number < self._over}
         for held in (self._spoken, self._hot, self._made, self._fresh.dirty):
             for gfid in old & held.keys():
                 del held[gfid]
-        self._taken = {place: n for place, n in self._taken.items() if n >= began}
+        self._taken = {place: n for place, n in self._taken.items() if n >= self._over}
         self._known.clear()
         self._closing.clear()
         self._fresh = Window(

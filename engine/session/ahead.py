@@ -106,4 +106,4 @@ class Ahead:
 
     def settled(self) -> None:
         """Forget what was heard of slices that are settled."""
-        self._open.forget(self._live.began)
+        self._open.forget()
