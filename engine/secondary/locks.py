@@ -78,7 +78,13 @@ class LockFile:
 
 
 def stripe(key: Gfid | Place) -> int:
-    """Return the byte that stands for a gfid, or for a place."""
+    """Return the byte that stands for a gfid, or for a place; for anything that was sent as one,
+    too.
+    """
     if isinstance(key, Place):
-        return zlib.crc32(key.parent.encode("ascii") + b"/" + key.name) % STRIPES
-    return zlib.crc32(key.encode("ascii")) % STRIPES
+        return zlib.crc32(_raw(key.parent) + b"/" + key.name) % STRIPES
+    return zlib.crc32(_raw(key)) % STRIPES
+
+
+def _raw(gfid: Gfid) -> bytes:
+    return gfid.encode("utf-8", "surrogatepass")

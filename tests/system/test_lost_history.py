@@ -1,7 +1,6 @@
 """What a brick did not write down, or forgot: found where it can be, named where it cannot."""
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -184,10 +183,15 @@ def test_a_brick_that_dies_with_records_in_its_live_file(
     faults.start_volume(forgetful.lab, PRIMARY)
     left = [slices for brick in bricks if (slices := closed(brick) - named(brick))]
     assert left, "what a brick finds of its former run it does not name"
-    until("the mount", lambda: os.path.isdir(forgetful.lab.path("prim1", WORK)))
+    after = ["sh", "-c", f"echo after > {WORK}/after"]
+    # Its connections come back one by one.
+    until(
+        "the mount",
+        lambda: not forgetful.lab.run("prim1", after, check=False).returncode,
+    )
     if stopped:
         forgetful.start()
-    forgetful.run("echo after > {}/after")
+    forgetful.run("echo after that > {}/after")
     forgetful.settle()
     assert forgetful.differences() == []
     assert crawls(forgetful, began) == []
