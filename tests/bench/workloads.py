@@ -166,11 +166,10 @@ _ROWS = (
         spent="Sampled every 5 ms: all twelve threads of each agent are in calls of its mount, and "
         "reading, planning and ssh are not to be seen (the first item goes out 1.2 s after Active, "
         "Python has 16 % of the processor time). Of the threads' time 40 % is the question "
-        "whether the gfid is there already, asked before the lock and again under it; that of an "
-        "absent gfid takes four times as long as others, for every brick is asked. 20 % is open() "
-        "of the new file, 13 % the three looks at the end, 9 % creating, 6 % locks, 9 % times and "
-        "the list of xattrs, 6 % write, truncate and close. One question less, one look instead of "
-        "three at what was just made, and no truncate of what is empty would save about a third.",
+        "whether the gfid is there already, which was asked twice then and is asked once now; that "
+        "of an absent gfid takes four times as long as others, for every brick is asked. 20 % is "
+        "open() of the new file, 13 % the looks at the end, 9 % creating, 6 % locks, 9 % times and "
+        "the list of xattrs, 6 % write, truncate and close.",
     ),
     Workload(
         *("medium", "200 files of 1 MiB", How.BACKLOG, _ALL, _TIMES),
