@@ -182,7 +182,7 @@ class BatchDone(WorkerEvent, frozen=True, kw_only=True):
     """A window of slices, or a portion of a crawl, was made so; or what an open slice told."""
 
     slices: int
-    """0 for what was made so ahead of its slice's close."""
+    """0 for a portion of a crawl, and for what was made so ahead of its slice's close."""
     records: int
     entries: int
     files: int

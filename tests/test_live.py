@@ -164,7 +164,7 @@ async def test_it_wakes_when_something_is_written(brick: Brick) -> None:
 async def test_without_inotify_it_looks_now_and_then(
     brick: Brick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_watch", lambda folder: None)
+    monkeypatch.setattr(live.inotify, "watching", lambda folders: None)
     reader = Live(brick.path)
     async with asyncio.timeout(10):
         await reader.wait()

@@ -1,8 +1,10 @@
 """Wake when something happens in a directory: inotify, by way of the C library."""
 
+import asyncio
 import ctypes
 import errno
 import os
+from collections.abc import Mapping
 from typing import Final
 
 MODIFY: Final = 0x0002
@@ -44,6 +46,39 @@ class Inotify:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def watching(folders: Mapping[bytes, int]) -> Inotify | None:
+    """Watch directories, each for its mask; None where that cannot be (too many, or not there)."""
+    try:
+        watcher = Inotify()
+    except OSError:
+        return None
+    try:
+        for directory, mask in folders.items():
+            watcher.watch(directory, mask)
+    except OSError:
+        watcher.close()
+        return None
+    return watcher
+
+
+async def happened(watcher: Inotify | None, poll: float) -> None:
+    """Return when something happened, or may have; without a watcher after `poll` seconds.
+
+    Whoever looks after that misses nothing: what happens from now on wakes the next wait.
+    """
+    if watcher is None:
+        await asyncio.sleep(poll)
+        return
+    loop = asyncio.get_running_loop()
+    woken = asyncio.Event()
+    loop.add_reader(watcher.fileno(), woken.set)
+    try:
+        await woken.wait()
+    finally:
+        loop.remove_reader(watcher.fileno())
+    watcher.drain()
 
 
 def _error(what: str) -> OSError:

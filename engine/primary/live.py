@@ -9,7 +9,6 @@ Records are numbered from 0 in the order in which they were heard, over all file
 a record in a closed slice can be asked for.
 """
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Final
@@ -17,7 +16,6 @@ from typing import Final
 from engine.primary import inotify
 from engine.primary.catalogue import CHANGELOGS, LIVE
 from engine.primary.changelog import NotAChangelog, Parser, UnknownChangelog
-from engine.primary.inotify import Inotify
 from engine.primary.records import Record
 
 POLL: Final = 0.2
@@ -43,7 +41,8 @@ class Live:
         self._parser = Parser()
         self._drained: dict[tuple[int, int], tuple[int, int]] = {}
         """First number and count of the records of files that were read to their end."""
-        self._inotify = _watch(os.fsencode(self._path.parent))
+        written = inotify.MODIFY | inotify.CREATE | inotify.MOVED_FROM
+        self._inotify = inotify.watching({os.fsencode(self._path.parent): written})
 
     def read(self) -> list[Record]:
         """Return the records written since the last call, `MOST` of them or a few more."""
@@ -71,18 +70,7 @@ class Live:
 
     async def wait(self) -> None:
         """Return when something was written, or may have been."""
-        if self._inotify is None:
-            await asyncio.sleep(POLL)
-            return
-        loop = asyncio.get_running_loop()
-        woken = asyncio.Event()
-        loop.add_reader(self._inotify.fileno(), woken.set)
-        try:
-            await woken.wait()
-        finally:
-            loop.remove_reader(self._inotify.fileno())
-        # Before the caller reads: what is written from now on wakes the next wait.
-        self._inotify.drain()
+        await inotify.happened(self._inotify, POLL)
 
     def close(self) -> None:
         """Stop reading; harmless when done twice."""
@@ -135,17 +123,3 @@ class Live:
             self._drained[key] = (self.began, self.heard - self.began)
         os.close(self._file)
         self._file = None
-
-
-def _watch(folder: bytes) -> Inotify | None:
-    """Watch for what is written; None where that cannot be (too many watches, no journal)."""
-    try:
-        watcher = Inotify()
-    except OSError:
-        return None
-    try:
-        watcher.watch(folder, inotify.MODIFY | inotify.CREATE | inotify.MOVED_FROM)
-    except OSError:
-        watcher.close()
-        return None
-    return watcher

@@ -1,6 +1,7 @@
 """Closed slices for the session: is history complete, what has closed, wake me when one closes."""
 
 import asyncio
+import contextlib
 import os
 import time
 from typing import Final, NamedTuple
@@ -8,7 +9,6 @@ from typing import Final, NamedTuple
 from engine.errors import Reject
 from engine.primary import inotify
 from engine.primary.catalogue import HTIMES, Catalogue, ClosedSlice, Gap
-from engine.primary.inotify import Inotify
 
 __all__ = ["ClosedSlice", "Follower", "Gap", "History", "HistoryBroken", "closed", "history"]
 
@@ -80,7 +80,12 @@ class Follower:
         self._catalogue = Catalogue(brick, since)
         self._horizon = since
         self._no_live_since: float | None = None
-        self._inotify = _watch(os.fsencode(self._catalogue.root))
+        root = os.fsencode(self._catalogue.root)
+        # Not for changes of files there: the live file is written all the time.
+        index = inotify.MODIFY | inotify.CREATE
+        self._inotify = inotify.watching(
+            {root: inotify.MOVED_FROM, root + b"/" + HTIMES.encode(): index}
+        )
 
     def new(self) -> list[ClosedSlice]:
         """Return the slices that closed since the last call, oldest first.
@@ -102,43 +107,15 @@ class Follower:
 
     async def wait(self) -> None:
         """Return when a slice may have closed, after five seconds at the latest."""
-        if self._inotify is None:
-            await asyncio.sleep(POLL)
-            return
-        loop = asyncio.get_running_loop()
-        woken = asyncio.Event()
-        loop.add_reader(self._inotify.fileno(), woken.set)
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL):
-                await woken.wait()
-        except TimeoutError:
-            pass
-        finally:
-            loop.remove_reader(self._inotify.fileno())
-        # Before the caller looks: what happens from now on wakes the next wait.
-        self._inotify.drain()
+                await inotify.happened(self._inotify, POLL)
 
     def close(self) -> None:
         """Stop watching; harmless when done twice."""
         if self._inotify is not None:
             self._inotify.close()
             self._inotify = None
-
-
-def _watch(root: bytes) -> Inotify | None:
-    """Watch for slices that close; None where that cannot be (too many watches, no journal)."""
-    try:
-        watcher = Inotify()
-    except OSError:
-        return None
-    try:
-        # Not for changes of files there: the live file is written all the time.
-        watcher.watch(root, inotify.MOVED_FROM)
-        watcher.watch(root + b"/" + HTIMES.encode(), inotify.MODIFY | inotify.CREATE)
-    except OSError:
-        watcher.close()
-        return None
-    return watcher
 
 
 def _off(start: int) -> Gap:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine import events
 from engine.item import Gfid
 from engine.plan.ahead import OpenSlice
 from engine.plan.dirty import Window
@@ -76,17 +75,7 @@ class Ahead:
         began = time.monotonic()
         totals = await self._replicator.make_ahead(window)
         if totals.entries or totals.files or totals.removed:
-            self._report.tell(
-                events.BatchDone,
-                slices=0,
-                records=0,
-                entries=len(totals.entries),
-                files=totals.files,
-                bytes=totals.bytes,
-                removed=totals.removed,
-                seconds=time.monotonic() - began,
-                rounds=totals.rounds,
-            )
+            totals.tell(self._report, began)
         return totals.left
 
     async def closed(self, path: Path, records: Sequence[Record]) -> None:

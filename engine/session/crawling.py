@@ -128,17 +128,7 @@ class Crawling:
             window.spoken.add(gfid)
         began = time.monotonic()
         totals = await self._replicator.make_so(window, ancestors=True)
-        self._report.tell(
-            events.BatchDone,
-            slices=0,
-            records=0,
-            entries=len(totals.entries),
-            files=totals.files,
-            bytes=totals.bytes,
-            removed=totals.removed,
-            seconds=time.monotonic() - began,
-            rounds=totals.rounds,
-        )
+        totals.tell(self._report, began)
         return totals.directories
 
     def _load(self) -> Cursor | None:

@@ -141,17 +141,7 @@ class Following:
         self._position.moved()
         self._report.tell(events.PositionMoved, stime=self._position.stime, slice=last)
         if window.records:
-            self._report.tell(
-                events.BatchDone,
-                slices=len(done),
-                records=window.records,
-                entries=len(totals.entries),
-                files=totals.files,
-                bytes=totals.bytes,
-                removed=totals.removed,
-                seconds=time.monotonic() - began,
-                rounds=totals.rounds,
-            )
+            totals.tell(self._report, began, slices=len(done), records=window.records)
 
     def _enter(self, crawl: events.Crawl, reason: str) -> None:
         if self._crawl is not crawl:

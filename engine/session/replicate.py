@@ -3,12 +3,14 @@ more.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import msgspec
 
+from engine.events import BatchDone
 from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind, Refused
 from engine.movers.pace import Bucket
 from engine.plan import items as plan_items
@@ -55,6 +57,20 @@ class Totals:
     """Directories that are gone and were left there; see `Window.sparing`."""
     left: set[Gfid] = field(default_factory=set)
     """Of a window that was made so ahead: what is not done, or not for certain."""
+
+    def tell(self, report: Report, began: float, *, slices: int = 0, records: int = 0) -> None:
+        """Tell what became of it, as a batch that began at `began` of the monotonic clock."""
+        report.tell(
+            BatchDone,
+            slices=slices,
+            records=records,
+            entries=len(self.entries),
+            files=self.files,
+            bytes=self.bytes,
+            removed=self.removed,
+            seconds=time.monotonic() - began,
+            rounds=self.rounds,
+        )
 
 
 class Replicator:
