@@ -61,9 +61,12 @@ def stime(world: World, worker: str) -> int:
     found: list[int] = []
 
     def told(state: State) -> bool:
-        position = state.sessions[SESSION].workers[worker].position if state.sessions else None
-        found.append(0 if position is None else position.stime)
-        return position is not None
+        # One engine may have told of its workers and the other one not yet.
+        session = state.sessions.get(SESSION)
+        of = session.workers.get(worker) if session else None
+        if of is not None and of.position is not None:
+            found.append(of.position.stime)
+        return bool(found)
 
     world.until("a position", told)
     return found[-1]
