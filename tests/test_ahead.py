@@ -202,3 +202,22 @@ def test_what_was_heard_of_a_slice_that_closed_meanwhile_is_not_forgotten() -> N
     one.forget()
     one.hear([("E", G, RENAME, (AT_A, AT_B), 0)], 3)
     assert one.ripe({G: glance(age=QUIET)}, NOW, 0.1).dirty[G].why & Why.DATA
+
+
+@pytest.mark.parametrize(("whole", "later", "spares"), [(True, 0, 1), (True, 1, 0), (False, 0, 0)])
+def test_a_large_content_that_arrives_after_the_close_is_spared(
+    whole: bool, later: int, spares: int
+) -> None:
+    """`later`: it was written to in the meantime."""
+    one = OpenSlice(SMALL)
+    seen, records = glance(size=SMALL + 1), [("D", G, 0, (), 0)]
+    one.hear(records, 0)
+    one.sent_off([G], {G: seen}, NOW, 1)
+    one.remember({G: seen}, {G}, NOW, 1, 0.0)
+    one.close(records, 0)
+    window = Window()
+    fold(window, records)
+    assert one.candidates(window) == []
+    one.arrived(G, 9.0, whole=whole)
+    now = seen._replace(ctime=seen.ctime + later)
+    assert one.spare(window, dict.fromkeys(one.candidates(window), now)) == spares

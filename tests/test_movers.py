@@ -134,12 +134,12 @@ async def test_bulk_believes_the_far_side_only(
     try:
         if fault:
             with pytest.raises(Retry) as raised:
-                await bulk.bring([_item(9)], set(), call)
+                await bulk.bring(Mover.RSYNC, [_item(9)], call)
             assert raised.value.cause == fault
         else:
-            brought = await bulk.bring([_item(9)], set(), call)
-            assert bool(brought.whole) is whole
-            assert bool(brought.short) is not whole
+            (brought,) = await bulk.bring(Mover.RSYNC, [_item(9)], call)
+            assert (brought.size is not None) is whole
+            assert bool(brought.words) is not whole
     finally:
         os.close(sink)
     told = [events.decode(line) for line in journal.read_bytes().splitlines()]

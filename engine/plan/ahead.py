@@ -30,6 +30,9 @@ _PATIENCE = 1.0
 _MOST = 200_000
 """Objects remembered of one slice; what is beyond waits for its close."""
 
+_FULL = 300_000
+"""Objects heard of, at which no more is taken up until slices are settled."""
+
 Record = tuple[str, Gfid, int, tuple[Place, ...], int]
 
 
@@ -95,8 +98,10 @@ class OpenSlice:
         self._known: set[Gfid] = set()
         self._hot: dict[Gfid, Hot] = {}
         self._made: dict[Gfid, Made] = {}
+        self._flights: dict[Gfid, tuple[Glance | None, int, int]] = {}
+        """Of large contents on their way: the glance before, its time, and how much was heard."""
         self._closing: dict[Gfid, float] = {}
-        """Of those in `_made`, the last record in the slices that are being settled."""
+        """Of those in `_made` and `_flights`, the last record in the slices being settled."""
         self._over = 0
         """Number of the first record behind those slices; the next one may have closed already."""
 
@@ -114,6 +119,10 @@ class OpenSlice:
                 hot = self._hot.setdefault(gfid, Hot())
                 hot.why |= Why.DATA if letter == "D" else Why.ATTRIBUTES
                 hot.due = 0.0
+
+    def full(self) -> bool:
+        """Whether it is time to settle slices before more is heard: memory has an end."""
+        return len(self._spoken) >= _FULL
 
     def due(self, now: float) -> list[Gfid]:
         """Return what is to be glanced at now."""
@@ -199,6 +208,19 @@ class OpenSlice:
             if gfid in self._hot:
                 self._put_off(self._hot[gfid], now)
 
+    def sent_off(
+        self, gfids: Iterable[Gfid], seen: Mapping[Gfid, Glance | None], at: int, heard: int
+    ) -> None:
+        """Remember large contents that are on their way, as `remember` those that are there."""
+        self._flights.update({gfid: (seen.get(gfid), at, heard) for gfid in gfids})
+
+    def arrived(self, gfid: Gfid, now: float, *, whole: bool) -> None:
+        """Take up the end of such a way."""
+        flight = self._flights.pop(gfid, None)
+        if flight is not None:
+            glance, at, heard = flight
+            self.remember({gfid: glance}, () if whole else (gfid,), at, heard, now)
+
     def close(self, records: Sequence[Record], first: int | None) -> None:
         """Take up a slice that has closed; `first`: number of its first record, None when not all
         of it was heard.
@@ -207,7 +229,7 @@ class OpenSlice:
             self._over = max(self._over, first + len(records))
         for number, record in enumerate(records, first or 0):
             gfid = record[1]
-            if gfid in self._made:
+            if gfid in self._made or gfid in self._flights:
                 last = float("inf") if first is None else number
                 self._closing[gfid] = max(last, self._closing.get(gfid, last))
 

@@ -23,7 +23,8 @@ POLL: Final = 0.2
 MOST: Final = 20_000
 """Records handed out at once, about; the others wait in the file."""
 _PORTION: Final = 1 << 18
-_REMEMBERED: Final = 64
+_REMEMBERED: Final = 4096
+"""Files of which it is known what was read in them; slices may wait long for a large content."""
 
 
 class Live:

@@ -1,5 +1,6 @@
 """Make changes so while their slice is still open: what is heard live, and what goes on changing.
 
+Large contents are sent off and not waited for; small ones go on meanwhile.
 Nothing rests on it but speed. When a slice closes, all of it is made so as if nobody had listened,
 but for the objects that provably did not change since (`plan.ahead`).
 """
@@ -16,6 +17,7 @@ from engine.primary import glancing
 from engine.primary.live import Live
 from engine.primary.records import Record
 from engine.primary.truth import Sight
+from engine.session.attempt import Totals
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 
@@ -50,6 +52,10 @@ class Ahead:
     async def step(self) -> None:
         """Read what was written, and make so what is ripe."""
         run = self._replicator.run
+        await self._replicator.underway.land()
+        self._land()
+        if self._open.full():
+            return
         await self._hear()
         wanted = self._open.due(time.monotonic())
         if not wanted:
@@ -62,8 +68,9 @@ class Ahead:
         window = self._open.ripe(seen, at, time.monotonic())
         if window.dirty:
             tried = {gfid: seen[gfid] for gfid in window.dirty}
-            left = await self._make_so(window)
-            self._open.remember(tried, left, at, heard, time.monotonic())
+            totals = await self._make_so(window)
+            self._open.remember(tried, totals.left, at, heard, time.monotonic())
+            self._open.sent_off(totals.begun, seen, at, heard)
 
     async def _hear(self) -> int:
         first = self._live.heard
@@ -71,12 +78,17 @@ class Ahead:
         self._open.hear(records, first)
         return len(records)
 
-    async def _make_so(self, window: Window) -> set[Gfid]:
+    def _land(self) -> None:
+        """Remember the large contents that have arrived, as they were when they were sent off."""
+        for gfid, whole in self._replicator.underway.arrived():
+            self._open.arrived(gfid, time.monotonic(), whole=whole)
+
+    async def _make_so(self, window: Window) -> Totals:
         began = time.monotonic()
         totals = await self._replicator.make_ahead(window)
         if totals.entries or totals.files or totals.removed:
             totals.tell(self._report, began)
-        return totals.left
+        return totals
 
     async def closed(self, path: Path, records: Sequence[Record]) -> None:
         """Take up a slice that has closed, before `spare`."""
@@ -87,6 +99,8 @@ class Ahead:
 
     async def spare(self, window: Window) -> None:
         """Take out of the window of closed slices what is still as it was made ahead."""
+        await self._replicator.underway.land()
+        self._land()
         wanted = self._open.candidates(window)
         if wanted:
             no_contents: frozenset[Gfid] = frozenset()
@@ -95,4 +109,5 @@ class Ahead:
 
     def settled(self) -> None:
         """Forget what was heard of slices that are settled."""
+        self._land()
         self._open.forget()

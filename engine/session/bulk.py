@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from engine.errors import Retry
@@ -34,13 +34,16 @@ class Run(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Brought:
-    """What arrived and what did not."""
+    """What became of the content of one file."""
 
-    whole: dict[Gfid, int] = field(default_factory=dict)
-    """Sizes of those that are whole on the far side."""
-    short: list[tuple[Item, str]] = field(default_factory=list)
+    item: Item
+    """As the primary had it before."""
+    size: int | None = None
+    """Bytes on the far side, when it is whole there."""
+    words: str = ""
+    """Why it is not."""
 
 
 class Bulk:
@@ -55,33 +58,25 @@ class Bulk:
         self._slots = asyncio.Semaphore(jobs)
         self._count = 0
 
-    async def bring(self, files: Sequence[Item], empty: Collection[Gfid], run: Run) -> Brought:
-        """Copy, then look at each file on the far side; Retry when nothing arrived at all.
+    async def jobs(
+        self, files: Sequence[Item], empty: Collection[Gfid]
+    ) -> list[tuple[Mover, list[Item]]]:
+        """Return who is to bring which of `files`; those in `empty` have nothing there yet.
 
-        Those in `empty` have nothing there yet.
+        Retry when no mover works.
         """
-        brought = Brought()
         groups: dict[Mover, list[Item]] = {}
         for item in files:
             mover = await self._trying.choose(new=item.gfid in empty)
             groups.setdefault(mover, []).append(item)
-        self._report.pending_files = len(files)
-        self._report.pending_bytes = sum(item.attributes.size for item in files)
-        words = (f"{mover} of {len(group)} files" for mover, group in groups.items())
-        self._report.now_doing(", ".join(words))
-        try:
-            await asyncio.gather(
-                *(
-                    self._job(mover, part, run, brought)
-                    for mover, group in groups.items()
-                    for part in parts(group, self._jobs)
-                )
-            )
-        finally:
-            self._report.pending_files = self._report.pending_bytes = 0
-        return brought
+        return [
+            (mover, part) for mover, group in groups.items() for part in parts(group, self._jobs)
+        ]
 
-    async def _job(self, mover: Mover, files: Sequence[Item], run: Run, brought: Brought) -> None:
+    async def bring(self, mover: Mover, files: Sequence[Item], run: Run) -> list[Brought]:
+        """Copy when it is our turn, then look at each file on the far side; Retry when the mover
+        as such has failed.
+        """
         asked = [item.gfid for item in files]
         async with self._slots:
             self._count += 1
@@ -90,21 +85,24 @@ class Bulk:
             job = await self._trying.ways.run(mover, self._here, asked, size)
             sizes = await run(_sizes, self._here, asked)
             found = await self._channel.lookup(asked)
-        short: dict[Gfid, str] = {}
+        brought = []
         for item, seen in zip(files, found.gfids, strict=True):
             now = sizes.get(item.gfid)
-            if now is None:
-                # Gone from the primary meanwhile: the next look says so.
-                continue
             there = None if seen is None else seen.attributes.size
-            wrong = _wrong(job, item, now, there)
-            if there is not None and not wrong:
-                brought.whole[item.gfid] = there
+            if now is None:
+                brought.append(Brought(item, words="the primary does not show it any more"))
+            elif words := _wrong(job, item, now, there):
+                brought.append(Brought(item, words=words))
             else:
-                short[item.gfid] = wrong
-                brought.short.append((item, wrong))
+                brought.append(Brought(item, there))
+        short = {
+            one.item.gfid: one.words
+            for one in brought
+            if one.size is None and one.item.gfid in sizes
+        }
         self._tell(number, job, sizes, short)
         self._judge(job, sizes)
+        return brought
 
     def _tell(self, number: int, job: Job, sizes: dict[Gfid, int], short: dict[Gfid, str]) -> None:
         size = sum(sizes.values())
@@ -168,6 +166,8 @@ def parts(files: Sequence[Item], most: int) -> list[list[Item]]:
 
 def _wrong(job: Job, item: Item, now: int, there: int | None) -> str:
     """Say what is wrong with a file, of which `there` bytes of `now` are there; empty: nothing."""
+    if there is None:
+        return f"it is not on the secondary; {job.mover} exit {job.code}: {job.words[-300:]}"
     if item.gfid in job.failed:
         return f"{job.mover}: {job.failed[item.gfid]}"
     # A file that grows all the while has neither of these any more, but what the mover read then.

@@ -56,13 +56,21 @@ class Carried:
         while len(self._ended) > _ENDED:
             del self._ended[next(iter(self._ended))]
 
+    def leave(self, gfid: Gfid, dirty: Dirty) -> None:
+        """Carry on what is left to do about an object that no slice brings again."""
+        left = self._left.setdefault(gfid, dirty)
+        left.why |= dirty.why
+        left.heard.update(dirty.heard)
+
     def keep(self, window: Window, trial: Trial) -> bool:
         """Keep what is left of a window that was made so ahead, but for what its slice brings
         again; return whether something has to be confirmed.
         """
         # Those in the ledger, done or not, leave it by the usual road only.
         left = {gfid: Dirty(Why.NAMES) for gfid in trial.before} | window.dirty
-        self._left = {gfid: dirty for gfid, dirty in left.items() if gfid not in trial.own}
+        for gfid, dirty in left.items():
+            if gfid not in trial.own:
+                self.leave(gfid, dirty)
         return bool(self._intended or self._left or self.overtaken.keys() - trial.own)
 
     async def intend(
@@ -89,9 +97,11 @@ class Carried:
             await self._hop.run(self._ledger.intend, objects)
             self._intended |= objects.keys()
 
-    async def confirm(self, window: Window) -> None:
-        """Forget what was intended and is done, now on the disk; note what is carried."""
-        waiting = {**self._left, **self.overtaken}
+    async def confirm(self, window: Window, aside: Mapping[Gfid, Dirty]) -> None:
+        """Forget what was intended and is done, now on the disk; note what is carried, and what is
+        `aside` until a content has arrived.
+        """
+        waiting = {**aside, **self._left, **self.overtaken}
         new = {
             gfid: Known.of(window, gfid, dirty)
             for gfid, dirty in waiting.items()

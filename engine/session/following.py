@@ -4,7 +4,9 @@ it.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine import events
@@ -14,6 +16,7 @@ from engine.primary import changelog
 from engine.primary.records import Record
 from engine.primary.slices import POLL, ClosedSlice, Follower
 from engine.session.ahead import Ahead
+from engine.session.attempt import Attempt
 from engine.session.limbo import Limbo
 from engine.session.position import Position
 from engine.session.replicate import Replicator
@@ -38,6 +41,16 @@ class Damaged(Reject):
         """From when on slices count again, in seconds since the epoch."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """Slices that are made so in one window."""
+
+    slices: Sequence[ClosedSlice]
+    attempt: Attempt
+    began: float
+    """Seconds of the monotonic clock."""
+
+
 class Following:
     """The slices of one brick, from its position on, for as long as its worker is Active."""
 
@@ -59,6 +72,7 @@ class Following:
         self._position, self._report, self._until = position, report, until
         self._woken, self._limbo, self._listen = woken, limbo, listen
         self._crawl = events.Crawl.NONE
+        self._settling: _Settling | None = None
 
     async def run(self, still: Callable[[], Awaitable[bool]]) -> bool:
         """Follow until the goal is reached (True) or `still` says that it is another's turn
@@ -70,14 +84,17 @@ class Following:
         follower = await run(Follower, self._brick, self._position.stime)
         ahead = self._listen()
         asked = time.monotonic()
+        closed: deque[ClosedSlice] = deque()
         self._enter(events.Crawl.HISTORY, "slices that closed before now")
         try:
             while True:
-                closed = await run(follower.new)
-                if closed:
-                    await self._settle(closed, ahead)
-                else:
+                new = await run(follower.new)
+                closed += new
+                await self._settle(closed, ahead)
+                if self._settling is None and not new:
                     self._enter(events.Crawl.CHANGELOG, "history is done")
+                if self._settling is not None or not new:
+                    # Also while slices wait for a large content: what is small must not.
                     await ahead.step()
                 if self._until is not None and self._position.stime >= self._until:
                     self._report.tell(events.Caught, goal=self._until)
@@ -88,18 +105,30 @@ class Following:
                     asked = time.monotonic()
                 await self._replicator.make_due_so()
                 await self._limbo.tend()
-                if not closed:
-                    self._report.now_doing("up to date", "the next change")
+                if self._settling is not None or not new:
+                    self._say_what_waits()
                     await self._wait(follower, ahead)
         finally:
+            self._settling = None
             follower.close()
             ahead.close()
+            await self._replicator.abandon()
+
+    def _say_what_waits(self) -> None:
+        flying = len(self._replicator.underway)
+        if flying:
+            self._report.now_doing(f"copying {flying} large files", "secondary")
+        else:
+            self._report.now_doing("up to date", "the next change")
 
     async def _wait(self, follower: Follower, ahead: Ahead) -> None:
         """Return when a slice may have closed, a change is ripe, or the operator wants it."""
         waits = {
             asyncio.ensure_future(wait)
-            for wait in (follower.wait(), ahead.wait(), self._woken.wait())
+            for wait in (
+                *(follower.wait(), ahead.wait(), self._woken.wait()),
+                self._replicator.underway.wait(),
+            )
         }
         try:
             await asyncio.wait(
@@ -111,37 +140,49 @@ class Following:
             await asyncio.gather(*waits, return_exceptions=True)
         self._woken.clear()
 
-    async def _settle(self, closed: Sequence[ClosedSlice], ahead: Ahead) -> None:
-        """Make `closed` so, several slices in one window, and move the position behind them."""
-        window = Window()
-        first = 0
-        for index, one in enumerate(closed):
-            self._report.pending_slices = len(closed) - first
+    async def _settle(self, closed: deque[ClosedSlice], ahead: Ahead) -> None:
+        """Make `closed` so, in order, several slices in one window, and move the position behind
+        each; stop where a large content is waited for.
+        """
+        while self._settling is not None or closed:
+            self._report.pending_slices = len(closed)
+            if self._settling is None:
+                self._settling = await self._take(closed, ahead)
+            self._report.pending_slices += len(self._settling.slices)
+            await ahead.spare(self._settling.attempt.window)
+            if not await self._replicator.go_on(self._settling.attempt):
+                return
+            await self._settled(self._settling)
+            self._settling = None
+            ahead.settled()
+        self._report.pending_slices = 0
+
+    async def _take(self, closed: deque[ClosedSlice], ahead: Ahead) -> _Settling:
+        """Take slices out of `closed`, for one window."""
+        began, window = time.monotonic(), Window()
+        taken: list[ClosedSlice] = []
+        while closed and window.records < WINDOW:
+            one = closed.popleft()
+            taken.append(one)
             if one.path is not None:
                 records = await self._replicator.run(_read, one.path)
                 fold(window, records)
                 await ahead.closed(one.path, records)
-            if window.records >= WINDOW or index == len(closed) - 1:
-                await ahead.spare(window)
-                await self._make_so(window, closed[first : index + 1])
-                window, first = Window(), index + 1
-        ahead.settled()
-        self._report.pending_slices = 0
+        attempt = self._replicator.attempt(window, source=taken[-1].ts)
+        return _Settling(taken, attempt, began)
 
-    async def _make_so(self, window: Window, done: Sequence[ClosedSlice]) -> None:
-        began = time.monotonic()
-        last = done[-1].ts
-        totals = await self._replicator.make_so(window, source=last)
-        # Only now, with all of these slices done or in the ledger, may the position move past them.
+    async def _settled(self, done: _Settling) -> None:
+        """Move the position, for all of these slices are made so or in the ledger."""
+        last, window, totals = done.slices[-1].ts, done.attempt.window, done.attempt.totals
         # A slice's suffix can be a second older than its last record, hence one less, as gsyncd has
         # it.
         await self._replicator.run(self._position.settle, last - 1)
-        self._report.slices += len(done)
+        self._report.slices += len(done.slices)
         self._report.records += window.records
         self._position.moved()
         self._report.tell(events.PositionMoved, stime=self._position.stime, slice=last)
         if window.records:
-            totals.tell(self._report, began, slices=len(done), records=window.records)
+            totals.tell(self._report, done.began, slices=len(done.slices), records=window.records)
 
     def _enter(self, crawl: events.Crawl, reason: str) -> None:
         if self._crawl is not crawl:

@@ -22,8 +22,8 @@ from engine.plan.dirty import ALL, Dirty, Why, Window
 from engine.plan.items import Absent, Truth
 from engine.primary import truth
 from engine.primary.truth import Sight
+from engine.session.attempt import Totals
 from engine.session.findings import Fate, Finding, Findings
-from engine.session.replicate import Totals
 from engine.session.sides import BATCH, BATCHES, Side
 from engine.session.walk import Walk, few_at_a_time
 

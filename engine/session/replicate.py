@@ -3,15 +3,13 @@ more.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
-from engine.events import BatchDone
-from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind, Refused
+from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind
 from engine.movers.pace import Bucket
 from engine.plan import items as plan_items
 from engine.plan import order
@@ -20,14 +18,16 @@ from engine.plan.items import Alive, Unclear
 from engine.plan.settle import Outcome, settle, unclear
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
+from engine.session.attempt import Attempt, Totals
 from engine.session.bulk import Bulk
 from engine.session.carrying import Carried
 from engine.session.failing import Failing, Trial
 from engine.session.hop import Hop
-from engine.session.ledger import Failure, Ledger
+from engine.session.ledger import Ledger
 from engine.session.looking import Looking, is_directory
 from engine.session.report import Report
 from engine.session.sending import Sending, unloaded
+from engine.session.underway import UnderWay
 
 T = TypeVar("T")
 _CONFIRMS = 3
@@ -38,39 +38,6 @@ _DUE = 1000
 """Failures that are tried again in one window."""
 _AHEAD = 4
 """Rounds that are made before a slice closes; what is not done then waits for that."""
-
-
-@dataclass(slots=True)
-class Totals:
-    """What became of one window."""
-
-    rounds: int = 0
-    directories: int = 0
-    """Directories that were dirty at the beginning."""
-    entries: set[Gfid] = field(default_factory=set)
-    removed: int = 0
-    files: int = 0
-    bytes: int = 0
-    failed: list[Failure] = field(default_factory=list)
-    """What went to the ledger."""
-    spared: list[Gfid] = field(default_factory=list)
-    """Directories that are gone and were left there; see `Window.sparing`."""
-    left: set[Gfid] = field(default_factory=set)
-    """Of a window that was made so ahead: what is not done, or not for certain."""
-
-    def tell(self, report: Report, began: float, *, slices: int = 0, records: int = 0) -> None:
-        """Tell what became of it, as a batch that began at `began` of the monotonic clock."""
-        report.tell(
-            BatchDone,
-            slices=slices,
-            records=records,
-            entries=len(self.entries),
-            files=self.files,
-            bytes=self.bytes,
-            removed=self.removed,
-            seconds=time.monotonic() - began,
-            rounds=self.rounds,
-        )
 
 
 class Replicator:
@@ -88,7 +55,7 @@ class Replicator:
         bucket: Bucket | None = None,
     ) -> None:
         """`bucket`: how fast contents may go; None: as they can."""
-        self._channel, self._bulk, self._report = channel, bulk, report
+        self._channel, self._report = channel, report
         self._hop = Hop()
         self._sight = sight
         self._looking = Looking(sight, self._hop)
@@ -97,6 +64,12 @@ class Replicator:
         )
         self.failing = Failing(ledger, report, sight, self._hop)
         self._carried = Carried(ledger, self._hop)
+        self.underway = UnderWay(
+            *(bulk, self._looking, self._sending, self._carried, report, self._hop)
+        )
+        self._due: Attempt | None = None
+        self._counted = 0, 0
+        """Contents and bytes that stand in somebody's totals."""
 
     def stuck_for(self) -> float:
         """Return for how many seconds the oldest call on the primary has been under way."""
@@ -124,37 +97,90 @@ class Replicator:
         `source`: the slice it was heard in; `ancestors`: look at unknown directories above, too.
         A position may move now. Retry when the secondary as a whole takes nothing.
         """
-        return await self._try(window, Trial(source, frozenset(window.dirty)), ancestors=ancestors)
+        attempt = self.attempt(window, source=source, ancestors=ancestors)
+        while not await self.go_on(attempt):
+            await self.underway.wait()
+        return attempt.totals
+
+    def attempt(self, window: Window, *, source: int = 0, ancestors: bool = False) -> Attempt:
+        """Return `window`, in which all is heard, as what `go_on` makes so."""
+        trial = Trial(source, frozenset(window.dirty))
+        return self._attempt(window, trial, ancestors=ancestors)
+
+    async def go_on(self, attempt: Attempt) -> bool:
+        """Make so what can be made so now; return whether that is all, as `make_so` does.
+
+        If not, large contents are on their way: call it again when `underway` has something.
+        """
+        window = attempt.window
+        await self.underway.land()
+        while True:
+            self._carried.into(window)
+            empty = not window.dirty and not attempt.totals.rounds
+            await self._until_clean(attempt)
+            if attempt.aside:
+                self._count(attempt.totals)
+                return False
+            attempt.confirmed += 1
+            if not self._carried.overtaken or attempt.confirmed >= _CONFIRMS:
+                break
+        self._count(attempt.totals)
+        self._report.pending_entries = 0
+        self.underway.waiting.remove(attempt)
+        if not empty:
+            # Also when nothing had to be done: an agent that died may have done it just now.
+            self._report.now_doing("bringing it to the disk", "secondary")
+            await self._channel.sync()
+        # What is noted as due may go only when what was done for it cannot go any more, and what is
+        # still to be looked at is noted.
+        await self._carried.confirm(window, self.underway.aside())
+        await self.failing.end(attempt.trial)
+        attempt.totals.failed = attempt.trial.failures
+        return True
 
     async def make_ahead(self, window: Window) -> Totals:
         """Make `window` so before its slice closes, as far as that goes at once.
 
         No position may move for it, and nothing goes to the ledger: the slice brings it again.
         """
-        totals = Totals()
         trial = Trial(0, frozenset(window.dirty), ahead=True)
-        files, size = self._sending.files, self._sending.bytes
+        attempt = self._attempt(window, trial)
+        totals = attempt.totals
+        await self.underway.land()
         self._carried.into(window)
         for _ in range(_AHEAD):
             before = len(totals.entries), totals.removed
             if window.dirty:
-                await self._round(window, trial, totals, ancestors=False)
+                await self._round(attempt)
             if (len(totals.entries), totals.removed) == before:
                 break
-        totals.files += self._sending.files - files
-        totals.bytes += self._sending.bytes - size
+        self._count(totals)
         self._report.pending_entries = 0
         totals.left = window.dirty.keys() | self._carried.overtaken.keys() | trial.before.keys()
-        if self._carried.keep(window, trial):
+        totals.left |= attempt.aside.keys()
+        for gfid in trial.own & attempt.aside.keys():
+            del attempt.aside[gfid]
+        if not attempt.aside:
+            self.underway.waiting.remove(attempt)
+        if self._carried.keep(window, trial) or attempt.aside:
             await self._channel.sync()
-            await self._carried.confirm(window)
+            await self._carried.confirm(window, self.underway.aside())
         return totals
 
     async def make_due_so(self) -> None:
         """Try again what is due in the ledger, each object once."""
-        window, trial = await self.failing.due(_DUE)
-        if window.dirty:
-            await self._try(window, trial, ancestors=False)
+        if self._due is None:
+            window, trial = await self.failing.due(_DUE)
+            if not window.dirty:
+                return
+            self._due = self._attempt(window, trial)
+        if await self.go_on(self._due):
+            self._due = None
+
+    async def abandon(self) -> None:
+        """End what is on its way; the windows that wait for it have to be begun anew."""
+        self._due = None
+        await self.underway.abandon()
 
     async def gone(self, gfids: Sequence[Gfid]) -> list[Gfid]:
         """Return those of `gfids` that the whole primary says are gone."""
@@ -168,36 +194,25 @@ class Replicator:
             window.mark(gfid, Why.NAMES)
         await self.make_so(window)
 
-    async def _try(self, window: Window, trial: Trial, *, ancestors: bool) -> Totals:
-        totals = Totals()
-        files, size = self._sending.files, self._sending.bytes
-        for _ in range(_CONFIRMS):
-            self._carried.into(window)
-            empty = not window.dirty and not totals.rounds
-            await self._until_clean(window, trial, totals, ancestors=ancestors)
-            if not self._carried.overtaken:
-                break
-        totals.files += self._sending.files - files
-        totals.bytes += self._sending.bytes - size
-        self._report.pending_entries = 0
-        if not empty:
-            # Also when nothing had to be done: an agent that died may have done it just now.
-            self._report.now_doing("bringing it to the disk", "secondary")
-            await self._channel.sync()
-        # What is noted as due may go only when what was done for it cannot go any more, and what is
-        # still to be looked at is noted.
-        await self._carried.confirm(window)
-        await self.failing.end(trial)
-        totals.failed = trial.failures
-        return totals
+    def _attempt(self, window: Window, trial: Trial, *, ancestors: bool = False) -> Attempt:
+        attempt = Attempt(window, trial, ancestors)
+        self.underway.waiting.append(attempt)
+        return attempt
 
-    async def _until_clean(
-        self, window: Window, trial: Trial, totals: Totals, *, ancestors: bool
-    ) -> None:
+    def _count(self, totals: Totals) -> None:
+        """Add to `totals` the contents that have arrived since it was counted last."""
+        files = self._sending.files + self.underway.files
+        size = self._sending.bytes + self.underway.bytes
+        totals.files += files - self._counted[0]
+        totals.bytes += size - self._counted[1]
+        self._counted = files, size
+
+    async def _until_clean(self, attempt: Attempt) -> None:
+        window, totals = attempt.window, attempt.totals
         pause = 0.0
         while window.dirty:
             self._report.pending_entries = len(window.dirty)
-            outcome = await self._round(window, trial, totals, ancestors=ancestors)
+            outcome = await self._round(attempt)
             if outcome.removed or outcome.changed or not (outcome.refused or outcome.waiting):
                 pause = 0.0
                 if totals.rounds > 20:
@@ -209,14 +224,13 @@ class Replicator:
                 self._report.now_doing("trying again", words)
                 await asyncio.sleep(pause)
 
-    async def _round(
-        self, window: Window, trial: Trial, totals: Totals, *, ancestors: bool
-    ) -> Outcome:
+    async def _round(self, attempt: Attempt) -> Outcome:
+        window, trial, totals = attempt.window, attempt.trial, attempt.totals
         batch, window.dirty = window.dirty, {}
         deep, window.deep = window.deep, set()
         self._report.now_doing(f"looking at {len(batch)} objects")
         await self.failing.recall(trial, batch, window)
-        truths = await self._looking.look(batch, deep, ancestors=ancestors)
+        truths = await self._looking.look(batch, deep, ancestors=attempt.ancestors)
         window.known.update(g for g, found in truths.items() if isinstance(found, Alive))
         if not totals.rounds:
             totals.directories = sum(map(is_directory, truths.values()))
@@ -229,7 +243,7 @@ class Replicator:
                 items[gfid] = item
         self._carried.note_ended(items)
         await self._carried.intend(window, trial, batch, truths)
-        outcome, answers = await self._make_items_so(window, batch, items, totals)
+        outcome, answers = await self._make_items_so(attempt, batch, items)
         for gfid, found in truths.items():
             if isinstance(found, Unclear):
                 unclear(window, found, batch[gfid], outcome)
@@ -249,17 +263,21 @@ class Replicator:
         return outcome
 
     async def _make_items_so(
-        self,
-        window: Window,
-        batch: dict[Gfid, Dirty],
-        items: dict[Gfid, AnyItem],
-        totals: Totals,
+        self, attempt: Attempt, batch: dict[Gfid, Dirty], items: dict[Gfid, AnyItem]
     ) -> tuple[Outcome, list[AnyAnswer]]:
-        """Send `items` in their order, with their contents; fold the answers into `window`."""
-        wanted = [g for g, item in items.items() if plan_items.content(item, batch[g].why)]
+        """Send `items` in their order, with their small contents; fold the answers into the window,
+        and send the large contents off.
+        """
+        window = attempt.window
+        flying = {g for g, item in items.items() if g in self.underway and _own_file(item)}
+        wanted = [
+            g
+            for g, item in items.items()
+            if g not in flying and plan_items.content(item, batch[g].why)
+        ]
         wanted = await self._sending.differing(wanted, batch, items)
         large = [g for g in wanted if _size(items[g]) > self._sending.push_limit]
-        for gfid in large:
+        for gfid in (*large, *flying):
             items[gfid] = msgspec.structs.replace(items[gfid], data_follows=True)
         directories = {gfid for gfid, dirty in batch.items() if dirty.directory}
         pushed = set(wanted) - set(large)
@@ -268,57 +286,39 @@ class Replicator:
             answers += await self._sending.wave(wave, pushed, items)
         outcome = settle(window, batch, items, answers)
         outcome.refused += self._sending.unreadable()
+        short = {g: attempt.short.pop(g) for g in batch if g in attempt.short}
+        outcome.refused += (short[g] for g in large if g in short)
         # Whoever is looked at again for any reason must not lose that its content is due.
-        late = [g for g in large if g in window.dirty]
+        late = [g for g in large if g in window.dirty or g in short]
         for gfid in (*late, *(g for g in pushed if unloaded(items[g]))):
             window.mark(gfid, Why.DATA)
         ready = [g for g in large if g not in window.dirty]
-        if ready:
-            empty = {a.gfid for a in answers if isinstance(a, Done) and not a.size}
-            await self._bring(ready, empty, items, window, totals, outcome)
+        empty = {a.gfid for a in answers if isinstance(a, Done) and not a.size}
+        number = self._send_off(attempt, ready, empty, items)
+        for gfid in ready:
+            attempt.put_aside(gfid, batch[gfid], number)
+        for gfid in flying:
+            # Of a name alone that was heard, all is done. A flight that began before a content was
+            # heard of is not good enough.
+            if batch[gfid].why & ~Why.NAMES and gfid not in window.dirty:
+                attempt.put_aside(gfid, batch[gfid], self.underway.number)
         return outcome, answers
 
-    async def _bring(
-        self,
-        ready: list[Gfid],
-        empty: set[Gfid],
-        items: dict[Gfid, AnyItem],
-        window: Window,
-        totals: Totals,
-        outcome: Outcome,
-    ) -> None:
-        """Bring large contents, check them on the far side, and only then set the times.
-
-        Those in `empty` have nothing there yet.
-        """
+    def _send_off(
+        self, attempt: Attempt, ready: list[Gfid], empty: set[Gfid], items: dict[Gfid, AnyItem]
+    ) -> int:
+        """Send the contents of `ready` off; return the number of their flight."""
         files = [item for g in ready if isinstance(item := items[g], Item)]
-        brought = await self._bulk.bring(files, empty, self.run)
-        finished: dict[Gfid, AnyItem] = {}
-        for item in files:
-            size = brought.whole.get(item.gfid)
-            if size is None:
-                window.mark(item.gfid, Why.DATA, *item.names)
-                continue
-            shall = msgspec.structs.replace(item.attributes, size=size)
-            finished[item.gfid] = msgspec.structs.replace(
-                item, attributes=shall, data_follows=False
-            )
-            totals.files += 1
-            totals.bytes += size
-            self._report.files += 1
-            self._report.bytes += size
-        for item, words in brought.short:
-            place = next(iter(item.names), None)
-            outcome.refused.append(
-                Refused(gfid=item.gfid, doing="copy", place=place, errno=0, words=words)
-            )
-        answers = await self._sending.wave(list(finished.values()), set(), finished)
-        before = {gfid: Dirty(Why.DATA) for gfid in finished}
-        rest = settle(window, before, finished, answers)
-        outcome.changed |= rest.changed
-        outcome.made += len(rest.done)
-        outcome.done += rest.done
-        outcome.refused += rest.refused
+        number = self.underway.number
+        if files:
+            self.underway.begin(files, empty, ahead=attempt.trial.ahead)
+            attempt.totals.begun.update(ready)
+        return number
+
+
+def _own_file(item: AnyItem) -> bool:
+    """Whether our worker is the one that brings its content and times."""
+    return isinstance(item, Item) and item.kind is Kind.FILE and not item.elsewhere
 
 
 def _size(item: AnyItem) -> int:

@@ -18,8 +18,8 @@ FRAME_ITEMS, FRAME_BYTES = 64, 2 << 20
 """What goes into one Apply at most."""
 FRAMES = 6
 """Applies under way at the same time."""
-_LOOKUP = 1024
-"""Gfids in one Lookup."""
+_LOOKUP, _LOOKUPS = 64, 12
+"""Gfids in one Lookup, which one thread of the agent answers, and Lookups at a time."""
 
 
 class Sending:
@@ -109,15 +109,20 @@ class Sending:
         """
         doubtful = [g for g in wanted if not batch[g].why & Why.DATA]
         equal: set[Gfid] = set()
-        for at in range(0, len(doubtful), _LOOKUP):
-            part = doubtful[at : at + _LOOKUP]
-            found = await self._channel.lookup(part)
+        slots = asyncio.Semaphore(_LOOKUPS)
+
+        async def compare(part: Sequence[Gfid]) -> None:
+            async with slots:
+                found = await self._channel.lookup(part)
             for gfid, seen in zip(part, found.gfids, strict=True):
                 item = items[gfid]
                 if seen is not None and isinstance(item, Item):
                     there, here = seen.attributes, item.attributes
                     if (there.size, there.mtime) == (here.size, here.mtime):
                         equal.add(gfid)
+
+        parts = [doubtful[at : at + _LOOKUP] for at in range(0, len(doubtful), _LOOKUP)]
+        await asyncio.gather(*map(compare, parts))
         return [g for g in wanted if g not in equal]
 
     def _count(self, loaded: Sequence[AnyItem], answers: Sequence[AnyAnswer]) -> None:

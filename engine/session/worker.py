@@ -189,6 +189,7 @@ class _Worker:
                         each.cancel()
                 return reason
             finally:
+                await replicator.abandon()
                 replicator.close()
                 ledger.close()
 

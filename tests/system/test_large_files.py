@@ -10,7 +10,9 @@ from test_phases import complaints
 from world import SESSION, WORK, World
 
 from engine.events import JobFinished, MoverTried
+from engine.lab.hosts import until
 from engine.lab.shape import PRIMARY, SECONDARY
+from engine.state import State
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
@@ -114,6 +116,45 @@ def test_what_differs_by_rsync_and_new_ones_by_stream(world: MoversWorld) -> Non
     assert job.size == 8 * MIB
     assert job.speedup > 50
     assert job.matched > 8 * MIB - 100_000
+
+
+def test_small_files_do_not_wait_for_a_large_one(world: MoversWorld) -> None:
+    """Nor do those of slices that closed meanwhile; only the position waits."""
+    began = time.time()
+    world.session(bandwidth="2m")
+    world.run("head -c 200000000 /dev/urandom > {}/slow")
+    world.until("it is on its way", lambda state: bool(sending(state)))
+    world.run("mkdir {}/beside; echo small > {}/beside/small; mv {}/slow {}/beside/slow")
+    arrives(world, "beside/small")
+    arrives(world, "beside/slow")
+    after = time.time()
+    # Two slices close.
+    time.sleep(2 * world.lab.shape.rollover + 1)
+    world.run("echo later > {}/beside/later")
+    arrives(world, "beside/later")
+    assert [job for job in world.jobs(began) if job.size >= 200_000_000] == []
+    world.until("its position waits", lambda state: all(at < after for at in sending(state)))
+    world.session()
+    world.settle()
+    assert world.differences() == []
+    assert complaints(world, began) == []
+
+
+def sending(state: State) -> list[int]:
+    """Return the positions of the workers that have a large content on its way."""
+    session = state.sessions.get(SESSION)
+    found = session.workers.values() if session else ()
+    return [
+        worker.position.stime if worker.position else 0
+        for worker in found
+        if worker.pending is not None and worker.pending.files and not worker.ended
+    ]
+
+
+def arrives(world: MoversWorld, name: str) -> None:
+    """Wait until a name is on a brick of the secondary."""
+    bricks = world.lab.bricks(SECONDARY)
+    until(name, lambda: any((brick / name).exists() for brick in bricks))
 
 
 @pytest.mark.parametrize("mover", ["stream", "rsync"])
