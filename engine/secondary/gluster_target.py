@@ -23,6 +23,7 @@ from engine.secondary.notes import Notes
 from engine.secondary.target import OWN
 
 Answer = TypeVar("Answer")
+_LOCK_FILES = 64
 _EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -41,7 +42,7 @@ class GlusterTarget:
                 os.mkdir(directory, 0o700)
         self._limbo, self._quarantine = _gfid(own + b"/limbo"), _gfid(own + b"/quarantine")
         self._notes = Notes(root)
-        self._locks = LockFile(own + b"/lock")
+        self._locks = LockFile(own + b"/lock", files=_LOCK_FILES)
 
     def claim(self, worker: str, patience: float) -> bool:
         """Wait until no older agent of `worker` is at work; False when it still is."""
