@@ -164,8 +164,8 @@ _ROWS = (
         count=5000,
         size=4096,
         spent="Both cores are busy all the time. Of 28 s of processor time in one run the "
-        "secondary's bricks had 7.7, the agents' clients 6.3, the primary's bricks 4.3, its clients "
-        "3.2, the agents 2.5, the workers 2.2; with tar it was 25 s, 16 of them the bricks'. A file "
+        "secondary's bricks had 7.7, agents' clients 6.3, the primary's bricks 4.3, its clients "
+        "3.2, the agents 2.5, the workers 2.2; tar had 25 s, bricks 16 of them. A file "
         "takes 14 requests of the kernel to the agent's client, 3 of them lookups, and 17 calls of "
         "the bricks (7 lookups, 2 of a lock); what tar does takes 8. Before new files were made "
         "whole through one descriptor it took 29 requests, 14 of them lookups.",
