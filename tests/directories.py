@@ -116,7 +116,7 @@ class Crash(BaseException):
 
 _CHANGES = (
     *("mkdir", "mknod", "symlink", "link", "unlink", "rmdir", "rename"),
-    *("lchown", "chmod", "utime", "pwrite", "ftruncate"),
+    *("chown", "lchown", "chmod", "utime", "pwrite", "ftruncate"),
 )
 
 

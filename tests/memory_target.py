@@ -18,6 +18,7 @@ import msgspec
 
 from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.rpc.messages import Seen
+from engine.secondary import attributes
 
 LIMBO = Gfid("00000000-0000-0000-0000-0000000011b0")
 QUARANTINE = Gfid("00000000-0000-0000-0000-000000000071")
@@ -102,7 +103,7 @@ class MemoryTarget:
             raise _error(errno.EINVAL)
         return thing.target
 
-    def create(self, item: Item, place: Place) -> None:
+    def create(self, item: Item, place: Place) -> Seen:
         self._must_hold(item.gfid)
         assert item.gfid not in self.things, "a second object with one gfid"
         self._free(place)
@@ -110,7 +111,15 @@ class MemoryTarget:
         shown = msgspec.structs.replace(item.attributes, uid=0, gid=0, size=size, mtime=NOW)
         self.things[item.gfid] = Thing(item.kind, shown, item.target)
         self._put(place, item.gfid)
-        self._change(item.gfid, uid=item.attributes.uid, gid=item.attributes.gid)
+        if item.data is not None:
+            self.write(item.gfid, item.data)
+        if item.xattrs is not None:
+            self.set_xattrs(item.gfid, item.xattrs)
+        now = self.things[item.gfid].attributes
+        self.set_attributes(item.gfid, item.kind, now, attributes.wanted(item, now))
+        made = self.seen(item.gfid)
+        assert made is not None, "nobody else can have removed it"
+        return made
 
     def link(self, gfid: Gfid, place: Place) -> None:
         self._free(place)

@@ -21,7 +21,7 @@ from engine.plan.items import Truth, Unclear
 from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
-from engine.rpc.messages import Found
+from engine.rpc.messages import Found, Seen
 from engine.secondary import taking
 from engine.secondary.apply import apply
 from engine.session.bulk import Brought, Bulk
@@ -42,10 +42,10 @@ class Secondary(MemoryTarget):
         self.refuses: dict[Place, int] = {}
         self.breaks_after: Callable[[AnyItem], bool] = lambda item: False
 
-    def create(self, item: Item, place: Place) -> None:
+    def create(self, item: Item, place: Place) -> Seen:
         if place in self.refuses:
             raise OSError(self.refuses[place], os.strerror(self.refuses[place]))
-        super().create(item, place)
+        return super().create(item, place)
 
     def link(self, gfid: Gfid, place: Place) -> None:
         if place in self.refuses:

@@ -249,7 +249,8 @@ class _Fails(MemoryTarget):
     [
         pytest.param(errno.ESTALE, 1, Done, id="stale once: looked at again"),
         pytest.param(errno.ESTALE, 99, Refused, id="stale for ever"),
-        pytest.param(errno.ENOSPC, 1, Refused, id="full"),
+        pytest.param(errno.ENOSPC, 1, Done, id="full once: it has come, and is made whole"),
+        pytest.param(errno.ENOSPC, 2, Refused, id="full"),
     ],
 )
 def test_what_the_file_system_says(code: int, times: int, outcome: type) -> None:
@@ -259,13 +260,97 @@ def test_what_the_file_system_says(code: int, times: int, outcome: type) -> None
         assert (answer.errno, answer.words, answer.doing) == (code, "so it said", "set attributes")
 
 
+class _Halfway(MemoryTarget):
+    """Says no once, after so many changes: each is made, and the call fails all the same."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.left = after
+
+    def stepped(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise OSError(errno.EIO, "so it said")
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_is_refused_in_the_middle_of_being_created_is_made_whole_all_the_same(
+    kind: Kind,
+) -> None:
+    data = b"content" if kind is Kind.FILE else None
+    shall = item(A, AT_A, kind=kind, data=data, xattrs={b"user.x": b"1"})
+    whole = having(shall)
+    for after in range(1, 99):
+        target = _Halfway(after)
+        answer = done(apply(target, shall))
+        assert (answer.created, answer.changed, answer.touched) == (True, True, (ROOT,))
+        assert (target.things, target.places) == (whole.things, whole.places)
+        if target.left > 0:
+            break
+    assert after > 4, "it was not stopped at each step"
+
+
+@pytest.mark.parametrize(
+    "careless",
+    [{"mode": stat.S_IFREG}, {"uid": 0}, {"gid": 0}, {"mtime": 1}, {"size": 1}],
+    ids=lambda one: next(iter(one)),
+)
+def test_what_was_created_is_believed_only_as_far_as_it_was_seen(careless: dict[str, int]) -> None:
+    class Careless(MemoryTarget):
+        def create(self, item: Item, place: Place) -> Seen:
+            super().create(item, place)
+            thing = self.things[item.gfid]
+            thing.attributes = msgspec.structs.replace(thing.attributes, **careless)
+            thing.data = thing.data[: thing.attributes.size]
+            made = self.seen(item.gfid)
+            assert made is not None
+            return made
+
+    shall = item(A, AT_A, data=b"content")
+    target = Careless()
+    answer = done(apply(target, shall))
+    assert (answer.size, answer.mtime) == (7, 7)
+    assert target.things == having(shall).things
+
+
+@pytest.mark.parametrize("names", [(AT_A,), (AT_A, AT_B)], ids=["one name", "two names"])
+@pytest.mark.parametrize("kind", LEAVES)
+def test_what_is_new_is_asked_for_once_and_made_in_one_step(
+    kind: Kind, names: tuple[Place, ...]
+) -> None:
+    class Counting(MemoryTarget):
+        looks = 0
+        creating = False
+
+        def create(self, item: Item, place: Place) -> Seen:
+            self.creating = True
+            made = super().create(item, place)
+            self.creating = False
+            return made
+
+        def seen(self, gfid: Gfid) -> Seen | None:
+            self.looks += not self.creating
+            return super().seen(gfid)
+
+        def write(self, gfid: Gfid, data: bytes) -> None:
+            assert self.creating, "written twice"
+            super().write(gfid, data)
+
+    data = b"content" if kind is Kind.FILE else None
+    target = Counting()
+    answer = done(apply(target, item(A, *names, kind=kind, data=data, xattrs={})))
+    assert (answer.created, answer.links, answer.mtime) == (True, len(names), 7)
+    if len(names) == 1:
+        assert target.looks == 1
+
+
 Act = Callable[[MemoryTarget], None]
 
 
 def test_what_was_done_before_a_refusal_is_told() -> None:
     target = _Fails(errno.ENOSPC, 0)
     apply(target, item(B, AT_A))
-    target.times = 1
+    target.times = 2
     answer = apply(target, item(A, AT_A))
     assert isinstance(answer, Refused)
     assert (answer.created, answer.touched) == (True, (ROOT,))

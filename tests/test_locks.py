@@ -24,9 +24,9 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture
-def lock(tmp_path: Path) -> Iterator[LockFile]:
-    made = LockFile(os.fsencode(tmp_path / "lock"))
+@pytest.fixture(params=[1, 3], ids=["one file", "three files"])
+def lock(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LockFile]:
+    made = LockFile(os.fsencode(tmp_path / "lock"), files=request.param)
     yield made
     made.close()
 

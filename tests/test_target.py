@@ -68,6 +68,28 @@ def test_what_is_created_is_seen_by_gfid_and_by_place(target: Target, kind: Kind
     assert target.find(A) == [AT_A]
 
 
+@pytest.mark.parametrize("follows", [False, True], ids=["with its content", "content follows"])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_is_created_is_whole_and_so_it_is_said(
+    target: Target, kind: Kind, *, follows: bool
+) -> None:
+    data = b"content" if kind is Kind.FILE and not follows else None
+    shall = item(
+        *(A, AT_A),
+        kind=kind,
+        target=b"t" if kind is Kind.SYMLINK else b"",
+        data=data,
+        data_follows=follows,
+        xattrs={b"user.a": b"1"} if kind in (Kind.FILE, Kind.DIRECTORY) else None,
+    )
+    made = target.create(shall, AT_A)
+    assert made == target.seen(A)
+    assert (made.attributes.mtime == shall.attributes.mtime) is not follows
+    assert made.attributes.size == len(data) if data else True
+    if shall.xattrs is not None:
+        assert not target.set_xattrs(A, shall.xattrs)
+
+
 @pytest.mark.parametrize("there", [Kind.DIRECTORY, Kind.FILE, Kind.SYMLINK])
 @pytest.mark.parametrize("kind", [Kind.DIRECTORY, Kind.FILE, Kind.SYMLINK])
 def test_a_taken_place_is_refused_and_nothing_is_made(

@@ -59,12 +59,12 @@ def that_travel(values: dict[bytes, bytes]) -> dict[bytes, bytes]:
     return {name: value for name, value in values.items() if travels(name)}
 
 
-def travelling(path: bytes) -> dict[bytes, bytes]:
-    """Return the xattrs of `path` that are replicated."""
+def travelling(at: xattrs.Target) -> dict[bytes, bytes]:
+    """Return the xattrs of an object that are replicated."""
     found: dict[bytes, bytes] = {}
-    for name in xattrs.names(path):
+    for name in xattrs.names(at):
         if travels(name):
-            value = xattrs.get(path, name)
+            value = xattrs.get(at, name)
             if value is not None:
                 found[name] = value
     return found

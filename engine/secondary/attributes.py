@@ -1,18 +1,25 @@
 """Content, owner, mode, times and xattrs of one object, given by a path that leads to it and that
-nobody can bend.
+nobody can bend, or by a descriptor.
 """
 
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
 
 from engine.gluster import objects, xattrs
-from engine.item import Attributes, Gfid, Kind
+from engine.item import Attributes, Gfid, Item, Kind
 from engine.rpc.messages import Seen
 
+Where = bytes | int
+"""A path, of which no symlink is followed, or an open descriptor."""
 _PART = 1 << 20
 _BLOCK = 4096
 _ZEROS = bytes(_BLOCK)
+_NO_TIME = -1
+"""An mtime that differs from all others; from one that is just this, by a nanosecond."""
 
 
 def seen(gfid: Gfid, status: os.stat_result, *, links: int) -> Seen:
@@ -20,21 +27,47 @@ def seen(gfid: Gfid, status: os.stat_result, *, links: int) -> Seen:
     return Seen(gfid, objects.kind(status.st_mode), objects.attributes(status), links)
 
 
+def seen_at(gfid: Gfid, at: Where) -> Seen:
+    """Return what stands there now."""
+    status = os.stat(at, follow_symlinks=isinstance(at, int))
+    return seen(gfid, status, links=status.st_nlink)
+
+
 def write(path: bytes, data: bytes) -> None:
     """Make `data` the whole content of a file; zeros take no space in one that was empty."""
+    with opened(path) as file:
+        # What is not written is zero only where nothing was.
+        if os.fstat(file).st_size:
+            _put(file, data, 0, len(data))
+            os.ftruncate(file, len(data))
+        else:
+            fill(file, data)
+
+
+@contextmanager
+def opened(path: bytes) -> Iterator[int]:
+    """Open a file to be written, and close it, in the end."""
     file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        held = memoryview(data)
-        # What is not written is zero only where nothing was.
-        empty = not os.fstat(file).st_size
-        for begin, end in solid(data) if empty else [(0, len(data))]:
-            at = begin
-            while at < end:
-                at += os.pwrite(file, held[at : min(at + _PART, end)], at)
-        os.ftruncate(file, len(held))
+        yield file
     finally:
         # A close can be the first to report that a write failed, and os.close raises it.
         os.close(file)
+
+
+def fill(file: int, data: bytes) -> None:
+    """Write `data` into a file that is empty; zeros take no space there."""
+    end = 0
+    for begin, end in solid(data):
+        _put(file, data, begin, end)
+    if end < len(data):
+        os.ftruncate(file, len(data))
+
+
+def _put(file: int, data: bytes, begin: int, end: int) -> None:
+    held = memoryview(data)
+    while begin < end:
+        begin += os.pwrite(file, held[begin : min(begin + _PART, end)], begin)
 
 
 def solid(data: bytes) -> Iterator[tuple[int, int]]:
@@ -52,28 +85,45 @@ def solid(data: bytes) -> Iterator[tuple[int, int]]:
         yield begin, len(data)
 
 
-def set_attributes(path: bytes, kind: Kind, now: Attributes, shall: Attributes) -> bool:
+def created(item: Item) -> Attributes:
+    """Return what was made for `item`, by root, and not given a time."""
+    return msgspec.structs.replace(item.attributes, uid=0, gid=0, mtime=_NO_TIME)
+
+
+def wanted(item: Item, now: Attributes) -> Attributes:
+    """Return what the attributes of an object that has `now` shall be.
+
+    A file whose size and mtime are right counts as whole; one whose content follows is not, yet.
+    """
+    shall = item.attributes
+    if item.data_follows:
+        shall = msgspec.structs.replace(shall, mtime=now.mtime, atime=now.atime)
+    return shall
+
+
+def set_attributes(at: Where, kind: Kind, now: Attributes, shall: Attributes) -> bool:
     """Make owner, mode and mtime as they shall be; return whether anything differed.
 
     In this order: chown clears suid, and both move ctime.
     """
+    followed = isinstance(at, int)
     differed = False
     if (now.uid, now.gid) != (shall.uid, shall.gid):
-        os.lchown(path, shall.uid, shall.gid)
+        os.chown(at, shall.uid, shall.gid, follow_symlinks=followed)
         differed = True
     if kind is not Kind.SYMLINK and (differed or now.mode != shall.mode):
-        os.chmod(path, stat.S_IMODE(shall.mode))
+        os.chmod(at, stat.S_IMODE(shall.mode))
         differed = True
     if now.mtime != shall.mtime:
-        os.utime(path, ns=(shall.atime, shall.mtime), follow_symlinks=False)
+        os.utime(at, ns=(shall.atime, shall.mtime), follow_symlinks=followed)
         differed = True
     return differed
 
 
-def change_xattrs(path: bytes, now: dict[bytes, bytes], shall: dict[bytes, bytes]) -> None:
+def change_xattrs(at: Where, now: dict[bytes, bytes], shall: dict[bytes, bytes]) -> None:
     """Remove and set what it takes to get from `now` to `shall`."""
     for name in now.keys() - shall.keys():
-        xattrs.remove(path, name)
+        xattrs.remove(at, name)
     for name, value in shall.items():
         if now.get(name) != value:
-            xattrs.put(path, name, value)
+            xattrs.put(at, name, value)

@@ -76,8 +76,8 @@ class DirectoryTarget:
         except FileNotFoundError:
             return None
 
-    def create(self, item: Item, place: Place) -> None:
-        """Create the object with its gfid; FileExistsError if the gfid or the place is taken."""
+    def create(self, item: Item, place: Place) -> Seen:
+        """Create the object whole; FileExistsError if the gfid or the place is taken."""
         handles, gfid = self._handles, item.gfid
         with handles.alone(gfid), handles.directory(place.parent) as parent:
             path, new = inner(parent, place), handles.new(gfid)
@@ -95,15 +95,25 @@ class DirectoryTarget:
                 directory_names.note(new, place)
                 os.rename(new, handles.path(gfid))
                 os.link(handles.path(gfid), path, follow_symlinks=False)
+        return self._complete(item)
+
+    def _complete(self, item: Item) -> Seen:
+        """Give what was just made its content, xattrs and times; look at it then."""
+        gfid = item.gfid
+        if item.data is not None:
+            self.write(gfid, item.data)
+        if item.xattrs is not None:
+            self.set_xattrs(gfid, item.xattrs)
+        now = self._standing(gfid).attributes
+        self.set_attributes(gfid, item.kind, now, attributes.wanted(item, now))
+        return self._standing(gfid)
 
     def link(self, gfid: Gfid, place: Place) -> None:
         """Give `gfid` one more name; FileExistsError if somebody has it."""
         handles = self._handles
         with handles.alone(gfid), handles.directory(place.parent) as parent:
             path, handle = inner(parent, place), handles.path(gfid)
-            found = self._objects.look(gfid)
-            if found is None:
-                raise FileNotFoundError(errno.ENOENT, "there is no such object", gfid)
+            found = self._standing(gfid)
             if found.kind is Kind.DIRECTORY:
                 raise PermissionError(errno.EPERM, "a directory has one name", path)
             if exists(path):
@@ -308,6 +318,12 @@ class DirectoryTarget:
     def sync(self) -> None:
         """Wait until everything is on the disk; an error also tells of what failed before."""
         self._handles.sync()
+
+    def _standing(self, gfid: Gfid) -> Seen:
+        found = self._objects.look(gfid)
+        if found is None:
+            raise FileNotFoundError(errno.ENOENT, "there is no such object", gfid)
+        return found
 
     def _holder(self, place: Place) -> Gfid:
         holder = self.at(place)

@@ -7,7 +7,6 @@ cache, and whoever moves it by one form finds it stale by the other. So everythi
 
 import errno
 import os
-import stat
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
@@ -18,11 +17,13 @@ from engine.item import ROOT, Attributes, Facts, Gfid, Holder, Item, Kind, Piece
 from engine.plan import shelves
 from engine.rpc.messages import Seen
 from engine.secondary import attributes
+from engine.secondary.attributes import Where
 from engine.secondary.locks import LockFile, stripe
 from engine.secondary.notes import Notes
 from engine.secondary.target import OWN
 
 Answer = TypeVar("Answer")
+_LOCK_FILES = 64
 _EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -32,13 +33,16 @@ class GlusterTarget:
     def __init__(self, root: bytes, plain: Callable[[], bytes]) -> None:
         """Make `/.georep` in the aux-gfid mount `root`; `plain` gives one without client-pid -1."""
         self._root, self._plain = root, plain
+        # Kept open, so that the kernel does not ask for it again with every path below it.
+        below = os.open(root + b"/.gfid", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._gfids = b"/proc/self/fd/%d/" % below
         own = root + b"/" + OWN
         for directory in (own, own + b"/limbo", own + b"/quarantine"):
             with suppress(FileExistsError):
                 os.mkdir(directory, 0o700)
         self._limbo, self._quarantine = _gfid(own + b"/limbo"), _gfid(own + b"/quarantine")
         self._notes = Notes(root)
-        self._locks = LockFile(own + b"/lock")
+        self._locks = LockFile(own + b"/lock", files=_LOCK_FILES)
 
     def claim(self, worker: str, patience: float) -> bool:
         """Wait until no older agent of `worker` is at work; False when it still is."""
@@ -47,10 +51,9 @@ class GlusterTarget:
     def seen(self, gfid: Gfid) -> Seen | None:
         """Return what stands under `gfid`, wherever that is."""
         try:
-            status = os.lstat(self._object(gfid))
+            return attributes.seen_at(gfid, self._object(gfid))
         except FileNotFoundError:
             return None
-        return _seen(gfid, status)
 
     def at(self, place: Place) -> Seen | None:
         """Return who stands at `place`; None also when its parent is missing or no directory."""
@@ -60,20 +63,33 @@ class GlusterTarget:
             raw = xattrs.get(path, b"glusterfs.gfid")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return None if raw is None else _seen(gfids.from_raw(raw[:16]), status)
+        if raw is None:
+            return None
+        return attributes.seen(gfids.from_raw(raw[:16]), status, links=status.st_nlink)
 
     def points(self, gfid: Gfid) -> bytes:
         """Return where a symlink points."""
         return self._anew(gfid, lambda: os.readlink(self._object(gfid)))
 
-    def create(self, item: Item, place: Place) -> None:
-        """Create the object with its gfid; the caller has made sure that the gfid is not there."""
+    def create(self, item: Item, place: Place) -> Seen:
+        """Create the object whole; the caller has made sure that the gfid is not there."""
         value = newfile.blob(item, place.name)
         xattrs.put(self._object(place.parent), newfile.XATTR, value)
-        if (item.attributes.uid, item.attributes.gid) != (0, 0):
-            os.lchown(self._object(item.gfid), item.attributes.uid, item.attributes.gid)
-            if item.kind is not Kind.SYMLINK:
-                os.chmod(self._object(item.gfid), stat.S_IMODE(item.attributes.mode))
+        if item.kind is not Kind.FILE:
+            return self._complete(item, self._object(item.gfid))
+        # Through one descriptor, for each call by path looks the file up, on every brick.
+        with attributes.opened(self._object(item.gfid)) as file:
+            attributes.fill(file, item.data or b"")
+            return self._complete(item, file)
+
+    def _complete(self, item: Item, at: Where) -> Seen:
+        """Give what was just made, and is root's, its xattrs, owner and times; look at it then."""
+        now = attributes.created(item)
+        if item.xattrs is not None and self._set_xattrs(item.gfid, at, item.xattrs):
+            # An ACL changes the mode.
+            now = attributes.seen_at(item.gfid, at).attributes
+        attributes.set_attributes(at, item.kind, now, attributes.wanted(item, now))
+        return attributes.seen_at(item.gfid, at)
 
     def link(self, gfid: Gfid, place: Place) -> None:
         """Give `gfid` one more name; FileExistsError if somebody has it."""
@@ -175,24 +191,26 @@ class GlusterTarget:
 
     def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
         """Make the xattrs that travel exactly these."""
-        path = self._object(gfid)
-        now = objects.travelling(path)
+        return self._set_xattrs(gfid, self._object(gfid), shall)
+
+    def _set_xattrs(self, gfid: Gfid, at: Where, shall: dict[bytes, bytes]) -> bool:
+        now = objects.travelling(at)
         if now == shall:
             return False
         try:
-            self._anew(gfid, lambda: attributes.change_xattrs(path, now, shall))
+            self._anew(gfid, lambda: attributes.change_xattrs(at, now, shall))
         except OSError as error:
             if error.errno == errno.EROFS:
                 # Files' ACLs are let through for pid -1, directories' are not.
                 words = "the secondary volume is read-only; switch features.read-only off there"
                 raise OSError(errno.EROFS, words) from error
             raise
-        now = objects.travelling(path)
+        now = objects.travelling(at)
         if now != shall:
             # A client with pid -1 ignores a default ACL, with success; an ordinary one does not.
             plain = self._plain() + b"/" + gfids.aux(gfid)
             attributes.change_xattrs(plain, now, shall)
-            if objects.travelling(path) != shall:
+            if objects.travelling(at) != shall:
                 raise OSError(errno.EIO, "xattrs were set with success and are not there")
         return True
 
@@ -281,14 +299,10 @@ class GlusterTarget:
         return act()
 
     def _object(self, gfid: Gfid) -> bytes:
-        return self._root + b"/" + gfids.aux(gfid)
+        return self._gfids + gfid.encode("ascii")
 
     def _path(self, place: Place) -> bytes:
-        return self._root + b"/" + gfids.aux_place(place)
-
-
-def _seen(gfid: Gfid, status: os.stat_result) -> Seen:
-    return attributes.seen(gfid, status, links=status.st_nlink)
+        return self._gfids + place.parent.encode("ascii") + b"/" + place.name
 
 
 def _gfid(path: bytes) -> Gfid:

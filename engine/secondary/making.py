@@ -19,7 +19,7 @@ from engine.item import (
     Refused,
 )
 from engine.rpc.messages import Seen
-from engine.secondary import removal, taking
+from engine.secondary import attributes, removal, taking
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, doing
 
@@ -36,19 +36,20 @@ class Making:
         self._touched: dict[Gfid, None] = {}
         self._changed = False
         self._created = False
+        self._whole: Seen | None = None
+        """What it is since it was created, just now, if that is all the item says."""
 
     def make(self) -> AnyAnswer:
         """Return what became of it; Trouble when the file system said no."""
         if self._item.elsewhere and not self._there():
             return Done(gfid=self._item.gfid, changed=False)
-        if self._item.kind is Kind.DIRECTORY:
-            needed = self._place_directory()
-        else:
-            needed = self._place_leaf()
+        needed = self._place()
         if needed is not None:
             return self.so_far(needed)
         strangers = self._meet_strangers()
-        if self._item.data is not None:
+        if self._whole is not None and len(self._item.names) == 1:
+            return self._done(self._whole, strangers)
+        if self._item.data is not None and self._whole is None:
             with doing("write"):
                 self._target.write(self._item.gfid, self._item.data)
             self._changed = True
@@ -67,6 +68,12 @@ class Making:
             displaced=tuple(self._displaced),
             touched=self._parents(),
         )
+
+    def _place(self) -> NeedParent | None:
+        self._whole = None
+        if self._item.kind is Kind.DIRECTORY:
+            return self._place_directory()
+        return self._place_leaf()
 
     def _place_directory(self) -> NeedParent | None:
         for place in self._item.names:
@@ -116,9 +123,7 @@ class Making:
                 taking.expect(target.seen(item.gfid), here)
             if here is None:
                 self._make_way(place, holder)
-                with doing("create", place):
-                    target.create(item, place)
-                self._created = True
+                self._create(place)
             elif self._below_itself(place):
                 return NeedParent(gfid=item.gfid, parent=place.parent)
             else:
@@ -178,27 +183,19 @@ class Making:
         """
         item, target = self._item, self._target
         try:
-            with doing("create", place), target.holding(item.gfid):
-                here = target.seen(item.gfid)
+            with doing("lock", place), target.holding(item.gfid):
+                with doing("look up"):
+                    here = target.seen(item.gfid)
                 if here is None:
-                    target.create(item, place)
+                    self._create(place)
+                    return None
         except Trouble as trouble:
             return self._not_created(place, trouble)
-        if here is None:
-            self._has_come(place)
-            return None
         if self._of_same_nature(here) is None:
             return self._stand_at(place)
         return self._give_name(place)
 
     def _not_created(self, place: Place, trouble: Trouble) -> NeedParent | None:
-        with doing("look up", place):
-            made = self._target.at(place)
-        if made is not None and made.gfid == self._item.gfid:
-            # Its owner could not be set, or somebody else has created it here; what is not right
-            # yet comes later.
-            self._has_come(place)
-            return None
         # A parent that is no directory has many errnos: EPERM, EIO, ENOTDIR.
         if self._parent_missing(place):
             return NeedParent(gfid=self._item.gfid, parent=place.parent)
@@ -206,9 +203,29 @@ class Making:
             raise trouble
         return self._stand_at(place)
 
-    def _has_come(self, place: Place) -> None:
+    def _create(self, place: Place) -> None:
+        """Create it, whole; what is not as it shall be then comes in the usual way.
+
+        Whoever stops before it is whole, or is refused in the middle, leaves an object that is met
+        the next time like any other, and whose times do not say that its content is right.
+        """
+        try:
+            with doing("create", place):
+                made = self._target.create(self._item, place)
+            self._whole = made if self._as_asked(made) else None
+        except Trouble:
+            with doing("look up", place):
+                there = self._target.at(place)
+            if there is None or there.gfid != self._item.gfid:
+                raise
         self._changed = self._created = True
         self._touched[place.parent] = None
+
+    def _as_asked(self, made: Seen) -> bool:
+        now, data = made.attributes, self._item.data
+        size = now.size if data is None else len(data)
+        shall = attributes.wanted(self._item, now)
+        return now == msgspec.structs.replace(shall, size=size, atime=now.atime)
 
     def _give_name(self, place: Place) -> NeedParent | None:
         with doing("look up", place):
@@ -340,11 +357,7 @@ class Making:
                 # An ACL changes the mode.
                 self._changed = True
                 here = self._look()
-        shall = item.attributes
-        if item.data_follows:
-            # A file whose size and mtime are right counts as whole; this one is not, yet.
-            now = here.attributes
-            shall = msgspec.structs.replace(shall, mtime=now.mtime, atime=now.atime)
+        shall = attributes.wanted(item, here.attributes)
         with doing("set attributes"):
             differed = target.set_attributes(item.gfid, item.kind, here.attributes, shall)
         if differed or self._changed:

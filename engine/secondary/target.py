@@ -33,9 +33,11 @@ class Target(Protocol):
     def points(self, gfid: Gfid) -> bytes:
         """Return where a symlink points."""
 
-    def create(self, item: Item, place: Place) -> None:
-        """Create the object with its gfid, owner, mode, target and device number, empty;
-        FileExistsError if somebody has the place.
+    def create(self, item: Item, place: Place) -> Seen:
+        """Create the object with its gfid and all that `item` says of it, the times last; return
+        what it is then. FileExistsError if somebody has the place.
+
+        After any other error it can be there, and not be whole.
         """
 
     def link(self, gfid: Gfid, place: Place) -> None:
