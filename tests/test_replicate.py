@@ -13,12 +13,13 @@ from replicating import A, B, C, There, World
 
 from engine.errors import Disconnected, Retry
 from engine.events import EntryFailed, EntryMended, FailuresCounted
-from engine.item import ROOT, AnyItem, Attributes, Gfid, Item, Kind, Place
+from engine.item import ROOT, AnyItem, Attributes, Gfid, Item, Kind, Place, Refused
 from engine.plan import items
 from engine.plan.dirty import ALL, Dirty, Why, Window
 from engine.rpc.channel import Channel
 from engine.secondary.apply import apply
 from engine.session import ledger
+from engine.session.failing import Trial
 from engine.session.limbo import Limbo
 from engine.session.quarantine import Quarantine
 from engine.session.report import Report
@@ -413,3 +414,17 @@ def _item(world: World, gfid: Gfid, *heard: Place) -> AnyItem:
     item = items.make(world.primary.look(gfid, 1, dirty), dirty, Window())
     assert item is not None
     return item
+
+
+async def test_refusals_in_quick_succession_are_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who stands in the way may be on its way, by another worker's hand."""
+    bad, clock = world.make(A), 1000.0
+    monkeypatch.setattr("engine.session.failing.time.monotonic", lambda: clock)
+    window, trial = world.heard(), Trial(0, frozenset())
+    refused = Refused(gfid=bad, doing="link", place=A, errno=errno.EEXIST, words="File exists")
+    for seconds, dirty in ((0.0, True), (0.1, True), (0.1, True), (0.2, True), (0.3, False)):
+        clock += seconds
+        await world.worker.failing.judge(trial, window, {}, [refused], vain=False)
+        assert (bad in window.dirty) is dirty

@@ -98,6 +98,19 @@ def get(target: Target, name: bytes) -> bytes | None:
     return value
 
 
+def get_held(held: int, name: bytes) -> bytes | None:
+    """Return the value of one attribute of what is held by an O_PATH descriptor, a symlink too."""
+    path = f"/proc/self/fd/{held}".encode()
+    try:
+        # Followed is the descriptor; what it holds is not.
+        value: bytes = xattr.get(path, name)
+    except OSError as error:
+        if error.errno == errno.ENODATA:
+            return None
+        raise _named(error, path) from None
+    return value
+
+
 def get_all(target: Target) -> dict[bytes, bytes]:
     """Return every attribute with its value."""
     try:

@@ -57,12 +57,18 @@ class GlusterTarget:
 
     def at(self, place: Place) -> Seen | None:
         """Return who stands at `place`; None also when its parent is missing or no directory."""
-        path = self._path(place)
         try:
-            status = os.lstat(path)
-            raw = xattrs.get(path, b"glusterfs.gfid")
+            # Held, not opened: the path is walked once, and both looks are of one object.
+            held = os.open(self._path(place), os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        try:
+            status = os.fstat(held)
+            raw = xattrs.get_held(held, b"glusterfs.gfid")
+        except FileNotFoundError:
+            return None
+        finally:
+            os.close(held)
         if raw is None:
             return None
         return attributes.seen(gfids.from_raw(raw[:16]), status, links=status.st_nlink)

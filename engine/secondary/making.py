@@ -232,12 +232,15 @@ class Making:
             holder = self._target.at(place)
         if holder is not None and holder.gfid == self._item.gfid:
             return None
-        if holder is None and self._parent_missing(place):
-            return NeedParent(gfid=self._item.gfid, parent=place.parent)
         if holder is not None:
             self._clear_place(place)
-        with doing("link", place):
-            self._target.link(self._item.gfid, place)
+        try:
+            with doing("link", place):
+                self._target.link(self._item.gfid, place)
+        except Trouble:
+            if self._parent_missing(place):
+                return NeedParent(gfid=self._item.gfid, parent=place.parent)
+            raise
         self._changed = True
         self._touched[place.parent] = None
         return None
@@ -310,22 +313,22 @@ class Making:
         """Take away names it was heard under and no longer has; return who else stands there."""
         strangers: list[Holder] = []
         for place in self._item.heard:
-            with doing("look up", place):
-                holder = self._target.at(place)
-            if holder is None:
-                continue
-            if holder.gfid != self._item.gfid:
+            if self._item.names and self._item.kind is not Kind.DIRECTORY:
+                holder = self._lose(place)
+            else:
+                with doing("look up", place):
+                    holder = self._target.at(place)
+            if holder is not None and holder.gfid != self._item.gfid:
                 strangers.append(Holder(place, holder.gfid, holder.kind))
-            elif self._item.names and self._item.kind is not Kind.DIRECTORY:
-                self._lose(place)
         return strangers
 
-    def _lose(self, place: Place) -> bool:
-        dropped = taking.drop(self._target, self._item.gfid, place)
-        if dropped:
+    def _lose(self, place: Place) -> Seen | None:
+        """Take `place` from it, if it has it; return who was there."""
+        holder = taking.drop(self._target, self._item.gfid, place)
+        if holder is not None and holder.gfid == self._item.gfid:
             self._changed = True
             self._touched[place.parent] = None
-        return dropped
+        return holder
 
     def _drop_unheard_names(self) -> None:
         """Take away its limbo name, and names that nobody spoke of, as far as the volume can tell
@@ -360,7 +363,7 @@ class Making:
         shall = attributes.wanted(item, here.attributes)
         with doing("set attributes"):
             differed = target.set_attributes(item.gfid, item.kind, here.attributes, shall)
-        if differed or self._changed:
+        if differed:
             self._changed = True
             here = self._look()
         return self._done(here, strangers)

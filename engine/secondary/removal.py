@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Iterable, Iterator
 
-from engine.item import AnyAnswer, Done, Gfid, Gone, Holder, Place
+from engine.item import AnyAnswer, Done, Gfid, Gone, Holder, NotEmpty, Place
 from engine.secondary import taking
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, doing
@@ -18,11 +18,14 @@ def remove(target: Target, gone: Gone) -> AnyAnswer:
     touched: set[Gfid] = set()
     strangers: list[Holder] = []
     for place in gone.heard:
-        with doing("look up", place):
-            holder = target.at(place)
-        if holder is not None and holder.gfid != gone.gfid:
-            strangers.append(Holder(place, holder.gfid, holder.kind))
-    for place in names(target, gone.gfid, gone.heard):
+        there = taking.end_there(target, gone.gfid, place)
+        if isinstance(there, NotEmpty):
+            return there
+        if there is not None and there.gfid == gone.gfid:
+            touched.add(place.parent)
+        elif there is not None:
+            strangers.append(Holder(place, there.gfid, there.kind))
+    for place in names(target, gone.gfid, ()):
         left = taking.end(target, gone.gfid, place)
         if left is not None:
             return left
@@ -55,20 +58,29 @@ def names(target: Target, gfid: Gfid, heard: Iterable[Place]) -> Iterator[Place]
 
     Trouble when it is there and nobody can tell where.
     """
-    for place in (*heard, target.limbo(gfid)):
-        with doing("look up", place):
-            holder = target.at(place)
-        if holder is not None and holder.gfid == gfid:
+    for place in heard:
+        if _stands(target, gfid, place):
             yield place
+    limbo = target.limbo(gfid)
     while True:
         with doing("find the present place"):
             if target.seen(gfid) is None:
                 return
+        if _stands(target, gfid, limbo):
+            yield limbo
+            continue
+        with doing("find the present place"):
             found = target.find(gfid)
         if not found:
             words = "it is there, and the volume cannot tell where"
             raise Trouble("find the present place", None, OSError(errno.ESTALE, words))
         yield from found
+
+
+def _stands(target: Target, gfid: Gfid, place: Place) -> bool:
+    with doing("look up", place):
+        holder = target.at(place)
+    return holder is not None and holder.gfid == gfid
 
 
 def without_limbo(target: Target, gfid: Gfid, parents: set[Gfid]) -> tuple[Gfid, ...]:

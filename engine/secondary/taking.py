@@ -15,19 +15,19 @@ _CHILDREN = 1000
 """Children of a directory that are told at once."""
 
 
-def drop(target: Target, gfid: Gfid, place: Place) -> bool:
-    """Take `place` from a file that has other names; return whether it still was its.
+def drop(target: Target, gfid: Gfid, place: Place) -> Seen | None:
+    """Take `place` from a file that has other names, if it is its; return who was there.
 
     Trouble (ESTALE) when it has become the last one: somebody took the others.
     """
     with doing("unlink", place), target.holding(gfid, place):
         holder = target.at(place)
         if holder is None or holder.gfid != gfid:
-            return False
+            return holder
         if holder.links < 2:
             raise OSError(errno.ESTALE, "it has become the last name")
         target.unlink(place)
-    return True
+    return holder
 
 
 def expect(now: Seen | None, before: Seen | None) -> None:
@@ -89,7 +89,16 @@ def discard(target: Target, holder: Holder) -> NotEmpty | None:
     with doing("discard", place), target.holding(gfid, place, ROOT):
         if target.shelf(gfid, "").parent not in target.above(place.parent):
             raise OSError(errno.EPERM, "it is not in quarantine")
-        return _end(target, gfid, place)
+        return _end(target, _its(target, gfid, place), place)
+
+
+def end_there(target: Target, gfid: Gfid, place: Place) -> Seen | NotEmpty | None:
+    """Take `place` from `gfid` as `end` does, if it is its; return who was there."""
+    with doing("remove", place), target.holding(gfid, place):
+        holder = target.at(place)
+        if holder is None or holder.gfid != gfid:
+            return holder
+        return _end(target, holder, place) or holder
 
 
 def end(target: Target, gfid: Gfid, place: Place) -> NotEmpty | None:
@@ -98,13 +107,17 @@ def end(target: Target, gfid: Gfid, place: Place) -> NotEmpty | None:
     Trouble (ESTALE) when it is another's by now.
     """
     with doing("remove", place), target.holding(gfid, place):
-        return _end(target, gfid, place)
+        return _end(target, _its(target, gfid, place), place)
 
 
-def _end(target: Target, gfid: Gfid, place: Place) -> NotEmpty | None:
+def _its(target: Target, gfid: Gfid, place: Place) -> Seen:
     holder = target.at(place)
     if holder is None or holder.gfid != gfid:
         raise OSError(errno.ESTALE, "it moved meanwhile")
+    return holder
+
+
+def _end(target: Target, holder: Seen, place: Place) -> NotEmpty | None:
     if holder.kind is not Kind.DIRECTORY:
         target.unlink(place)
         return None
@@ -116,5 +129,5 @@ def _end(target: Target, gfid: Gfid, place: Place) -> NotEmpty | None:
         children = target.children(place, _CHILDREN)
         if not children:
             raise
-        return NotEmpty(gfid=gfid, children=tuple(children))
+        return NotEmpty(gfid=holder.gfid, children=tuple(children))
     return None

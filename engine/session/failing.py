@@ -24,6 +24,12 @@ TOLD = 100
 """Failures of one window that are told one by one; of the rest only the number is told."""
 
 
+_GAP = 0.25
+"""Seconds between two refusals of an object that count as two: while rounds get on, one follows the
+other at once, and who is in its way may be on its way itself.
+"""
+
+
 @dataclass(slots=True)
 class Trial:
     """The tries of one window."""
@@ -33,6 +39,8 @@ class Trial:
     own: frozenset[Gfid]
     """Objects that the same records, or the same crawl, would make dirty again after a crash."""
     tries: dict[Gfid, int] = field(default_factory=dict)
+    refused: dict[Gfid, float] = field(default_factory=dict)
+    """When each was last refused, of those that count; seconds of the monotonic clock."""
     rounds: dict[Gfid, int] = field(default_factory=dict)
     before: dict[Gfid, Failure] = field(default_factory=dict)
     """Those that were in the ledger, as they stood there."""
@@ -92,13 +100,16 @@ class Failing:
         if trial.ahead:
             return
         last = {answer.gfid: answer for answer in answers}
+        now = time.monotonic()
         given: dict[Gfid, AnyAnswer | None] = {}
         for gfid in window.dirty:
             answer = last.get(gfid)
             waits = isinstance(answer, NeedParent | NotEmpty)
             trial.rounds[gfid] = trial.rounds.get(gfid, 0) + (vain or not waits)
-            trial.tries[gfid] = trial.tries.get(gfid, 0) + isinstance(answer, Refused)
-            verdict = patience.verdict(answer, trial.tries[gfid], trial.rounds[gfid])
+            if isinstance(answer, Refused) and now - trial.refused.get(gfid, -_GAP) >= _GAP:
+                trial.refused[gfid] = now
+                trial.tries[gfid] = trial.tries.get(gfid, 0) + 1
+            verdict = patience.verdict(answer, trial.tries.get(gfid, 0), trial.rounds[gfid])
             orphan = isinstance(answer, NeedParent) and answer.parent in trial.given
             if verdict is Verdict.LEDGER or orphan:
                 given[gfid] = answer
