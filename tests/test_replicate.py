@@ -428,3 +428,30 @@ async def test_refusals_in_quick_succession_are_one(
         clock += seconds
         await world.worker.failing.judge(trial, window, {}, [refused], vain=False)
         assert (bad in window.dirty) is dirty
+
+
+async def test_an_empty_content_is_neither_read_nor_asked_about(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object) -> None:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr("engine.movers.push.load", load)
+    new, old = world.make(A), world.make(B)
+    world.secondary.things[old] = Thing(
+        Kind.FILE, Attributes(0o100644, 0, 0, 7, 7, 7), data=b"content"
+    )
+    world.secondary.places[B] = old
+    asked: list[Gfid] = []
+
+    async def lookup(gfids: list[Gfid]) -> None:
+        asked.extend(gfids)
+
+    monkeypatch.setattr(world.worker._channel, "lookup", lookup)
+    window = Window(spoken={new, old})
+    for gfid in (new, old):
+        window.mark(gfid, ALL)
+    await world.worker.make_so(window)
+    assert asked == []
+    assert world.secondary.tree() == {A: new, B: old}
+    assert world.secondary.things[old].data == b""

@@ -49,11 +49,15 @@ class Making:
         strangers = self._meet_strangers()
         if self._whole is not None and len(self._item.names) == 1:
             return self._done(self._whole, strangers)
-        if self._item.data is not None and self._whole is None:
+        if self._item.data is not None and self._whole is None and self._has_bytes():
             with doing("write"):
                 self._target.write(self._item.gfid, self._item.data)
             self._changed = True
         return self._finish(strangers)
+
+    def _has_bytes(self) -> bool:
+        """Whether there are bytes to write, or to take away."""
+        return bool(self._item.data or self._look().attributes.size)
 
     def _there(self) -> bool:
         with doing("look up"):

@@ -89,6 +89,10 @@ class Sending:
             if not isinstance(item, Item) or item.gfid not in pushed:
                 loaded.append(item)
                 continue
+            if not item.attributes.size:
+                # Nothing has to be read; what was written since has a record.
+                loaded.append(msgspec.structs.replace(item, data=b""))
+                continue
             try:
                 read = push.load(self._mount, item, self.push_limit)
             except FileNotFoundError:
@@ -107,7 +111,8 @@ class Sending:
         """Return those of `wanted` whose content must be sent: in doubt, only where size or mtime
         differ.
         """
-        doubtful = [g for g in wanted if not batch[g].why & Why.DATA]
+        # An empty content costs less to send than to ask about.
+        doubtful = [g for g in wanted if not batch[g].why & Why.DATA and _has_bytes(items[g])]
         equal: set[Gfid] = set()
         slots = asyncio.Semaphore(_LOOKUPS)
 
@@ -129,7 +134,7 @@ class Sending:
         for item, answer in zip(loaded, answers, strict=True):
             if not isinstance(answer, Done):
                 continue
-            if isinstance(item, Item) and item.data is not None:
+            if isinstance(item, Item) and item.data is not None and answer.changed:
                 self.files += 1
                 self.bytes += len(item.data)
                 self._report.files += 1
@@ -138,6 +143,10 @@ class Sending:
             self._report.entries += answer.changed and isinstance(item, Item)
             self._report.removed += answer.changed and isinstance(item, Gone)
         self._report.tick()
+
+
+def _has_bytes(item: AnyItem) -> bool:
+    return isinstance(item, Item) and item.attributes.size > 0
 
 
 def unloaded(item: AnyItem) -> bool:
