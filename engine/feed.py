@@ -45,15 +45,34 @@ async def live(
 
 
 async def once(path: Path) -> AsyncGenerator[AnyEvent, None]:
-    """Yield what the engine at `path` says until it closes; raise Retry when none answers."""
+    """Yield what the engine at `path` says until it closes; raise Retry when none answers.
+
+    All of its snapshot has come before the first of it is yielded, without a wait in between: who
+    folds it never meets half of what the engine knows.
+    """
     reader, writer = await connect(path)
     try:
-        async for line in _lines(reader):
+        writer.write(commands.encode(Sync()) + b"\n")
+        lines = _lines(reader)
+        for event in await _until_answered(lines):
+            yield event
+        async for line in lines:
             event = events.decode(line)
             if event is not None:
                 yield event
     finally:
         writer.close()
+
+
+async def _until_answered(lines: AsyncIterator[bytes]) -> list[AnyEvent]:
+    found = []
+    async for line in lines:
+        if commands.decode_answer(line) is not None:
+            break
+        event = events.decode(line)
+        if event is not None:
+            found.append(event)
+    return found
 
 
 async def ask(

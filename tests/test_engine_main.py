@@ -1,3 +1,5 @@
+import asyncio
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,8 @@ import pytest
 from engine import __main__ as engine_main
 from engine import config, feed
 from engine.config import Places, Session
+from engine.errors import Retry
+from engine.lab.hosts import until
 from engine.session import headless
 
 HEAVY = ("asyncio", "asyncssh", "yaml", "textual", "rich")
@@ -76,6 +80,13 @@ def test_the_agent_starts_without_heavy_modules() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def _speaks(engine: subprocess.Popen[bytes], path: Path) -> bool:
+    assert engine.poll() is None
+    with contextlib.suppress(Retry):
+        return bool(asyncio.run(feed.picture(path)).engines)
+    return False
+
+
 def test_events_of_one_session_go_to_a_pipe(tmp_path: Path, places: list[str]) -> None:
     at = Places(tmp_path / "config", tmp_path / "state")
     for name in ("one", "two"):
@@ -83,9 +94,7 @@ def test_events_of_one_session_go_to_a_pipe(tmp_path: Path, places: list[str]) -
     command = [sys.executable, "-m", "engine"]
     engine = subprocess.Popen([*command, "run", *places], stderr=subprocess.PIPE)
     try:
-        while not at.socket.exists():
-            with pytest.raises(subprocess.TimeoutExpired):
-                engine.wait(0.05)
+        until("the engine", lambda: _speaks(engine, at.socket))
         listener = subprocess.Popen(
             [*command, "events", *places, "one"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

@@ -207,7 +207,7 @@ async def test_whatever_gluster_does_there_is_an_answer(
     gluster.write_text(f"#!/bin/sh\ncd {tmp_path}\necho $$ > pid\n{script}\n")
     gluster.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(heals, "PATIENCE", 0.5 if "sleep" in script else 60)
+    monkeypatch.setattr(heals, "PATIENCE", 3 if "sleep" in script else 60)
     assert (await heals._ask("gvol", ["prim2:/bricks/b1"])).reason.startswith(words)
     # What it has started is dead, too; nobody may have buried it yet.
     stat = Path("/proc", (tmp_path / "pid").read_text().strip(), "stat")

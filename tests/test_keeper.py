@@ -133,7 +133,7 @@ async def test_a_worker_is_stopped_politely(watch: Callable[..., Watched]) -> No
 
 
 async def test_a_worker_that_does_not_obey_is_killed(watch: Callable[..., Watched]) -> None:
-    watched = watch("deaf", grace=0.1)
+    watched = watch("deaf", grace=3)  # it needs a moment to say that it heard
     async with asyncio.TaskGroup() as group:
         group.create_task(watched.keeper.keep())
         await watched.until(WorkerConnected)

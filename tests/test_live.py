@@ -156,7 +156,7 @@ async def test_it_wakes_when_something_is_written(brick: Brick) -> None:
     waiting = asyncio.ensure_future(reader.wait())
     await asyncio.sleep(0)
     brick.write(pack(data(1)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await waiting
     reader.close()
 
@@ -166,7 +166,7 @@ async def test_without_inotify_it_looks_now_and_then(
 ) -> None:
     monkeypatch.setattr(live.inotify, "watching", lambda folders: None)
     reader = Live(brick.path)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await reader.wait()
     reader.close()
 

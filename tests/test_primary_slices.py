@@ -306,10 +306,13 @@ def test_any_history_is_told_in_order_and_in_full(
     shutil.rmtree(root)
 
 
-async def test_a_follower_wakes_when_a_slice_closes(brick: Brick) -> None:
+async def test_a_follower_wakes_when_a_slice_closes(
+    brick: Brick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "POLL", 1000.0)
     follower = Follower(brick.path, NOW - 100)
     assert follower.new() == []
-    async with asyncio.TaskGroup() as group, asyncio.timeout(3):
+    async with asyncio.TaskGroup() as group, asyncio.timeout(60):
         waiting = group.create_task(follower.wait())
         await asyncio.sleep(0.02)
         assert not waiting.done()
@@ -320,7 +323,7 @@ async def test_a_follower_wakes_when_a_slice_closes(brick: Brick) -> None:
         await waiting
     assert follower.new() == [one]
     two = brick.close(NOW - 40, empty=True)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         await follower.wait()
     assert follower.new() == [two]
     follower.close()

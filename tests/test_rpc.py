@@ -188,7 +188,7 @@ async def test_an_end_fails_everything_that_waits_and_comes() -> None:
 
 async def test_silence_is_an_end_and_a_pulse_keeps_it_off() -> None:
     far = _Far()
-    channel = Channel(far.reader, far, silence=0.3)
+    channel = Channel(far.reader, far, silence=3)  # seconds this machine may be away
     serving = asyncio.create_task(channel.serve())
     await far.until(1)
     assert far.heard == [Ping()]

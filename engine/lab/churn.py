@@ -30,13 +30,15 @@ def churn(
     operations: int | None = None,
     processes: int = 3,
     rate: float = 0,
+    least: int = 0,
 ) -> Done:
     """Work below `root` until the time or the operations of each process are used up.
 
-    SIGTERM and Ctrl-C end it at the next whole operation; call it in the main thread.
+    SIGTERM and Ctrl-C end it at the next whole operation, once each process has done the `least`;
+    call it in the main thread.
     """
     os.makedirs(root, exist_ok=True)
-    limits = ["--rate", str(rate)]
+    limits = ["--rate", str(rate), "--least", str(least)]
     limits += ["--seconds", str(seconds)] if seconds is not None else []
     limits += ["--operations", str(operations)] if operations is not None else []
     argv = [sys.executable, "-m", "engine.lab.workload", "churn", os.fsdecode(root)]
@@ -66,7 +68,8 @@ def one_process(root: bytes, seed: int, process: int, args: argparse.Namespace) 
     ends = time.monotonic() + args.seconds if args.seconds is not None else None
     with _Asked() as asked:
         for step in itertools.islice(plan(seed, process), args.operations):
-            if asked.yes or (ends is not None and time.monotonic() > ends):
+            ended = asked.yes or (ends is not None and time.monotonic() > ends)
+            if ended and done >= args.least:
                 break
             if doer.do(step):
                 done += 1
@@ -105,6 +108,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--operations", type=int, help="of each process")
     parser.add_argument("--processes", type=int, default=3)
     parser.add_argument("--rate", type=float, default=0, help="operations per second; 0: no limit")
+    parser.add_argument("--least", type=int, default=0, help="of each process, whatever ends it")
     parser.add_argument("--process", type=int, help="be just this one of them")
 
 
@@ -121,6 +125,7 @@ def run(args: argparse.Namespace) -> int:
             operations=args.operations,
             processes=args.processes,
             rate=args.rate,
+            least=args.least,
         )
     sys.stdout.write(json.dumps(counts._asdict()) + "\n")
     return 0

@@ -1,7 +1,9 @@
 """Ordinary client mounts of a lab's volumes, inside its hosts."""
 
+import os
 from pathlib import Path
 
+from engine.gluster import xattrs
 from engine.lab import files, hosts
 from engine.lab.hosts import Host
 
@@ -19,7 +21,10 @@ second late every time; with them none of 30 changes of each kind was.
 
 
 def mount(host: Host, volume: str, servers: tuple[str, ...], *, cached: bool = False) -> str:
-    """Mount `volume` in `host` and return where, as the host sees it; again is the same mount."""
+    """Mount `volume` in `host` and wait until all of it answers; return where, as the host sees it.
+
+    Again is the same mount.
+    """
     folder = f"{files.CLIENTS}/{volume}{'-cached' if cached else ''}"
     if not mounted(host, folder):
         host.run(["mkdir", "-p", folder])
@@ -31,13 +36,22 @@ def mount(host: Host, volume: str, servers: tuple[str, ...], *, cached: bool = F
                 folder,
             ]
         )
-        hosts.until(f"the mount of {volume} on {host.name}", lambda: mounted(host, folder))
+        hosts.until(f"the mount of {volume} on {host.name}", lambda: whole(host.path(folder)))
     return folder
 
 
 def unmount(host: Host, folder: str) -> None:
     """Undo `mount`."""
     host.run(["umount", folder])
+
+
+def whole(root: Path) -> bool:
+    """Return whether a volume is mounted at `root` and every subvolume of it answers."""
+    try:
+        status = xattrs.get(os.fsencode(root), b"dht.subvol.status")
+    except OSError:
+        return False
+    return status is not None and status.startswith(b"1")
 
 
 def mounted(host: Host, folder: str) -> bool:

@@ -26,7 +26,7 @@ from engine.lab.lab import Lab
 from engine.lab.shape import PRIMARY, SECONDARY
 from engine.lab.tree import Node, Tree
 
-_PATIENCE = 300.0
+_PATIENCE = 600.0
 """Seconds that reading one volume may take."""
 
 

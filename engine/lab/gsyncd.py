@@ -10,7 +10,7 @@ from engine.lab.shape import PRIMARY, SECONDARY
 
 _OPTIONS = ("access_mount", "secondary_access_mount")
 """Without an ordinary mount point this system's rsync moves nothing, and says that all is well."""
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 _FIELDS = ("primary_node", "primary_brick", "status", "crawl_status", "last_synced")
 """What the XML calls the fields of a worker."""
 _AT_WORK = {"Active", "Passive"}

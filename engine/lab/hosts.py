@@ -16,7 +16,7 @@ from engine.lab.place import Place
 
 T = TypeVar("T")
 _GLUSTERD_PID = "/run/glusterd.pid"
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds that any one step may take on a busy machine."""
 
 
@@ -53,7 +53,7 @@ class Host:
         *,
         check: bool = True,
         stdin: bytes = b"",
-        timeout: float = 120,
+        timeout: float = 600,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run `argv` here and return what it said; failing is an error unless told not to."""
         try:

@@ -103,7 +103,7 @@ class Lab:
         *,
         check: bool = True,
         stdin: bytes = b"",
-        timeout: float = 120,
+        timeout: float = 600,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run `argv` in `host` and return what it said; failing is an error unless told not to."""
         return self.host(host).run(argv, check=check, stdin=stdin, timeout=timeout)
@@ -118,7 +118,7 @@ class Lab:
 
     def heal(self, volume: str) -> None:
         """Have the replicas of `volume`, if it has any, become the same."""
-        if self.shape.replicas(volume) > 1:
+        if self.shape.replicas(volume) > 1 and any(map(volumes.noted, self.bricks(volume))):
             volumes.heal(self.server(volume), volume)
 
     def server(self, volume: str) -> Host:

@@ -11,7 +11,7 @@ from engine.errors import Stop
 from engine.lab import network
 from engine.lab.place import MARKER, Place
 
-_PATIENCE = 15.0
+_PATIENCE = 60.0
 """Seconds that killed processes may take to be gone."""
 
 

@@ -23,6 +23,8 @@ class Watch:
         self.heard: list[AnyEvent] = []
         """Everything that was told, in the order of its coming; snapshots as well."""
         self._sockets = tuple(sockets)
+        self._told: set[Path] = set()
+        """Whose snapshot is in the state; it comes as a whole."""
         self._news = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -40,10 +42,12 @@ class Watch:
     async def until(
         self, what: str, holds: Callable[[State], bool], *, patience: float = 120
     ) -> None:
-        """Wait until `holds`; Stop, with the picture in a line, when it takes too long."""
+        """Wait until every engine has told what it knows, and then until `holds`; Stop, with the
+        picture in a line, when it takes too long.
+        """
         try:
             async with asyncio.timeout(patience):
-                while not holds(self.state):
+                while len(self._told) < len(self._sockets) or not holds(self.state):
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
@@ -58,6 +62,7 @@ class Watch:
             async for event in events:
                 self.heard.append(event)
                 apply(self.state, event)
+                self._told.add(path)
                 self._news.set()
 
 

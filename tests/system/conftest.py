@@ -8,23 +8,15 @@ from types import FrameType
 from typing import TypeVar
 
 import pytest
+from lab_fixtures import need_lab
 from mounted import Sides
 from world import World
 
-from engine.lab import prerequisites
 from engine.lab.lab import Lab
 from engine.lab.shape import Shape
 
 SHAPE = Shape(rollover=2)
 W = TypeVar("W", bound=World)
-
-
-def need_lab() -> None:
-    """Skip where no lab can be made; where CI is set, fail instead."""
-    if problem := prerequisites.missing():
-        if os.environ.get("CI"):
-            pytest.fail(problem.sentence())
-        pytest.skip(problem.sentence())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 import pytest
-from conftest import need_lab
-from world import SESSION, WORK, World
+from lab_fixtures import need_lab
+from world import PATIENCE, SESSION, WORK, World, arrived
 
 from engine.events import AnyEvent, Crawl, EntryFailed, PositionMoved, WorkerFaulty
 from engine.lab.lab import Lab
@@ -15,7 +15,7 @@ from engine.lab.shape import Shape
 from engine.state import State
 
 Event = TypeVar("Event", bound=AnyEvent)
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def _live(state: State) -> bool:
 
 def equal(world: World) -> None:
     """Wait until both sides are."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while found := list(map(str, world.compared())):
         assert time.monotonic() < deadline, found
     closed = [moved for moved in of(world, PositionMoved) if moved.slice]
@@ -90,12 +90,14 @@ write("moved", b"and more")
 """
     folder = f"{WORK}/again"
     listening.run("mkdir {}/again")
-    listening.lab.run("prim1", ["sh", "-ec", f"cd {folder} && python -c '{lines}'"], timeout=60)
+    listening.lab.run("prim1", ["sh", "-ec", f"cd {folder} && python -c '{lines}'"])
     equal(listening)
 
 
 def test_a_churn_arrives(listening: World) -> None:
+    began = time.time()
     with listening.churning("churned", 7):
-        time.sleep(5)
+        listening.until("some of it has arrived", lambda state: arrived(state, began))
+        time.sleep(3)
     equal(listening)
     assert of(listening, WorkerFaulty) == []

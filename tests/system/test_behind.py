@@ -16,7 +16,7 @@ from engine.lab.shape import PRIMARY
 from engine.primary import election
 from engine.state import State, WorkerState
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 NUMBERS = range(8)
 """Of each kind so many, so that some are on either replica set."""

@@ -19,7 +19,7 @@ from engine.lab.compare import What
 from engine.lab.hosts import until
 from engine.lab.shape import PRIMARY, SECONDARY
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 Json = dict[str, object]
 MANY = """import os, sys

@@ -2,24 +2,27 @@
 that was somebody else's is destroyed.
 """
 
+import errno
 import json
 import os
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from conftest import fresh_world
 from mounted import mount_by_gfid
 from planted import CASES, OTHERS, OWN, Side, new_gfid
-from world import SESSION, WORK, World
+from world import PATIENCE, SESSION, WORK, World
 
 from engine.events import WorkerFaulty
 from engine.item import Gfid, Kind
 from engine.lab.hosts import until
 from engine.lab.shape import PRIMARY, SECONDARY, Shape
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2, rollover=2)
 RACED = 150
@@ -172,19 +175,41 @@ def test_a_file_with_bytes_under_the_gfid_of_a_folder_is_a_failure(disputed: Dis
     assert f"a file of {len(OWN)} bytes" in disputed.listing()
     there.unlink(b"y")
     assert disputed.georep("prim1", "retry", SESSION).returncode == 0
-    until("nothing fails", lambda: disputed.failed() == 0, patience=60)
+    until("nothing fails", lambda: disputed.failed() == 0, patience=PATIENCE)
     assert disputed.differences() == []
 
 
 def test_what_was_somebody_elses_is_all_there(disputed: Disputed) -> None:
     shelf = disputed.there() / ".georep/quarantine"
     limbo = disputed.there() / ".georep/limbo"
-    until("they are put away", lambda: not os.listdir(limbo), patience=40)
+    until("they are put away", lambda: not os.listdir(limbo), patience=PATIENCE)
     assert len(os.listdir(shelf)) == disputed.kept
-    listed = disputed.failures("quarantined")
-    assert sorted(os.path.basename(path) for path in listed) == sorted(os.listdir(shelf))
+
+    def listed() -> bool:
+        # Both workers note an object before they move it; the slower one strikes it out again.
+        paths = disputed.failures("quarantined")
+        return sorted(map(os.path.basename, paths)) == sorted(os.listdir(shelf))
+
+    until("all of them and no others are listed", listed, patience=PATIENCE)
     files = [path for path in shelf.rglob("*") if path.is_file()]
     assert [path.read_bytes() for path in files] == [OWN] * disputed.files
+
+
+def read_only(world: World, word: str) -> None:
+    """Switch it for the secondary, and wait until each of its bricks has heard of it."""
+    world.lab.gluster("sec1", "volume", "set", SECONDARY, "features.read-only", word)
+    probes = [path for path in (world.there() / "race").iterdir() if path.is_file()]
+    wanted = {errno.EROFS if word == "on" else None}
+    until("the bricks", lambda: {_refusal(probe) for probe in probes} == wanted)
+
+
+def _refusal(probe: Path) -> int | None:
+    """Return why the mode of a file, which stays what it is, cannot be set."""
+    try:
+        probe.chmod(stat.S_IMODE(probe.stat().st_mode))
+    except OSError as error:
+        return error.errno
+    return None
 
 
 def test_read_only_and_back(disputed: Disputed) -> None:
@@ -193,7 +218,7 @@ def test_read_only_and_back(disputed: Disputed) -> None:
     for name in (b"large", b"small"):
         at.write(name, 400_000)
     disputed.settle()
-    disputed.lab.gluster("sec1", "volume", "set", SECONDARY, "features.read-only", "on")
+    read_only(disputed, "on")
     at.append(b"large", 10)
     at.write(b"small", 10)
     at.mkdir(b"made", b"with an ACL")
@@ -205,9 +230,9 @@ def test_read_only_and_back(disputed: Disputed) -> None:
     assert disputed.failures("EROFS") == ["late/with an ACL"] * 2
     assert "EROFS late/with an ACL" in disputed.status()
     assert "features.read-only" in disputed.listing()
-    disputed.lab.gluster("sec1", "volume", "set", SECONDARY, "features.read-only", "off")
+    read_only(disputed, "off")
     assert disputed.georep("prim1", "retry", SESSION).returncode == 0
-    until("nothing fails", lambda: disputed.failed() == 0, patience=60)
+    until("nothing fails", lambda: disputed.failed() == 0, patience=PATIENCE)
     at.unlink(b"small")
     disputed.settle()
     assert disputed.differences() == []

@@ -5,12 +5,12 @@ import sys
 import time
 
 import pytest
-from conftest import need_lab
+from lab_fixtures import need_lab
 
 from engine.lab import demo
 from engine.lab.lab import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 COMMAND = "import sys; from engine.lab import demo; sys.exit(demo.run(60, report=print))"
 

@@ -1,20 +1,19 @@
 """A volume that is replicated into a directory: every operation in every phase, and kills."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 
 import pytest
 from conftest import fresh_world
-from world import SESSION, WORK, World
+from world import SESSION, WORK, World, arrived
 
 from engine.events import Crawl, CrawlChanged, EntryFailed, JobFinished, WorkerFaulty
 from engine.lab import compare
 from engine.lab.compare import Difference
 from engine.lab.shape import PRIMARY
+from engine.state import State
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 BACKUP = "/bricks/backup"
 
@@ -89,9 +88,9 @@ def test_what_happens_while_it_runs_comes_live(backup: DirectoryWorld) -> None:
 def test_agents_killed_in_the_middle_of_a_churn(backup: DirectoryWorld) -> None:
     with backup.churning("churned", 7):
         for _ in range(3):
-            time.sleep(3)
-            for pid in backup.processes("sec1", "agent"):
-                os.kill(pid, signal.SIGKILL)
+            before = time.time()
+            backup.until("something of the churn has arrived", lambda s: arrived(s, before))  # noqa: B023
+            backup.kill("sec1", "agent")
     backup.settle()
     assert backup.differences() == []
 
@@ -103,10 +102,11 @@ def test_a_disk_that_is_not_mounted_is_not_filled(backup: DirectoryWorld) -> Non
     began = time.time()
     backup.start()
 
-    def told(_state: object) -> bool:
-        return any(isinstance(event, WorkerFaulty) for event in backup.told(began))
+    def found(state: State) -> bool:
+        workers = state.sessions[SESSION].workers.values()
+        return any(worker.fault is not None and worker.fault.at >= began for worker in workers)
 
-    backup.until("the empty directory is found", told)
+    backup.until("the empty directory is found", found)
     faults = [event for event in backup.told(began) if isinstance(event, WorkerFaulty)]
     assert {event.cause for event in faults} == {"directory not set up"}
     assert {event.session for event in faults} == {SESSION}

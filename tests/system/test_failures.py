@@ -12,12 +12,12 @@ import pytest
 from conftest import fresh_world
 from world import SESSION, World
 
-from engine.events import PositionMoved, WorkerFaulty
+from engine.events import PositionMoved
 from engine.lab.hosts import until
 from engine.lab.shape import SECONDARY
 from engine.state import State
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,8 @@ def test_one_bad_directory_holds_nobody(failing: World) -> None:
         assert b"EPERM" in said.stdout
     for host in failing.hosts:
         assert failing.georep(host, "retry", SESSION).returncode == 0
-    until("the ledger is empty", lambda: not failures(failing), patience=40)
+    failing.until("nothing fails", lambda state: not _failing(state))
+    assert failures(failing) == []
     assert failing.differences() == []
     assert failing.georep("prim1", "failures", SESSION).returncode == 0
 
@@ -107,7 +108,8 @@ def test_a_failure_outlives_the_engine(failing: World) -> None:
     for one in found:
         host = str(one["worker"]).partition(":")[0]
         assert failing.georep(host, "retry", SESSION, str(one["gfid"])).returncode == 0
-    until("the ledger is empty", lambda: not failures(failing), patience=40)
+    failing.until("nothing fails", lambda state: not _failing(state))
+    assert failures(failing) == []
     assert failing.differences() == []
 
 
@@ -116,11 +118,11 @@ def test_a_full_secondary_stops_the_position_and_nothing_is_lost(failing: World)
     with full(failing):
         failing.run("for n in $(seq 40); do head -c 100000 /dev/urandom > {}/open/big$n; done")
 
-        def faulty(_: object) -> bool:
-            told = failing.told(began)
-            return any(isinstance(e, WorkerFaulty) and e.cause == "secondary full" for e in told)
+        def faulty(state: State) -> bool:
+            faults = [worker.fault for worker in state.sessions[SESSION].workers.values()]
+            return any(f and f.at >= began and f.cause == "secondary full" for f in faults)
 
-        failing.until("a worker says that there is no room", faulty, patience=60)
+        failing.until("a worker says that there is no room", faulty)
         assert failures(failing) == []
     # It goes on; and the root is looked at, whose mtime GlusterFS itself was once seen to change
     # there when that option was set.

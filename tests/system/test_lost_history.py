@@ -16,7 +16,7 @@ from engine.lab.hosts import until
 from engine.lab.shape import PRIMARY, Shape
 from engine.primary import htime
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2, rollover=2)
 CHANGES = """cd {}; for n in 1 2 3 4 5 6 7 8; do
@@ -102,7 +102,7 @@ def reconciled(world: World) -> None:
     assert said.returncode == 1
     assert b"not reconciled" in said.stdout
     assert world.georep("prim1", "reconcile", SESSION, "--apply").returncode == 0
-    until("the status knows", lambda: unreconciled(world) == [], patience=60)
+    until("the status knows", lambda: unreconciled(world) == [])
     assert world.georep("prim1", "status", SESSION).returncode == 0
 
 
@@ -183,15 +183,10 @@ def test_a_brick_that_dies_with_records_in_its_live_file(
     faults.start_volume(forgetful.lab, PRIMARY)
     left = [slices for brick in bricks if (slices := closed(brick) - named(brick))]
     assert left, "what a brick finds of its former run it does not name"
-    after = ["sh", "-c", f"echo after > {WORK}/after"]
-    # Its connections come back one by one.
-    until(
-        "the mount",
-        lambda: not forgetful.lab.run("prim1", after, check=False).returncode,
-    )
+    forgetful.await_mount()
     if stopped:
         forgetful.start()
-    forgetful.run("echo after that > {}/after")
+    forgetful.run("echo after > {}/after")
     forgetful.settle()
     assert forgetful.differences() == []
     assert crawls(forgetful, began) == []

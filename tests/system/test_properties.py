@@ -11,7 +11,7 @@ from world import SESSION, WORK, World
 
 from engine.lab.shape import SECONDARY
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 KIB, MIB = 1 << 10, 1 << 20
 FALLOCATE = """import ctypes, os, sys

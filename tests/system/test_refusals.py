@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from world import TO, World
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 OTHER_VERSION = """#!/bin/sh
 exec python -c 'import sys, engine

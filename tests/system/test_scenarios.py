@@ -10,7 +10,7 @@ from world import SESSION, WORK, World
 from engine.events import Crawl, CrawlChanged, EntryFailed, JobFinished, WorkerFaulty
 from engine.lab.shape import Shape
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2, rollover=2)
 ONTO = """import os, sys

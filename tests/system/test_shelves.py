@@ -9,7 +9,7 @@ from engine.item import Holder, Kind, NotEmpty, Place
 from engine.secondary import taking
 from engine.secondary.trouble import Trouble
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 
 def test_a_file_and_a_directory_are_put_away_and_discarded(sides: Sides) -> None:

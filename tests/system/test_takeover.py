@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import fresh_world
-from world import WORK, World
+from world import PATIENCE, WORK, World
 
 from engine.events import Crawl, CrawlChanged, PositionMoved
 from engine.lab import gsyncd
@@ -14,7 +14,7 @@ from engine.lab.hosts import until
 from engine.lab.lab import Lab
 from engine.lab.shape import PRIMARY, SECONDARY
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 TAME = """import os, sys
 for folder in range(4):
@@ -31,14 +31,20 @@ def own_world() -> Iterator[World]:
         yield made
 
 
-def stimes(lab: Lab) -> dict[str, bytes]:
-    """Return what gsyncd, or georep, noted on each brick as done."""
+def stimes(lab: Lab) -> dict[str, int]:
+    """Return up to when, in seconds since the epoch, each brick is noted as done."""
     found = {}
     for brick in lab.bricks(PRIMARY):
         for name in os.listxattr(brick):
             if name.endswith(".stime"):
-                found[str(brick)] = os.getxattr(brick, name)
+                found[str(brick)] = int.from_bytes(os.getxattr(brick, name)[:4], "big")
     return found
+
+
+def marked(lab: Lab) -> bool:
+    """Return whether every brick is noted as done up to some time."""
+    found = stimes(lab)
+    return len(found) == len(lab.bricks(PRIMARY)) and min(found.values()) > 0
 
 
 def test_a_session_of_gsyncd_is_carried_on(own_world: World) -> None:
@@ -46,10 +52,9 @@ def test_a_session_of_gsyncd_is_carried_on(own_world: World) -> None:
     lab.run("prim1", ["python", "-c", TAME, WORK])
     gsyncd.create(lab)
     gsyncd.start(lab)
-    until("gsyncd's marks", lambda: len(stimes(lab)) == len(lab.bricks(PRIMARY)), patience=120)
+    until("gsyncd's marks", lambda: marked(lab), patience=PATIENCE)
     gsyncd.stop(lab)
-    marks = {int.from_bytes(mark[:4], "big") for mark in stimes(lab).values()}
-    assert min(marks) > 0
+    marks = set(stimes(lab).values())
     # What gsyncd itself left different is known from here on.
     assert [words for words in own_world.differences() if "mtime" not in words] == []
     gsyncd.delete(lab)
@@ -64,7 +69,7 @@ def test_a_session_of_gsyncd_is_carried_on(own_world: World) -> None:
     own_world.create()
     own_world.engine_up()
     own_world.start()
-    own_world.settle(patience=60)
+    own_world.settle()
     told = own_world.told(began)
     crawls = {event.crawl for event in told if isinstance(event, CrawlChanged)}
     assert crawls == {Crawl.HISTORY, Crawl.CHANGELOG}

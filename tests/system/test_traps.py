@@ -22,7 +22,7 @@ from engine.lab.shape import SECONDARY
 from engine.secondary.apply import apply
 from engine.secondary.gluster_target import GlusterTarget
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 NULL, ZERO = os.makedev(1, 3), os.makedev(1, 5)
 

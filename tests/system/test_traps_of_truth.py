@@ -16,7 +16,7 @@ from engine.plan.items import Absent, Alive
 from engine.primary import truth
 from engine.primary.truth import Sight
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 
 def _gfid(sides: Sides, path: bytes) -> Gfid:

@@ -1,21 +1,23 @@
 """A lab with georep in it, as the system tests use it: sessions, engines, workloads, waiting."""
 
 import asyncio
+import contextlib
 import json
 import math
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from engine import feed
 from engine.errors import Retry, Stop
-from engine.events import AnyEvent
-from engine.lab import compare, demo, processes
+from engine.events import AnyEvent, Wanted
+from engine.lab import clients, compare, demo, processes
 from engine.lab.compare import Difference
 from engine.lab.hosts import until
 from engine.lab.lab import Lab
@@ -26,6 +28,8 @@ from engine.state import State
 SESSION = "s"
 TO = f"root@sec1::{SECONDARY}"
 WORK = "/vol/work"
+PATIENCE = 300.0
+"""Seconds that anything may take on a machine that is slow and has other work."""
 
 
 class World:
@@ -81,7 +85,7 @@ class World:
         for engine in self.engines.values():
             engine.terminate()
         for engine in self.engines.values():
-            assert engine.wait(60) == 0
+            assert engine.wait(PATIENCE) == 0
         self.engines.clear()
 
     def close(self) -> None:
@@ -98,12 +102,23 @@ class World:
         """Stop the session and wait until its workers have ended."""
         for host in self.hosts:
             self.lab.run(host, ["georep", "stop", SESSION])
-        self.until("the workers ended", _ended)
+        self.until("the workers ended", self._ended)
+
+    def _ended(self, state: State) -> bool:
+        session = state.sessions.get(SESSION)
+        return (
+            session is not None
+            and session.nodes.keys() == set(self.hosts)
+            and all(known.wanted is not Wanted.STARTED for known in session.nodes.values())
+            and all(one.started is None or one.ended for one in session.workers.values())
+        )
 
     def socket(self, host: str) -> Path:
         return self.lab.place.state(host) / "engine.sock"
 
-    def until(self, what: str, holds: Callable[[State], bool], *, patience: float = 90) -> None:
+    def until(
+        self, what: str, holds: Callable[[State], bool], *, patience: float = PATIENCE
+    ) -> None:
         """Wait for something that the engines tell."""
 
         async def wait() -> None:
@@ -115,7 +130,7 @@ class World:
         except Stop as error:
             pytest.fail(f"{error.words}\n{error.evidence}")
 
-    def settle(self, *, patience: float = 120) -> None:
+    def settle(self, *, patience: float = PATIENCE) -> None:
         """Wait until everything that was changed before now is on the secondary."""
         self.lab.heal(PRIMARY)
         moment = math.ceil(time.time())
@@ -155,14 +170,15 @@ class World:
         """Run a line of shell in the primary; each `{}` is where that is mounted."""
         self.lab.run(self.hosts[0], ["sh", "-ec", script.replace("{}", WORK)])
 
-    def work(self, *words: str, timeout: float = 240) -> None:
+    def work(self, *words: str, timeout: float = PATIENCE) -> None:
         """Run a workload to its end in the primary volume."""
         self.lab.run(self.hosts[0], self._workload(words), timeout=timeout)
 
-    @contextmanager
+    @contextlib.contextmanager
     def churning(self, folder: str, seed: int) -> Iterator[subprocess.Popen[bytes]]:
         """Have random operations under way; they have ended, in order, after the `with`."""
         words = ("churn", f"{WORK}/{folder}", "--seed", str(seed), "--processes", "2")
+        words += ("--least", "100")
         process = subprocess.Popen(
             self.lab.exec_argv(self.hosts[0], self._workload(words)), stdout=subprocess.PIPE
         )
@@ -170,7 +186,7 @@ class World:
             yield process
         finally:
             process.terminate()
-            said, _ = process.communicate(timeout=60)
+            said, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
         assert json.loads(said)["done"] > 100
 
@@ -183,10 +199,11 @@ class World:
         self.lab.run(host, ["mkdir", "-p", WORK])
         argv = ["glusterfs", "--acl", "--volfile-server=localhost", f"--volfile-id={PRIMARY}", WORK]
         self.lab.run(host, argv)
-        until(
-            "the mount",
-            lambda: not self.lab.run(host, ["mountpoint", WORK], check=False).returncode,
-        )
+        self.await_mount()
+
+    def await_mount(self) -> None:
+        """Wait until every subvolume answers there; connections to bricks come one by one."""
+        until("the mount", lambda: clients.whole(self.lab.path(self.hosts[0], WORK)))
 
     def processes(self, host: str, *words: str) -> list[int]:
         """Return the processes of `host` that were started with these words, one after another."""
@@ -202,9 +219,25 @@ class World:
                 found.append(int(folder.name))
         return found
 
+    def kill(self, host: str, *words: str) -> None:
+        """Kill -9 the processes of `host` that were started with these words: one at least."""
+        until(f"{words[0]} on {host}", lambda: self._killed(self.processes(host, *words)))
 
-def _ended(state: State) -> bool:
+    def _killed(self, found: list[int]) -> bool:
+        done = False
+        for pid in found:
+            # What has just been forked looks like its parent, and may be gone by now.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                done = True
+        return done
+
+
+def arrived(state: State, since: float) -> bool:
+    """Return whether something that was changed has been made so since a time."""
     session = state.sessions.get(SESSION)
-    return session is not None and all(
-        worker.started is None or worker.ended is not None for worker in session.workers.values()
+    return session is not None and any(
+        batch.at > since and batch.entries
+        for worker in session.workers.values()
+        for batch in worker.batches
     )
