@@ -54,8 +54,8 @@ async def once(path: Path) -> AsyncGenerator[AnyEvent, None]:
     try:
         writer.write(commands.encode(Sync()) + b"\n")
         lines = _lines(reader)
-        for event in await _until_answered(lines):
-            yield event
+        for told in await _until_answered(lines):
+            yield told
         async for line in lines:
             event = events.decode(line)
             if event is not None:

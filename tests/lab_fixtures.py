@@ -11,7 +11,7 @@ from engine.lab import network, prerequisites
 from engine.lab.lab import Lab
 from engine.lab.shape import Shape
 
-SMALL = Shape(primaries=1, bricks=1, replica=1, secondary_bricks=1)
+SMALL = Shape(primaries=1, bricks=1, replica=1, secondary_bricks=1, gsyncd=False)
 """The least there can be: two hosts of one brick each."""
 _numbers = itertools.count(1)
 
@@ -52,7 +52,7 @@ def lab() -> Iterator[Lab]:
     need_lab()
     made = Lab(fresh_name())
     try:
-        made.up()
+        made.up(Shape(gsyncd=False))
         yield made
     finally:
         made.down()

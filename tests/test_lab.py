@@ -12,7 +12,7 @@ import pytest
 from lab_fixtures import SMALL, need_lab, traces
 
 from engine.errors import Stop, Usage
-from engine.lab import cli, faults, gsyncd, hosts, network, processes
+from engine.lab import cli, faults, hosts, network, processes
 from engine.lab.lab import Lab
 from engine.lab.shape import Shape, address
 
@@ -150,28 +150,6 @@ def test_a_used_mount_does_not_stop_down(own_lab: Lab) -> None:
     assert traces(own_lab) == []
 
 
-def test_gsyncd_replicates_and_leaves_its_mark_on_the_bricks(own_lab: Lab) -> None:
-    own_lab.up(Shape(rollover=3))
-    (own_lab.path("prim1", own_lab.mount("gvol", "prim1")) / "file").write_text("there")
-    gsyncd.create(own_lab)
-    gsyncd.start(own_lab)
-    copy = own_lab.path("sec1", own_lab.mount("svol", "sec1")) / "file"
-    hosts.until("the copy", lambda: copy.exists() and copy.read_text() == "there")
-    # One worker of each replica set notes it when it is through, the passive one beside it later.
-    hosts.until("the marks", lambda: _marks(own_lab) >= 2, patience=120)
-    gsyncd.stop(own_lab)
-    assert {worker.status for worker in gsyncd.status(own_lab)} == {"Stopped"}
-    assert _marks(own_lab) >= 2, "they stay"
-    own_lab.down()
-    assert traces(own_lab) == []
-
-
-def _marks(lab: Lab) -> int:
-    """Return how many bricks have a position of gsyncd's."""
-    names = [name for brick in lab.bricks("gvol") for name in os.listxattr(brick)]
-    return sum(name.endswith(".stime") for name in names)
-
-
 def test_down_of_nothing_is_fine(own_lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     own_lab.down()
     own_lab.down()
@@ -182,7 +160,7 @@ def test_down_of_nothing_is_fine(own_lab: Lab, capsys: pytest.CaptureFixture[str
 
 def _kill_up(lab: Lab, moment: str) -> None:
     need_lab()
-    argv = [sys.executable, "-m", "engine.lab", "up", "--rollover", "3", "--name", lab.name]
+    argv = [sys.executable, "-m", "engine.lab", "up", "--no-gsyncd", "--name", lab.name]
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL) as up:
         try:
             while not _MOMENTS[moment](lab) and up.poll() is None:

@@ -42,6 +42,7 @@ def _fill(parser: argparse.ArgumentParser) -> None:
     for name, words in _NUMBERS.items():
         up.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help=words)
     up.add_argument("--no-changelog", action="store_true", help="leave the changelog off")
+    up.add_argument("--no-gsyncd", action="store_true", help="without GlusterFS's own replication")
     down = commands.add_parser("down", help="remove the lab and every trace of it")
     status = commands.add_parser("status", help="say what runs; 0 when all of it does")
     status.add_argument("--json", action="store_true", help="as one JSON object")
@@ -124,6 +125,6 @@ def shape_of(args: argparse.Namespace) -> Shape | None:
     given = {name: getattr(args, name) for name in _NUMBERS if getattr(args, name) is not None}
     if given.get("disperse"):
         given.setdefault("replica", 1)
-    if not given and not args.no_changelog:
+    if not given and not args.no_changelog and not args.no_gsyncd:
         return None
-    return Shape(**given, changelog=not args.no_changelog)
+    return Shape(**given, changelog=not args.no_changelog, gsyncd=not args.no_gsyncd)

@@ -25,7 +25,7 @@ from engine.lab.shape import PRIMARY, SECONDARY, Shape
 from engine.lab.watch import Report, Watch, line, passed, troubles
 
 SESSION = "demo"
-SHAPE = Shape(rollover=3)
+SHAPE = Shape(rollover=3, gsyncd=False)
 PATIENCE = 180.0
 """Seconds that the secondary may need, from the end of the workload, to have everything."""
 _SHOWN = 20

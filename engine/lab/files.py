@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ _BINDS = {
     "bricks": BRICKS,
 }
 """What of a host's folder is laid over which path of the host."""
+_GSYNCD = ("/usr/lib/*/glusterfs/gsyncd", "/usr/libexec/glusterfs/gsyncd")
+"""Where the program is that glusterd asks whether it has geo-replication."""
+_NO_GSYNCD = "#!/no/such/program\n"
 _FOLDERS = {
     "/run": 0o755,
     "/run/gluster": 0o775,
@@ -44,6 +48,8 @@ def write(place: Place, shape: Shape, programs: str) -> None:
     _check_xattrs(place.root)
     for host in shape.hosts:
         _write_host(place, host, programs)
+        if not shape.gsyncd:
+            _text(place.host(host) / "no-gsyncd", _NO_GSYNCD, 0o755)
     keys = [place.root / "id_ed25519", *(_host_key(place, host) for host in shape.hosts)]
     with ThreadPoolExecutor() as pool:
         list(pool.map(_make_key, keys))
@@ -61,6 +67,9 @@ def write(place: Place, shape: Shape, programs: str) -> None:
 def inside_plan(place: Place, host: str) -> dict[str, Any]:
     """Return what `inside` is told to build for `host`."""
     own = place.host(host)
+    binds = [[str(own / source), target] for source, target in _BINDS.items()]
+    if (own / "no-gsyncd").exists():
+        binds += [[str(own / "no-gsyncd"), path] for where in _GSYNCD for path in glob(where)]
     tops = {path.split("/")[1] for path in _FOLDERS} - {"root"}
     return {
         "hostname": host,
@@ -68,7 +77,7 @@ def inside_plan(place: Place, host: str) -> dict[str, Any]:
         "own": sorted(tops),
         "folders": list(_FOLDERS.items()),
         "files": [[f"/{MARKER}", f"{place.root}\n"]],
-        "binds": [[str(own / source), target] for source, target in _BINDS.items()],
+        "binds": binds,
     }
 
 

@@ -118,7 +118,7 @@ class Lab:
 
     def heal(self, volume: str) -> None:
         """Have the replicas of `volume`, if it has any, become the same."""
-        if self.shape.replicas(volume) > 1 and any(map(volumes.noted, self.bricks(volume))):
+        if self.shape.replicas(volume) > 1:
             volumes.heal(self.server(volume), volume)
 
     def server(self, volume: str) -> Host:

@@ -35,6 +35,10 @@ class Shape:
     rollover: int = 15
     """Seconds until a brick begins a new changelog slice."""
     changelog: bool = True
+    gsyncd: bool = True
+    """Whether GlusterFS's own replication can be used there; glusterd takes seconds to set it up,
+    each time that it starts.
+    """
 
     def __post_init__(self) -> None:
         for name in ("primaries", "secondaries"):

@@ -82,19 +82,6 @@ def serve(host: Host, volume: str, bricks: tuple[str, ...]) -> None:
     hosts.until(f"the bricks of {volume}", attempt)
 
 
-def noted(brick: Path) -> bool:
-    """Return whether a brick has noted of anything that another one may lack it.
-
-    The heal command reads the same notes and takes seconds for it.
-    """
-    indices = brick / ".glusterfs/indices"
-    return any(
-        not note.name.startswith(f"{kind}-")
-        for kind in ("xattrop", "dirty")
-        for note in (indices / kind).glob("*")
-    )
-
-
 def heal(host: Host, volume: str) -> None:
     """Have a replicated `volume` heal, and wait until its replicas are the same.
 

@@ -1,4 +1,4 @@
-"""The one lab that all system tests of a run share."""
+"""Labs for the system tests, and the one that the tests of single calls share."""
 
 import os
 import signal
@@ -15,7 +15,9 @@ from world import World
 from engine.lab.lab import Lab
 from engine.lab.shape import Shape
 
-SHAPE = Shape(rollover=2)
+SHAPE = Shape(rollover=2, gsyncd=False)
+PLAIN = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2, rollover=2, gsyncd=False)
+"""Two bricks without replicas on either side."""
 W = TypeVar("W", bound=World)
 
 
@@ -49,19 +51,12 @@ def fresh_world(name: str, kind: type[W], shape: Shape = SHAPE) -> Iterator[W]:
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    """Give the lab that most system tests share."""
-    with fresh_world("sys", World) as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
 def sides() -> Iterator[Sides]:
     """Give two small volumes, mounted as workers and agents mount them, without a session."""
     need_lab()
     lab = Lab(f"traps-{os.getpid()}")
     try:
-        lab.up(Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2))
+        lab.up(PLAIN)
         yield Sides(lab)
     finally:
         lab.down()

@@ -24,7 +24,7 @@ def listening() -> Iterator[World]:
     need_lab()
     lab = Lab(f"live-{os.getpid()}")
     try:
-        lab.up(Shape(rollover=3600))
+        lab.up(Shape(rollover=3600, gsyncd=False))
         made = World(lab)
         made.mount()
         try:

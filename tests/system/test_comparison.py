@@ -160,7 +160,8 @@ def test_what_was_removed_and_renamed_unseen_is_reconciled(world: World) -> None
     assert (code, said[-1]["type"]) == (0, "applied")
     assert compare.volumes(world.lab) == []
     assert told(world, "verify", SESSION, "--content")[0] == 0
-    until("the status knows", lambda: unreconciled(world) == [])
+    world.await_reconciled()
+    assert unreconciled(world) == []
     assert told(world, "reconcile", SESSION)[0] == 0
 
 
@@ -186,7 +187,8 @@ def test_more_than_half_wants_force_and_a_kill_does_no_harm(world: World) -> Non
     assert (code, told_[-1]["type"]) == (0, "applied"), told_[-1]
     assert compare.volumes(world.lab) == []
     world.start()
-    until("the status knows", lambda: unreconciled(world) == [])
+    world.await_reconciled()
+    assert unreconciled(world) == []
 
 
 def test_each_planted_difference_is_found(world: World) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import fresh_world
+from conftest import PLAIN, fresh_world
 from mounted import mount_by_gfid
 from planted import CASES, OTHERS, OWN, Side, new_gfid
 from world import PATIENCE, SESSION, WORK, World
@@ -20,11 +20,10 @@ from world import PATIENCE, SESSION, WORK, World
 from engine.events import WorkerFaulty
 from engine.item import Gfid, Kind
 from engine.lab.hosts import until
-from engine.lab.shape import PRIMARY, SECONDARY, Shape
+from engine.lab.shape import PRIMARY, SECONDARY
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
-SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2, rollover=2)
 RACED = 150
 NAMES = f"""import os, sys, time
 os.chdir(sys.argv[1])
@@ -105,7 +104,7 @@ class Disputed(World):
 @pytest.fixture(scope="module")
 def disputed() -> Iterator[Disputed]:
     """Give a session that has replicated what the cases need."""
-    with fresh_world("sysx", Disputed, SHAPE) as made:
+    with fresh_world("sysx", Disputed, PLAIN) as made:
         made.prepare()
         for phase in ("stopped", "live"):
             made.before(phase)
@@ -175,7 +174,8 @@ def test_a_file_with_bytes_under_the_gfid_of_a_folder_is_a_failure(disputed: Dis
     assert f"a file of {len(OWN)} bytes" in disputed.listing()
     there.unlink(b"y")
     assert disputed.georep("prim1", "retry", SESSION).returncode == 0
-    until("nothing fails", lambda: disputed.failed() == 0, patience=PATIENCE)
+    disputed.until("nothing fails", lambda state: not state.sessions[SESSION].failing)
+    assert disputed.failed() == 0
     assert disputed.differences() == []
 
 
@@ -232,7 +232,8 @@ def test_read_only_and_back(disputed: Disputed) -> None:
     assert "features.read-only" in disputed.listing()
     read_only(disputed, "off")
     assert disputed.georep("prim1", "retry", SESSION).returncode == 0
-    until("nothing fails", lambda: disputed.failed() == 0, patience=PATIENCE)
+    disputed.until("nothing fails", lambda state: not state.sessions[SESSION].failing)
+    assert disputed.failed() == 0
     at.unlink(b"small")
     disputed.settle()
     assert disputed.differences() == []

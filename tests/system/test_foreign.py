@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import fresh_world
-from world import SESSION, World
+from world import PATIENCE, SESSION, World
 
 from engine.lab.hosts import until
 from engine.lab.shape import SECONDARY
@@ -44,7 +44,9 @@ def test_foreign_objects_are_kept_whatever_the_primary_does(shared: World) -> No
     shared.run("echo theirs > {}/stays/mine; rm -r {}/ends")
     shared.settle()
     assert not (there / "ends").exists()
-    until("they are put away", lambda: len(quarantined(shared)) == 3)
+    shelf = there / ".georep/quarantine"
+    until("they are put away", lambda: len(list(shelf.glob("*"))) == 3, patience=PATIENCE)
+    until("each is listed once", lambda: len(quarantined(shared)) == 3, patience=PATIENCE)
     kept = [there / path for path in quarantined(shared)]
     texts = {path.read_text() for path in kept if path.is_file()}
     assert texts == {"written there", "written there, too"}

@@ -7,18 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import fresh_world
+from conftest import PLAIN, fresh_world
 from world import SESSION, WORK, World
 
 from engine.events import Crawl, CrawlChanged, EntryFailed, WorkerFaulty
 from engine.lab import faults
-from engine.lab.hosts import until
-from engine.lab.shape import PRIMARY, Shape
+from engine.lab.shape import PRIMARY
 from engine.primary import htime
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
-SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2, rollover=2)
 CHANGES = """cd {}; for n in 1 2 3 4 5 6 7 8; do
     mkdir @$n; echo $n > @$n/new; mv file$n @$n/moved; echo $n >> kept$n; ln kept$n @$n/link
 done"""
@@ -36,7 +34,7 @@ for n in range(10**6):
 @pytest.fixture(scope="module")
 def forgetful() -> Iterator[World]:
     """Give a session that runs and has replicated what the tests change."""
-    with fresh_world("sysl", World, SHAPE) as made:
+    with fresh_world("sysl", World, PLAIN) as made:
         made.create()
         made.engine_up()
         made.start()
@@ -102,7 +100,8 @@ def reconciled(world: World) -> None:
     assert said.returncode == 1
     assert b"not reconciled" in said.stdout
     assert world.georep("prim1", "reconcile", SESSION, "--apply").returncode == 0
-    until("the status knows", lambda: unreconciled(world) == [])
+    world.await_reconciled()
+    assert unreconciled(world) == []
     assert world.georep("prim1", "status", SESSION).returncode == 0
 
 
@@ -178,6 +177,9 @@ def test_a_brick_that_dies_with_records_in_its_live_file(
     if stopped:
         forgetful.stop()
     change(forgetful, f"killed{stopped:d}")
+    # Right before it dies, so that no slice closes in between.
+    for number in range(8):
+        forgetful.lab.path("prim1", f"{WORK}/killed{stopped:d}1/last{number}").touch()
     for brick in forgetful.lab.shape.volume_bricks(PRIMARY):
         faults.kill_brick(forgetful.lab, PRIMARY, brick)
     faults.start_volume(forgetful.lab, PRIMARY)

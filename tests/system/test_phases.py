@@ -2,16 +2,23 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import fresh_world
 from world import SESSION, WORK, World, arrived
 
 from engine.events import Crawl, CrawlChanged, EntryFailed, WorkerFaulty
 from engine.lab.shape import PRIMARY, SECONDARY
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with fresh_world("sys", World) as made:
+        yield made
 
 
 def crawls(world: World, since: float) -> set[Crawl]:

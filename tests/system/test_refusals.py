@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from mounted import Sides
 from world import TO, World
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
@@ -17,8 +18,9 @@ sys.exit(agent.main([]))'
 
 
 @pytest.fixture(scope="module")
-def bad(world: World) -> Iterator[World]:
+def bad(sides: Sides) -> Iterator[World]:
     """The lab with volumes, keys and programs that are not as they should be."""
+    world = World(sides.lab)
     run = world.lab.run
     world.lab.gluster("prim1", "volume", "create", "other", "prim1:/bricks/other", "force")
     world.lab.gluster("sec1", "volume", "create", "halted", "sec1:/bricks/halted", "force")

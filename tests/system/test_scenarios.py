@@ -4,15 +4,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import fresh_world
+from conftest import PLAIN, fresh_world
 from world import SESSION, WORK, World
 
 from engine.events import Crawl, CrawlChanged, EntryFailed, JobFinished, WorkerFaulty
-from engine.lab.shape import Shape
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
-SHAPE = Shape(primaries=1, bricks=2, replica=1, secondary_bricks=2, rollover=2)
 ONTO = """import os, sys
 os.mkdir(sys.argv[1])
 os.chdir(sys.argv[1])
@@ -27,7 +25,7 @@ for n in range(1000):
 @pytest.fixture(scope="module")
 def bulk() -> Iterator[World]:
     """Give a lab in which no content travels but by rsync."""
-    with fresh_world("sysr", World, SHAPE) as made:
+    with fresh_world("sysr", World, PLAIN) as made:
         yield made
 
 

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import fresh_world
+from lab_fixtures import traces
 from world import PATIENCE, WORK, World
 
 from engine.events import Crawl, CrawlChanged, PositionMoved
 from engine.lab import gsyncd
 from engine.lab.hosts import until
 from engine.lab.lab import Lab
-from engine.lab.shape import PRIMARY, SECONDARY
+from engine.lab.shape import PRIMARY, SECONDARY, Shape
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
+SHAPE = Shape(rollover=2)
 TAME = """import os, sys
 for folder in range(4):
     os.mkdir(f"{sys.argv[1]}/d{folder}")
@@ -27,8 +29,9 @@ for folder in range(4):
 
 @pytest.fixture
 def own_world() -> Iterator[World]:
-    with fresh_world("sysg", World) as made:
+    with fresh_world("sysg", World, SHAPE) as made:
         yield made
+    assert traces(made.lab) == []
 
 
 def stimes(lab: Lab) -> dict[str, int]:
@@ -54,6 +57,7 @@ def test_a_session_of_gsyncd_is_carried_on(own_world: World) -> None:
     gsyncd.start(lab)
     until("gsyncd's marks", lambda: marked(lab), patience=PATIENCE)
     gsyncd.stop(lab)
+    assert {worker.status for worker in gsyncd.status(lab)} == {"Stopped"}
     marks = set(stimes(lab).values())
     # What gsyncd itself left different is known from here on.
     assert [words for words in own_world.differences() if "mtime" not in words] == []

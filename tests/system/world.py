@@ -130,6 +130,15 @@ class World:
         except Stop as error:
             pytest.fail(f"{error.words}\n{error.evidence}")
 
+    def await_reconciled(self) -> None:
+        """Wait until no worker tells any more that something is to be reconciled."""
+
+        def none_is_due(state: State) -> bool:
+            told = [worker.reconcile for worker in state.sessions[SESSION].workers.values()]
+            return not any(each is not None and each.due for each in told)
+
+        self.until("everything is reconciled", none_is_due)
+
     def settle(self, *, patience: float = PATIENCE) -> None:
         """Wait until everything that was changed before now is on the secondary."""
         self.lab.heal(PRIMARY)
