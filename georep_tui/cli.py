@@ -105,12 +105,6 @@ def _comparing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     verify.add_argument("name", metavar="NAME")
     verify.add_argument("--content", action="store_true", help="the bytes of files, too")
     verify.add_argument("--under", metavar="PATH", default="", help="only what is at PATH, below")
-    verify.add_argument(
-        "--patience",
-        metavar="SECONDS",
-        type=_seconds,
-        help="how long a difference must stay to count (from changelog.rollover-time)",
-    )
     reconcile = command(
         "reconcile", "show what the secondary has and the primary has no more, or remove it"
     )
@@ -120,6 +114,12 @@ def _comparing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
         "--force", action="store_true", help="also when more than half of all would be removed"
     )
     for each in (verify, reconcile):
+        each.add_argument(
+            "--patience",
+            metavar="SECONDS",
+            type=_seconds,
+            help="how long a difference must stay to count (from changelog.rollover-time)",
+        )
         each.add_argument("--json", action="store_true", help="as JSON, an object on each line")
 
 

@@ -17,7 +17,7 @@ from georep_tui.progress import Progress
 def reconcile(at: Places, args: argparse.Namespace) -> int:
     """Show what the secondary has too much, or have it made so; 0 when nothing is, or is left."""
     show = _Show(as_json=args.json)
-    reconciling.run(at, args.name, show, apply=args.apply, force=args.force)
+    reconciling.run(at, args.name, show, apply=args.apply, force=args.force, patience=args.patience)
     counts = show.counts
     if not args.apply:
         return 1 if any(counts.found.values()) or counts.left else 0

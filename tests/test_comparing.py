@@ -193,11 +193,12 @@ def test_bad_words_get_a_sentence(
 
 
 @pytest.mark.parametrize("seconds", ["-1", "long", "nan", "1e9"])
+@pytest.mark.parametrize("command", ["verify", "reconcile"])
 def test_patience_is_a_number_of_seconds(
-    both: Both, capsys: pytest.CaptureFixture[str], seconds: str
+    both: Both, capsys: pytest.CaptureFixture[str], command: str, seconds: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["verify", "prod", f"--patience={seconds}"])
+        cli.main([command, "prod", f"--patience={seconds}"])
     assert ended.value.code == 2
     assert "--patience" in capsys.readouterr().err
 
@@ -231,6 +232,20 @@ def test_a_dry_run_lists_and_changes_nothing(
     assert "somebody's own data" in out
     assert both.secondary.places == before
     assert both.commands[-1] == ("reconcile", "")
+
+
+@pytest.mark.parametrize(("words", "waited"), [([], 0.0), (["--patience", "7"], 7.0)])
+def test_what_may_be_on_its_way_has_time_to_arrive(
+    both: Both, monkeypatch: pytest.MonkeyPatch, words: list[str], waited: float
+) -> None:
+    told: list[float] = []
+
+    async def look(_self: object, patience: float) -> None:
+        told.append(patience)
+
+    monkeypatch.setattr(reconciling.Reconcile, "look", look)
+    assert cli.main(["reconcile", "prod", *words]) == 0
+    assert told == [waited]
 
 
 def test_apply_removes_and_notes_it(both: Both, capsys: pytest.CaptureFixture[str]) -> None:

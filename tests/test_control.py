@@ -6,12 +6,14 @@ import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from engine import events, feed, files
+from engine import commands, events, feed, files
 from engine.commands import Answer, AnyCommand, Reload, Stop
 from engine.errors import Retry, Usage
 from engine.events import AnyEvent, EngineStarted, EntryFailed, SessionKnown, Wanted
+from engine.lab.watch import Watch
 from engine.session import control
 from engine.session.control import Control
 from engine.state import State, apply
@@ -40,11 +42,11 @@ class Engine:
 
 
 @contextlib.asynccontextmanager
-async def _running(path: Path) -> AsyncIterator[Engine]:
+async def _running(path: Path, *, node: str = "h") -> AsyncIterator[Engine]:
     engine = Engine()
     async with engine.control.listen(path):
-        engine.tell(ENGINE)
-        engine.tell(KNOWN)
+        engine.tell(msgspec.structs.replace(ENGINE, node=node))
+        engine.tell(msgspec.structs.replace(KNOWN, node=node))
         yield engine
 
 
@@ -63,6 +65,45 @@ async def test_a_reader_gets_the_snapshot_then_events(tmp_path: Path) -> None:
         engine.tell(_failure(1))
         assert await anext(stream) == _failure(1)
         await stream.aclose()
+
+
+async def test_a_snapshot_that_comes_in_parts_is_yielded_as_a_whole(tmp_path: Path) -> None:
+    path, rest = tmp_path / "engine.sock", asyncio.Event()
+
+    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(events.encode(ENGINE) + b"\n")
+        await rest.wait()
+        writer.write(events.encode(KNOWN) + b"\n" + commands.encode(Answer(done=True)) + b"\n")
+        writer.write(events.encode(_failure(1)) + b"\n")
+        writer.close()
+
+    async with await asyncio.start_unix_server(tell, path):
+        stream = feed.once(path)
+        first = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0.05)
+        assert not first.done()
+        rest.set()
+        assert await first == ENGINE
+        assert [event async for event in stream] == [KNOWN, _failure(1)]
+
+
+async def test_nobody_looks_before_every_engine_has_told(tmp_path: Path) -> None:
+    paths = [tmp_path / "1.sock", tmp_path / "2.sock"]
+    seen: list[int] = []
+
+    def holds(state: State) -> bool:
+        seen.append(len(state.sessions["s"].nodes))
+        return True
+
+    async with _running(paths[0]), Watch(paths) as watch:
+        waiting = asyncio.ensure_future(watch.until("both have told", holds))
+        while not watch.state.sessions:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+        assert seen == []
+        async with _running(paths[1], node="other"):
+            await waiting
+    assert seen == [2]
 
 
 async def test_commands_are_answered_among_events(tmp_path: Path) -> None:

@@ -196,6 +196,7 @@ def _parsed(*words: str) -> argparse.Namespace:
             id="dispersed needs no word about replica",
         ),
         pytest.param(["--no-changelog"], Shape(changelog=False), id="no changelog"),
+        pytest.param(["--no-gsyncd"], Shape(gsyncd=False), id="no gsyncd"),
     ],
 )
 def test_options_of_up(words: list[str], shape: Shape | None) -> None:

@@ -152,6 +152,11 @@ def test_a_churn_ends_when_its_time_is_up(tmp_path: Path) -> None:
     assert churn.churn(os.fsencode(tmp_path), 3, seconds=0, processes=1) == (0, 0)
 
 
+def test_a_churn_does_the_least_whatever_ends_it(tmp_path: Path) -> None:
+    counts = churn.churn(os.fsencode(tmp_path), 3, seconds=0, processes=1, least=50)
+    assert counts.done == 50
+
+
 def test_a_churn_ends_on_sigterm_and_leaves_nothing_running(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "engine.lab.workload", "churn", str(tmp_path / "c")]
     with subprocess.Popen([*argv, "--rate", "200"], stdout=subprocess.PIPE) as process:

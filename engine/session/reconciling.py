@@ -45,11 +45,20 @@ class Show(Protocol):
         """Tell that everything has been told, before anything is done."""
 
 
-def run(at: Places, name: str, show: Show, *, apply: bool, force: bool) -> None:
+def run(
+    at: Places,
+    name: str,
+    show: Show,
+    *,
+    apply: bool,
+    force: bool,
+    patience: float | None = None,
+) -> None:
     """Find what the secondary of session `name` has too much; with `apply`, have it made so.
 
-    Raises Stop when more than half would be removed, but for `force`. It mounts, so it must run in
-    the main thread.
+    `patience`: seconds for which it must stay too much; None for what suits the volume. Raises Stop
+    when more than half would be removed, but for `force`. It mounts, so it must run in the main
+    thread.
     """
     config.read(at, name)
     with ExitStack() as held:
@@ -60,12 +69,13 @@ def run(at: Places, name: str, show: Show, *, apply: bool, force: bool) -> None:
 
         async def work(opened: Survey) -> None:
             async with show.shown():
-                await _work(opened, show, apply=apply, force=force)
+                wait = opened.patience() if patience is None else patience
+                await _work(opened, show, wait, apply=apply, force=force)
 
         survey.run(at, name, work, command="reconcile", worker=WORKER if apply else "")
 
 
-async def _work(opened: Survey, show: Show, *, apply: bool, force: bool) -> None:
+async def _work(opened: Survey, show: Show, patience: float, *, apply: bool, force: bool) -> None:
     counts, sight = show.counts, _sight(opened)
     book = crawled.read(await opened.agent.channel.notes(), opened.local.volume.uuid)
 
@@ -74,7 +84,7 @@ async def _work(opened: Survey, show: Show, *, apply: bool, force: bool) -> None
 
     folder = opened.places.of(opened.session.name)
     with Reconcile(opened.here, opened.there, ask, counts, show.finding, folder=folder) as one:
-        await one.look(opened.patience())
+        await one.look(patience)
         show.listed()
         if not apply:
             return

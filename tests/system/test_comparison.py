@@ -21,6 +21,8 @@ from engine.lab.shape import PRIMARY, SECONDARY
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
+BRIEF = ("--patience", "3")
+"""Nothing is on its way where everything is settled."""
 Json = dict[str, object]
 MANY = """import os, sys
 os.makedirs(sys.argv[1] + "/inner")
@@ -28,7 +30,7 @@ for n in range(600):
     with open(f"{sys.argv[1]}/{n}" if n % 2 else f"{sys.argv[1]}/inner/{n}", "wb") as out:
         out.write(b"%d" % n)
 """
-BUSY = """import os, sys
+BUSY = """import os, sys, time
 os.mkdir(sys.argv[1])
 os.chdir(sys.argv[1])
 for n in range(10**6):
@@ -38,6 +40,7 @@ for n in range(10**6):
     os.rename(f"new {n}", f"{n % 50}")
     if n % 3:
         os.unlink(f"{n % 50}")
+    time.sleep(0.01)
 """
 
 
@@ -59,6 +62,11 @@ def told(world: World, *words: str, host: str = "prim1") -> tuple[int, list[Json
     said = world.georep(host, *words, "--json")
     assert b"Traceback" not in said.stderr, said.stderr.decode()
     return said.returncode, [json.loads(line) for line in said.stdout.splitlines()]
+
+
+def reconcile(world: World, *words: str, host: str = "prim1") -> tuple[int, list[Json]]:
+    """Return exit code and JSON of a reconcile of what is settled."""
+    return told(world, "reconcile", SESSION, *BRIEF, *words, host=host)
 
 
 def unreconciled(world: World) -> list[Json]:
@@ -96,7 +104,7 @@ def test_equal_after_every_operation_and_nothing_to_reconcile(world: World) -> N
         assert (code, [each["type"] for each in said]) == (0, ["summary"])
         assert int(str(said[0]["objects"])) > 900
         assert int(str(said[0]["bytes"])) > 1 << 20
-    assert told(world, "reconcile", SESSION)[0] == 0
+    assert reconcile(world)[0] == 0
     assert unreconciled(world) == [], "it began with an empty secondary"
     assert world.georep("prim1", "status", SESSION).returncode == 0
 
@@ -105,7 +113,7 @@ def test_changes_under_way_are_no_differences(world: World) -> None:
     argv = world.lab.exec_argv("prim1", ["python", "-c", BUSY, f"{WORK}/flight"])
     with subprocess.Popen(argv) as busy:
         try:
-            code, said = told(world, "verify", SESSION, "--content")
+            code, said = told(world, "verify", SESSION, "--content", "--patience", "10")
             assert busy.poll() is None
         finally:
             busy.kill()
@@ -152,30 +160,30 @@ def test_what_was_removed_and_renamed_unseen_is_reconciled(world: World) -> None
     assert world.georep("prim1", "status", SESSION).returncode == 1
     before = extras(world)
     assert {"/many/1", "/many/inner/2", "/somebody's own"} <= before
-    code, said = told(world, "reconcile", SESSION)
+    code, said = reconcile(world)
     assert code == 1
     assert {str(each["path"]) for each in said if each["type"] == "finding"} == before
     assert extras(world) == before, "a dry run"
-    code, said = told(world, "reconcile", SESSION, "--apply", host="prim2")
+    code, said = reconcile(world, "--apply", host="prim2")
     assert (code, said[-1]["type"]) == (0, "applied")
     assert compare.volumes(world.lab) == []
     assert told(world, "verify", SESSION, "--content")[0] == 0
     world.await_reconciled()
     assert unreconciled(world) == []
-    assert told(world, "reconcile", SESSION)[0] == 0
+    assert reconcile(world)[0] == 0
 
 
 def test_more_than_half_wants_force_and_a_kill_does_no_harm(world: World) -> None:
     lose_history(world, "mkdir keep", "mv data/owners keep/", "rm -r many data flight")
     before = extras(world)
-    said = world.georep("prim1", "reconcile", SESSION, "--apply")
+    said = world.georep("prim1", "reconcile", SESSION, "--apply", *BRIEF)
     assert said.returncode == 1
     assert b"% of what is on the secondary would be removed" in said.stderr
     assert b"--force" in said.stderr
     assert said.stderr.count(b"\n") == 1
     assert extras(world) == before
     world.stop()  # the next one has nobody to help it
-    argv = ["georep", "reconcile", SESSION, "--apply", "--force"]
+    argv = ["georep", "reconcile", SESSION, "--apply", "--force", *BRIEF]
     process = subprocess.Popen(world.lab.exec_argv("prim1", argv), stdout=subprocess.PIPE)
     assert process.stdout is not None
     for line in process.stdout:
@@ -183,7 +191,7 @@ def test_more_than_half_wants_force_and_a_kill_does_no_harm(world: World) -> Non
             break
     process.kill()
     process.communicate()
-    code, told_ = told(world, "reconcile", SESSION, "--apply", "--force")
+    code, told_ = reconcile(world, "--apply", "--force")
     assert (code, told_[-1]["type"]) == (0, "applied"), told_[-1]
     assert compare.volumes(world.lab) == []
     world.start()

@@ -99,7 +99,9 @@ def reconciled(world: World) -> None:
     said = world.georep("prim1", "status", SESSION)
     assert said.returncode == 1
     assert b"not reconciled" in said.stdout
-    assert world.georep("prim1", "reconcile", SESSION, "--apply").returncode == 0
+    # All is settled, so nothing is on its way.
+    words = ("reconcile", SESSION, "--apply", "--patience", "3")
+    assert world.georep("prim1", *words).returncode == 0
     world.await_reconciled()
     assert unreconciled(world) == []
     assert world.georep("prim1", "status", SESSION).returncode == 0

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,9 @@ class World:
     def create(self, *settings: str) -> None:
         """Create the session on every node; each setting is OPTION=VALUE."""
         options = [word for setting in settings for word in ("--set", setting)]
-        for host in self.hosts:
-            self.lab.run(host, ["georep", "create", PRIMARY, self.to, "--name", SESSION, *options])
+        argv = ["georep", "create", PRIMARY, self.to, "--name", SESSION, *options]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda host: self.lab.run(host, argv), self.hosts))
 
     def session_file(self) -> Path:
         """Return the session's file on the first node."""
