@@ -29,13 +29,6 @@ _FRESH = (
     "--xlator-option=*-io-cache.cache-timeout=0",
 )
 
-_QUIET = (
-    "--attribute-timeout=600",
-    "--entry-timeout=600",
-    "--negative-timeout=600",
-    "--fopen-keep-cache=off",
-)
-
 
 class Mount:
     """One mounted volume. `start` and `stop` block; `root` is valid between them."""
@@ -49,15 +42,12 @@ class Mount:
         log_level: str = "INFO",
         privileged: bool = False,
         apart: bool = False,
-        quiet: bool = False,
     ) -> None:
         """`privileged`: as client-pid -1; see `needs_privilege`. `apart`: in a process group of its
         own, so that Ctrl-C on a terminal reaches us alone, and the mount is there until we stop it.
-        `quiet`: nobody changes the volume meanwhile, so what was seen once may be remembered.
         """
         self._volume, self._log, self._level = volume, log, log_level.upper()
         self._privileged, self._apart = privileged, apart
-        self._options = _QUIET if quiet else _FRESH
         label = "".join(c if c.isalnum() or c in "-_" else "_" for c in label)
         self.path = RUN / f"{label}.{os.getpid()}.{_birth(os.getpid())}"
         self.root = os.fsencode(self.path)
@@ -88,8 +78,7 @@ class Mount:
             ),
             *(["--client-pid=-1"] if self._privileged else []),
             *("--volfile-server=localhost", f"--volfile-id={self._volume}"),
-            *(f"--log-level={self._level}", f"--log-file={self._log}"),
-            *(*self._options, str(self.path)),
+            *(f"--log-level={self._level}", f"--log-file={self._log}", *_FRESH, str(self.path)),
         ]
         self._process = subprocess.Popen(
             command,

@@ -183,7 +183,7 @@ def _dump(name: str) -> bytes:
     if name.startswith("/"):
         return trees.dump(trees.read(os.fsencode(name)))
     log = Path("/var/log/glusterfs/georep-compare.log")
-    mount = Mount(name, label=f"compare-{name}", log=log, quiet=True)
+    mount = Mount(name, label=f"compare-{name}", log=log)
     mount.start(60)
     try:
         return trees.dump(trees.read(mount.root))

@@ -26,7 +26,7 @@ from engine.lab.watch import Report, Watch, line, passed, troubles
 
 SESSION = "demo"
 SHAPE = Shape(rollover=3, gsyncd=False)
-PATIENCE = 180.0
+PATIENCE = 300.0
 """Seconds that the secondary may need, from the end of the workload, to have everything."""
 _SHOWN = 20
 """Differences that are listed."""
