@@ -123,7 +123,7 @@ def test_what_differs_by_rsync_and_new_ones_by_stream(world: MoversWorld) -> Non
 def test_small_files_do_not_wait_for_a_large_one(world: MoversWorld) -> None:
     """Nor do those of slices that closed meanwhile; only the position waits."""
     began = time.time()
-    world.session(bandwidth="2m")
+    world.session(bandwidth="1m")
     world.run("head -c 200000000 /dev/urandom > {}/slow")
     world.until("it is on its way", lambda state: bool(sending(state)))
     world.run("mkdir {}/beside; echo small > {}/beside/small; mv {}/slow {}/beside/slow")
