@@ -57,6 +57,8 @@ def sides() -> Iterator[Sides]:
     lab = Lab(f"traps-{os.getpid()}")
     try:
         lab.up(PLAIN)
-        yield Sides(lab)
+        made = Sides(lab)
+        yield made
+        made.close()
     finally:
         lab.down()

@@ -43,12 +43,13 @@ class Sides:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self._mounts = 0
+        self._targets: list[GlusterTarget] = []
         self.primary = os.fsencode(self.lab.path("prim1", self.lab.mount(PRIMARY, "prim1")))
         self.primary_bricks = [os.fsencode(brick) for brick in lab.bricks(PRIMARY)]
         self.bricks = [os.fsencode(brick) for brick in lab.bricks(SECONDARY)]
         self.primary_gfids = self.mount("prim1", PRIMARY)
         self.root = self.mount("sec1", SECONDARY)
-        self.target = GlusterTarget(self.root, lambda: self.root)
+        self.target = self.served(self.root, self.root)
         """As one agent has it."""
         self.other = self.fresh()
         """As another agent has it."""
@@ -62,7 +63,17 @@ class Sides:
     def fresh(self) -> GlusterTarget:
         """Return the secondary through a mount that has seen nothing yet."""
         root = self.mount("sec1", SECONDARY)
-        return GlusterTarget(root, lambda: root)
+        return self.served(root, root)
+
+    def served(self, root: bytes, plain: bytes) -> GlusterTarget:
+        """Return the secondary through the mount `root`, as an agent has it."""
+        self._targets.append(GlusterTarget(root, lambda: plain))
+        return self._targets[-1]
+
+    def close(self) -> None:
+        """Let go of what the targets hold open."""
+        for target in self._targets:
+            target.close()
 
     def folder(self) -> Gfid:
         """Return a new directory on the secondary, for one test."""

@@ -338,11 +338,11 @@ def test_setting_what_a_privileged_client_ignores_is_seen(sides: Sides) -> None:
     asked = msgspec.structs.replace(
         item(gfid, Kind.DIRECTORY, *sides.target.find(gfid)), xattrs=shall
     )
-    alone = GlusterTarget(root, lambda: root)
+    alone = sides.served(root, root)
     answer = apply(alone, asked)
     assert isinstance(answer, Refused)
     assert answer.words == "xattrs were set with success and are not there"
-    done(apply(GlusterTarget(root, lambda: sides.root), asked))
+    done(apply(sides.served(root, sides.root), asked))
     assert objects.travelling(path) == shall
 
 

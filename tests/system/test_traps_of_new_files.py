@@ -30,7 +30,9 @@ def replicated() -> Iterator[Sides]:
     lab = Lab(f"replicas-{os.getpid()}")
     try:
         lab.up(Shape(primaries=1, bricks=1, replica=1, secondary_bricks=3, secondary_replica=3))
-        yield Sides(lab)
+        made = Sides(lab)
+        yield made
+        made.close()
     finally:
         lab.down()
 
