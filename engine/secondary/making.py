@@ -38,6 +38,8 @@ class Making:
         self._created = False
         self._whole: Seen | None = None
         """What it is since it was created, just now, if that is all the item says."""
+        self._found: Seen | None = None
+        """What it was, if it was there."""
 
     def make(self) -> AnyAnswer:
         """Return what became of it; Trouble when the file system said no."""
@@ -57,7 +59,7 @@ class Making:
 
     def _has_bytes(self) -> bool:
         """Whether there are bytes to write, or to take away."""
-        return bool(self._item.data or self._look().attributes.size)
+        return bool(self._item.data or self._as_found().attributes.size)
 
     def _there(self) -> bool:
         with doing("look up"):
@@ -74,7 +76,7 @@ class Making:
         )
 
     def _place(self) -> NeedParent | None:
-        self._whole = None
+        self._whole = self._found = None
         if self._item.kind is Kind.DIRECTORY:
             return self._place_directory()
         return self._place_leaf()
@@ -197,6 +199,7 @@ class Making:
             return self._not_created(place, trouble)
         if self._of_same_nature(here) is None:
             return self._stand_at(place)
+        self._found = here
         return self._give_name(place)
 
     def _not_created(self, place: Place, trouble: Trouble) -> NeedParent | None:
@@ -351,7 +354,7 @@ class Making:
 
     def _finish(self, strangers: list[Holder]) -> Done:
         item, target = self._item, self._target
-        here = self._look()
+        here = self._as_found()
         if item.kind is not Kind.DIRECTORY and item.names and here.links > len(item.names):
             self._drop_unheard_names()
             here = self._look()
@@ -384,6 +387,12 @@ class Making:
             displaced=tuple(self._displaced),
             strangers=tuple(strangers),
         )
+
+    def _as_found(self) -> Seen:
+        """Return what it is; as it was found at first, unless something has been done to it."""
+        if self._found is None or self._changed:
+            return self._look()
+        return self._found
 
     def _look(self) -> Seen:
         with doing("look up"):
