@@ -137,6 +137,28 @@ def test_a_file_system_without_xattrs_is_named(root: Path, monkeypatch: pytest.M
     assert made(root).primary == PRIMARY
 
 
+def test_nodes_that_create_in_the_same_moment_make_it_once(root: Path) -> None:
+    """Each in a process of its own, as agents are; all begin when the last one is there."""
+    script = (
+        "import sys; from pathlib import Path; from engine.secondary import directory_setup as d;"
+        "print(flush=True); sys.stdin.readline();"
+        f"print(d.identify(Path({str(root)!r}), {PRIMARY!r}, make=True).uuid)"
+    )
+    agents = [
+        subprocess.Popen([sys.executable, "-c", script], stdin=-1, stdout=-1, stderr=-1, text=True)
+        for _ in range(8)
+    ]
+    for agent in agents:
+        assert agent.stdout is not None
+        agent.stdout.readline()
+    for agent in agents:
+        assert agent.stdin is not None
+        agent.stdin.write("\n")
+        agent.stdin.flush()
+    said = [agent.communicate() for agent in agents]
+    assert {out for out, _ in said} == {f"{made(root).uuid}\n"}, said
+
+
 def test_a_crash_while_it_is_made_leaves_an_empty_directory(root: Path) -> None:
     stopped, found = 0, None
     while found is None:

@@ -134,13 +134,13 @@ def _set_up(path: Path, primary: str) -> Identity:
     ):
         with suppress(FileExistsError):
             os.mkdir(directory, 0o700)
-    _try_xattrs(path, own + b"/probe")
     locks = LockFile(own + b"/" + LOCK)
     try:
         with locks.holding(0):
             # Two nodes may create the session in the same moment.
             found = _read(path)
             if found is None:
+                _try_xattrs(path, own + b"/probe")
                 xattrs.put(own + b"/limbo", GFID, gfids.to_raw(LIMBO))
                 xattrs.put(own + b"/quarantine", GFID, gfids.to_raw(QUARANTINE))
                 xattrs.put(root, GFID, gfids.to_raw(ROOT))
