@@ -20,11 +20,9 @@ from engine.secondary import attributes
 from engine.secondary.attributes import Where
 from engine.secondary.locks import LockFile, stripe
 from engine.secondary.notes import Notes
-from engine.secondary.parents import Parents
 from engine.secondary.target import OWN
 
 Answer = TypeVar("Answer")
-_LOCK_FILES = 64
 _EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -37,19 +35,17 @@ class GlusterTarget:
         # Kept open, so that the kernel does not ask for it again with every path below it.
         self._below = os.open(root + b"/.gfid", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._gfids = b"/proc/self/fd/%d/" % self._below
-        self._parents = Parents(self._gfids)
         own = root + b"/" + OWN
         for directory in (own, own + b"/limbo", own + b"/quarantine"):
             with suppress(FileExistsError):
                 os.mkdir(directory, 0o700)
         self._limbo, self._quarantine = _gfid(own + b"/limbo"), _gfid(own + b"/quarantine")
         self._notes = Notes(root)
-        self._locks = LockFile(own + b"/lock", files=_LOCK_FILES)
+        self._locks = LockFile(own + b"/lock")
 
     def close(self) -> None:
         """Let go of everything; no call may be under way."""
         self._locks.close()
-        self._parents.close()
         os.close(self._below)
 
     def claim(self, worker: str, patience: float) -> bool:
@@ -67,8 +63,7 @@ class GlusterTarget:
         """Return who stands at `place`; None also when its parent is missing or no directory."""
         try:
             # Held, not opened: the path is walked once, and both looks are of one object.
-            with self._parents.within(place.parent) as path:
-                held = os.open(path + place.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            held = os.open(self._path(place), os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError):
             return None
         try:
@@ -89,22 +84,13 @@ class GlusterTarget:
     def create(self, item: Item, place: Place) -> Seen:
         """Create the object whole; the caller has made sure that the gfid is not there."""
         value = newfile.blob(item, place.name)
-        with self._parents.within(place.parent, changing=True) as path:
-            xattrs.put(path, newfile.XATTR, value)
-            if item.kind is Kind.FILE:
-                # Through one descriptor, for each call by path looks the file up.
-                with attributes.opened(path + place.name) as file:
-                    return self._fill(item, file)
-        return self._complete(item, self._object(item.gfid))
-
-    def _fill(self, item: Item, file: int) -> Seen:
-        """Give a file that was just made its content, and all else."""
-        raw = xattrs.get(file, b"glusterfs.gfid")
-        if raw is None or gfids.from_raw(raw[:16]) != item.gfid:
-            # Found by its name, which another agent may have given away.
-            raise OSError(errno.ESTALE, "somebody else stands at its place")
-        attributes.fill(file, item.data or b"")
-        return self._complete(item, file)
+        xattrs.put(self._object(place.parent), newfile.XATTR, value)
+        if item.kind is not Kind.FILE:
+            return self._complete(item, self._object(item.gfid))
+        # Through one descriptor, for each call by path looks the file up, on every brick.
+        with attributes.opened(self._object(item.gfid)) as file:
+            attributes.fill(file, item.data or b"")
+            return self._complete(item, file)
 
     def _complete(self, item: Item, at: Where) -> Seen:
         """Give what was just made, and is root's, its xattrs, owner and times; look at it then."""
@@ -117,15 +103,12 @@ class GlusterTarget:
 
     def link(self, gfid: Gfid, place: Place) -> None:
         """Give `gfid` one more name; FileExistsError if somebody has it."""
-        source = self._object(gfid)
-        with self._parents.within(place.parent, changing=True) as path:
-            new = path + place.name
-            self._anew(gfid, lambda: os.link(source, new, follow_symlinks=False))
+        source, path = self._object(gfid), self._path(place)
+        self._anew(gfid, lambda: os.link(source, path, follow_symlinks=False))
 
     def unlink(self, place: Place) -> None:
         """Take a name away from what is no directory."""
-        with self._parents.within(place.parent, changing=True) as path:
-            os.unlink(path + place.name)
+        os.unlink(self._path(place))
 
     def rmdir(self, place: Place) -> None:
         """Remove an empty directory."""

@@ -1,5 +1,5 @@
 """What keeps the threads of one agent, and all agents of one secondary, from acting on one thing at
-a time: byte ranges of a file, or of several.
+a time: byte ranges of a file.
 
 `fcntl` holds a byte against other processes and does not tell threads apart, so each byte has a
 mutex besides. The locks of a process go when it dies.
@@ -16,25 +16,23 @@ from contextlib import ExitStack, contextmanager
 
 from engine.item import Gfid, Place
 
-STRIPES = 4096
-"""Bytes that gfids and places hash to; unrelated ones that share a byte wait for each other."""
-_LOCKED = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+STRIPES = 256
+"""Bytes that gfids and places hash to; unrelated ones that share a byte wait for each other.
+
+Few: a GlusterFS client keeps something of each byte that ever was locked, and reads all of it each
+time.
+"""
 _CLAIMS = 1 << 32
 """Where the bytes begin that agents claim for their workers."""
 
 
 class LockFile:
-    """An empty file, or several, each opened once, and their bytes; made when not there."""
+    """An empty file, opened once, and its bytes; made when it is not there."""
 
-    def __init__(self, path: bytes, size: int = STRIPES, files: int = 1) -> None:
-        """`size`: bytes that can be held, `files`: over how many files they are spread.
-
-        All agents of one secondary must say the same. A GlusterFS client keeps something of each
-        byte of a file that ever was locked, and reads through all of it with each lock.
-        """
-        # No second open of one in one process, ever: closing that would free every lock.
-        names = [path, *(path + b"-%d" % number for number in range(1, files))]
-        self._files = [os.open(name, _LOCKED, 0o600) for name in names]
+    def __init__(self, path: bytes, size: int = STRIPES) -> None:
+        """`size`: bytes that can be held."""
+        # No second open of it in one process, ever: closing that would free every lock.
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._mutexes = [threading.Lock() for _ in range(size)]
 
     def claim(self, worker: str, patience: float) -> bool:
@@ -47,7 +45,7 @@ class LockFile:
         while True:
             try:
                 start = _CLAIMS + zlib.crc32(worker.encode())
-                fcntl.lockf(self._files[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, start)
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, start)
             except (BlockingIOError, PermissionError):
                 if time.monotonic() > deadline:
                     return False
@@ -62,13 +60,13 @@ class LockFile:
             for stripe in sorted(set(stripes)):
                 stack.enter_context(self._mutexes[stripe])
                 self._lock(stripe)
-                stack.callback(fcntl.lockf, self._of(stripe), fcntl.LOCK_UN, 1, stripe)
+                stack.callback(fcntl.lockf, self._file, fcntl.LOCK_UN, 1, stripe)
             yield
 
     def _lock(self, stripe: int) -> None:
         while True:
             try:
-                fcntl.lockf(self._of(stripe), fcntl.LOCK_EX, 1, stripe)
+                fcntl.lockf(self._file, fcntl.LOCK_EX, 1, stripe)
             except OSError as error:
                 # A local file system takes the threads of a process for one, and sees a circle
                 # where two of them only wait.
@@ -80,11 +78,7 @@ class LockFile:
 
     def close(self) -> None:
         """Free everything."""
-        for file in self._files:
-            os.close(file)
-
-    def _of(self, stripe: int) -> int:
-        return self._files[stripe % len(self._files)]
+        os.close(self._file)
 
 
 def stripe(key: Gfid | Place) -> int:

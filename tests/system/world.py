@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,8 +52,8 @@ class World:
         """Create the session on every node; each setting is OPTION=VALUE."""
         options = [word for setting in settings for word in ("--set", setting)]
         argv = ["georep", "create", PRIMARY, self.to, "--name", SESSION, *options]
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda host: self.lab.run(host, argv), self.hosts))
+        for host in self.hosts:
+            self.lab.run(host, argv)
 
     def session_file(self) -> Path:
         """Return the session's file on the first node."""
