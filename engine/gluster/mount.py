@@ -30,6 +30,10 @@ _FRESH = (
 )
 
 
+THOROUGH = "--xlator-option=*-dht.lookup-optimize=off"
+"""What makes a mount look for a name on every brick before it says that there is none."""
+
+
 class Mount:
     """One mounted volume. `start` and `stop` block; `root` is valid between them."""
 
@@ -42,12 +46,16 @@ class Mount:
         log_level: str = "INFO",
         privileged: bool = False,
         apart: bool = False,
+        thorough: bool = False,
     ) -> None:
         """`privileged`: as client-pid -1; see `needs_privilege`. `apart`: in a process group of its
         own, so that Ctrl-C on a terminal reaches us alone, and the mount is there until we stop it.
+        `thorough`: a name that is not found where it belongs is looked for on every brick; see
+        `GlusterTarget.link`.
         """
         self._volume, self._log, self._level = volume, log, log_level.upper()
         self._privileged, self._apart = privileged, apart
+        self._thorough = thorough
         label = "".join(c if c.isalnum() or c in "-_" else "_" for c in label)
         self.path = RUN / f"{label}.{os.getpid()}.{_birth(os.getpid())}"
         self.root = os.fsencode(self.path)
@@ -77,6 +85,7 @@ class Mount:
                 "--acl",
             ),
             *(["--client-pid=-1"] if self._privileged else []),
+            *([THOROUGH] if self._thorough else []),
             *("--volfile-server=localhost", f"--volfile-id={self._volume}"),
             *(f"--log-level={self._level}", f"--log-file={self._log}", *_FRESH, str(self.path)),
         ]

@@ -102,9 +102,17 @@ class GlusterTarget:
         return attributes.seen_at(item.gfid, at)
 
     def link(self, gfid: Gfid, place: Place) -> None:
-        """Give `gfid` one more name; FileExistsError if somebody has it."""
+        """Give `gfid` one more name; FileExistsError if somebody has it.
+
+        Where a name belongs on another brick than its file, DHT puts a pointer there first; whoever
+        looks the name up before the file has it removes the pointer, and then nobody sees the name,
+        nor can give it again. A thorough mount finds it, and makes the pointer anew for everybody.
+        """
         source, path = self._object(gfid), self._path(place)
         self._anew(gfid, lambda: os.link(source, path, follow_symlinks=False))
+        there = self.at(place)
+        if there is None or there.gfid != gfid:
+            raise OSError(errno.ESTALE, "it was given a name with success, and is not there")
 
     def unlink(self, place: Place) -> None:
         """Take a name away from what is no directory."""

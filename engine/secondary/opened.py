@@ -117,7 +117,9 @@ def _mount(hello: Hello, *, privileged: bool) -> Mount:
     log = Path("/var/log/glusterfs/georep-agent.log")
     label = f"agent-{hello.session}" + ("-privileged" if privileged else "")
     level = hello.log_level
-    return Mount(hello.volume, label=label, log=log, log_level=level, privileged=privileged)
+    return Mount(
+        hello.volume, label=label, log=log, log_level=level, privileged=privileged, thorough=True
+    )
 
 
 class _Spare:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.gluster import gfid as gfids
 from engine.gluster import xattrs
-from engine.gluster.mount import _FRESH
+from engine.gluster.mount import _FRESH, THOROUGH
 from engine.item import (
     ROOT,
     AnyAnswer,
@@ -48,7 +48,7 @@ class Sides:
         self.primary_bricks = [os.fsencode(brick) for brick in lab.bricks(PRIMARY)]
         self.bricks = [os.fsencode(brick) for brick in lab.bricks(SECONDARY)]
         self.primary_gfids = self.mount("prim1", PRIMARY)
-        self.root = self.mount("sec1", SECONDARY)
+        self.root = self.mount("sec1", SECONDARY, THOROUGH)
         self.target = self.served(self.root, self.root)
         """As one agent has it."""
         self.other = self.fresh()
@@ -62,7 +62,7 @@ class Sides:
 
     def fresh(self) -> GlusterTarget:
         """Return the secondary through a mount that has seen nothing yet."""
-        root = self.mount("sec1", SECONDARY)
+        root = self.mount("sec1", SECONDARY, THOROUGH)
         return self.served(root, root)
 
     def served(self, root: bytes, plain: bytes) -> GlusterTarget:

@@ -50,6 +50,43 @@ def test_a_directory_that_another_agent_has_moved_moves(sides: Sides) -> None:
     assert sides.target.find(inner) == [Place(gfid, b"i")]
 
 
+def test_a_name_whose_pointer_was_removed_is_seen_and_mended(sides: Sides) -> None:
+    """Left behind by a lookup in the middle of a link: 3 of 400, where three others look.
+
+    What a thorough mount makes directories in is looked for on every brick by all others, too.
+    """
+    plain = sides.mount("sec1", SECONDARY)
+    hidden = sides.served(plain, plain)
+    folder, gfid = Gfid(str(uuid4())), Gfid(str(uuid4()))
+    first = Place(folder, b"first")
+    done(apply(hidden, item(folder, Kind.DIRECTORY, Place(ROOT, b"pointers"))))
+    done(apply(hidden, item(gfid, Kind.FILE, first)))
+    at = next(Place(folder, b"n%d" % n) for n in range(100) if _given_a_pointer(sides, gfid, n))
+    assert hidden.at(at) is None
+    says(errno.EEXIST, hidden.link, gfid, at)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "link", lambda *_args, **_more: None)
+        with pytest.raises(OSError, match="and is not there"):
+            hidden.link(gfid, at)
+    done(apply(sides.target, item(gfid, Kind.FILE, first, at)))
+    found = hidden.at(at)
+    assert found is not None, "the pointer is there again, for everybody"
+    assert found.gfid == gfid
+
+
+def _given_a_pointer(sides: Sides, gfid: Gfid, number: int) -> bool:
+    """Give `gfid` the name; if that belongs on another brick, remove the pointer that is there."""
+    name = b"n%d" % number
+    parent = sides.target.find(gfid)[0].parent
+    sides.target.link(gfid, Place(parent, name))
+    for brick in sides.bricks:
+        path = brick + b"/pointers/" + name
+        if os.path.lexists(path) and xattrs.get(path, xattrs.LINKTO):
+            os.unlink(path)
+            return True
+    return False
+
+
 @pytest.mark.parametrize("code", [errno.EEXIST, errno.ESTALE, errno.EBUSY])
 def test_a_move_that_is_refused_once_is_looked_at_again(
     sides: Sides, code: int, monkeypatch: pytest.MonkeyPatch
