@@ -11,7 +11,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import msgspec
@@ -86,6 +86,10 @@ class MemoryTarget:
 
     def claim(self, worker: str, patience: float) -> bool:
         return True
+
+    def at_hand(self) -> AbstractContextManager[None]:
+        """Hold nothing: all is at hand."""
+        return nullcontext()
 
     def seen(self, gfid: Gfid) -> Seen | None:
         thing = self.things.get(gfid)

@@ -22,6 +22,7 @@ class Says(StrEnum):
 
     STANDS = "stands at"
     PERHAPS = "stands at, perhaps elsewhere too"
+    STILL = "stands at, and nothing was heard of its names"
     GONE = "gone, as a record said"
     VANISHED = "gone, and nobody spoke of it"
     ORPHANED = "gone, nobody spoke of it, and its directory ends"
@@ -242,6 +243,28 @@ TABLE: dict[str, tuple[Row, ...]] = {
         ),
         Row(
             *("nothing", "", Says.PERHAPS, "", "", Answer.REFUSED),
+            kinds=LEAVES,
+        ),
+    ),
+    "It lives, and only its attributes or its content may have changed": (
+        Row(
+            *("it, at its name", "a=G", Says.STILL, "a", "a=G", Answer.NOTHING),
+            kinds=LEAVES,
+        ),
+        Row(
+            *("it, under a name nobody spoke of", "b=G", Says.STILL, "a", "a=G", Answer.DONE),
+            kinds=LEAVES,
+        ),
+        Row(
+            *("it, under names too many", "a=G b=G", Says.STILL, "a", "a=G", Answer.DONE),
+            kinds=LEAVES,
+        ),
+        Row(
+            *("nothing", "", Says.STILL, "a", "a=G", Answer.MADE),
+            kinds=LEAVES,
+        ),
+        Row(
+            *("somebody else, at its name", "a=S", Says.STILL, "a", "a=G limbo=S", Answer.MADE),
             kinds=LEAVES,
         ),
     ),

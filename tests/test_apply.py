@@ -374,6 +374,42 @@ def test_a_parent_that_comes_late_does_not_hide_what_was_done() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", LEAVES)
+def test_what_stands_is_looked_at_without_a_lock(kind: Kind) -> None:
+    class Unlocked(MemoryTarget):
+        watched = False
+
+        def holding(self, *keys: Gfid | Place):  # type: ignore[no-untyped-def]
+            assert not self.watched, "locked"
+            return super().holding(*keys)
+
+    target = Unlocked()
+    apply(target, item(A, AT_A, kind=kind))
+    target.watched = True
+    shall = msgspec.structs.replace(item(A, AT_A, kind=kind, xattrs={}), standing=True)
+    shall = msgspec.structs.replace(
+        shall, attributes=msgspec.structs.replace(shall.attributes, uid=77)
+    )
+    assert done(apply(target, shall)).changed
+    assert target.things[A].attributes.uid == 77
+
+
+def test_whose_only_name_was_taken_is_not_looked_for_again() -> None:
+    class Counting(MemoryTarget):
+        looks = 0
+
+        def seen(self, gfid: Gfid) -> Seen | None:
+            self.looks += 1
+            return super().seen(gfid)
+
+    target = Counting()
+    apply(target, item(A, AT_A))
+    target.looks = 0
+    assert done(apply(target, Gone(gfid=A, heard=(AT_A,), lawful=True))).changed
+    assert target.looks == 1, "more than the look at its name"
+    assert not target.tree()
+
+
 def _takes(place: Place, gfid: Gfid) -> Act:
     def act(target: MemoryTarget) -> None:
         target.things[gfid] = Thing(Kind.FILE, Attributes(stat.S_IFREG, 0, 0, 0, 1, 1))

@@ -124,6 +124,27 @@ def test_times_of_a_file_are_set_only_where_its_content_is_known(
 
 
 @pytest.mark.parametrize(
+    ("why", "heard", "kind", "standing"),
+    [
+        pytest.param(Why.ATTRIBUTES, (), Kind.FILE, True, id="attributes alone"),
+        pytest.param(Why.DATA | Why.DOUBT, (), Kind.FILE, True, id="content alone"),
+        pytest.param(Why.ATTRIBUTES | Why.NAMES, (), Kind.FILE, False, id="names, too"),
+        pytest.param(Why.ATTRIBUTES, (AT_B,), Kind.FILE, False, id="seen somewhere"),
+        pytest.param(ALL, (), Kind.FILE, False, id="a crawl"),
+        pytest.param(Why.ATTRIBUTES, (), Kind.SYMLINK, True, id="a symlink"),
+        pytest.param(Why.ATTRIBUTES, (), Kind.DIRECTORY, False, id="another may be making it"),
+    ],
+)
+def test_what_stands_is_that_of_whose_names_nothing_was_heard(
+    why: Why, heard: tuple[Place, ...], kind: Kind, standing: bool
+) -> None:
+    dirty = Dirty(why, dict.fromkeys(heard))
+    item = items.make(replace(_alive(AT_A), kind=kind), dirty, Window())
+    assert isinstance(item, Item)
+    assert item.standing is standing
+
+
+@pytest.mark.parametrize(
     ("why", "kind", "since", "sent"),
     [
         pytest.param(ALL, Kind.FILE, 100, True, id="changed when nobody wrote it down"),

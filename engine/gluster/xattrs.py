@@ -14,10 +14,11 @@ import xattr
 
 from engine.errors import Stop
 from engine.gluster.gfid import from_raw
+from engine.gluster.held import Held
 from engine.item import Gfid
 
-Target = bytes | str | int | os.PathLike[str]
-"""A path, or an open descriptor."""
+Target = bytes | str | int | os.PathLike[str] | Held
+"""A path, an open descriptor, or what is held."""
 
 GFID: Final = b"trusted.gfid"
 """On every object of a brick: 16 raw bytes."""
@@ -90,7 +91,7 @@ def check() -> None:
 def get(target: Target, name: bytes) -> bytes | None:
     """Return the value of one attribute."""
     try:
-        value: bytes = xattr.get(target, name, nofollow=True)
+        value: bytes = xattr.get(_path(target), name, nofollow=_direct(target))
     except OSError as error:
         if error.errno == errno.ENODATA:
             return None
@@ -98,23 +99,10 @@ def get(target: Target, name: bytes) -> bytes | None:
     return value
 
 
-def get_held(held: int, name: bytes) -> bytes | None:
-    """Return the value of one attribute of what is held by an O_PATH descriptor, a symlink too."""
-    path = f"/proc/self/fd/{held}".encode()
-    try:
-        # Followed is the descriptor; what it holds is not.
-        value: bytes = xattr.get(path, name)
-    except OSError as error:
-        if error.errno == errno.ENODATA:
-            return None
-        raise _named(error, path) from None
-    return value
-
-
 def get_all(target: Target) -> dict[bytes, bytes]:
     """Return every attribute with its value."""
     try:
-        return dict(xattr.get_all(target, nofollow=True))
+        return dict(xattr.get_all(_path(target), nofollow=_direct(target)))
     except OSError as error:
         raise _named(error, target) from None
 
@@ -122,7 +110,7 @@ def get_all(target: Target) -> dict[bytes, bytes]:
 def names(target: Target) -> list[bytes]:
     """Return the names of every attribute."""
     try:
-        found: list[bytes] = xattr.list(target, nofollow=True)
+        found: list[bytes] = xattr.list(_path(target), nofollow=_direct(target))
     except OSError as error:
         raise _named(error, target) from None
     return found
@@ -131,7 +119,7 @@ def names(target: Target) -> list[bytes]:
 def put(target: Target, name: bytes, value: bytes) -> None:
     """Set one attribute, new or not."""
     try:
-        xattr.set(target, name, value, nofollow=True)
+        xattr.set(_path(target), name, value, nofollow=_direct(target))
     except OSError as error:
         raise _named(error, target) from None
 
@@ -139,7 +127,7 @@ def put(target: Target, name: bytes, value: bytes) -> None:
 def remove(target: Target, name: bytes) -> bool:
     """Remove one attribute; return whether it was there."""
     try:
-        xattr.remove(target, name, nofollow=True)
+        xattr.remove(_path(target), name, nofollow=_direct(target))
     except OSError as error:
         if error.errno == errno.ENODATA:
             return False
@@ -226,10 +214,19 @@ def parse_node_uuids(value: bytes) -> tuple[str, ...]:
     return tuple(value.rstrip(b"\0").decode("ascii", "replace").split())
 
 
+def _path(target: Target) -> bytes | str | int | os.PathLike[str]:
+    return target.path if isinstance(target, Held) else target
+
+
+def _direct(target: Target) -> bool:
+    """Whether a symlink at the path is meant itself: the one that leads to what is held is not."""
+    return not isinstance(target, Held)
+
+
 def _named(error: OSError, target: Target) -> OSError:
     # pyxattr leaves the file's name out.
     if not isinstance(target, int):
-        error.filename = target
+        error.filename = _path(target)
     return error
 
 

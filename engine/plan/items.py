@@ -90,6 +90,10 @@ def make(
                 target=truth.target,
                 xattrs=truth.xattrs,
                 data_follows=names_alone,
+                # A directory is only looked at under its lock: another worker may be making it.
+                standing=not dirty.why & Why.NAMES
+                and not dirty.heard
+                and truth.kind is not Kind.DIRECTORY,
                 elsewhere=truth.shared
                 and truth.kind is not Kind.DIRECTORY
                 and truth.gfid not in window.spoken,

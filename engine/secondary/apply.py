@@ -26,10 +26,11 @@ def apply(target: Target, item: AnyItem) -> AnyAnswer:
     making = None if isinstance(item, Gone) else Making(target, item)
     for left in reversed(range(_TRIES)):
         try:
-            if isinstance(item, Gone):
-                return remove(target, item)
-            if making is not None:
-                return making.make()
+            with target.at_hand():
+                if isinstance(item, Gone):
+                    return remove(target, item)
+                if making is not None:
+                    return making.make()
         except Trouble as trouble:
             code = trouble.error.errno or 0
             if left and code in _LOOK_AGAIN:

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 import msgspec
 
 from engine.gluster import objects, xattrs
+from engine.gluster.held import Held
 from engine.item import Attributes, Gfid, Item, Kind
 from engine.rpc.messages import Seen
 
-Where = bytes | int
-"""A path, of which no symlink is followed, or an open descriptor."""
+Where = bytes | int | Held
+"""A path, of which no symlink is followed, an open descriptor, or what is held."""
 _PART = 1 << 20
 _BLOCK = 4096
 _ZEROS = bytes(_BLOCK)
@@ -29,13 +30,13 @@ def seen(gfid: Gfid, status: os.stat_result, *, links: int) -> Seen:
 
 def seen_at(gfid: Gfid, at: Where) -> Seen:
     """Return what stands there now."""
-    status = os.stat(at, follow_symlinks=isinstance(at, int))
+    status = at.status() if isinstance(at, Held) else os.stat(at, follow_symlinks=_followed(at))
     return seen(gfid, status, links=status.st_nlink)
 
 
-def write(path: bytes, data: bytes) -> None:
+def write(at: bytes | Held, data: bytes) -> None:
     """Make `data` the whole content of a file; zeros take no space in one that was empty."""
-    with opened(path) as file:
+    with opened(at) as file:
         # What is not written is zero only where nothing was.
         if os.fstat(file).st_size:
             _put(file, data, 0, len(data))
@@ -45,9 +46,10 @@ def write(path: bytes, data: bytes) -> None:
 
 
 @contextmanager
-def opened(path: bytes) -> Iterator[int]:
+def opened(at: bytes | Held) -> Iterator[int]:
     """Open a file to be written, and close it, in the end."""
-    file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    path, way = (at.path, 0) if isinstance(at, Held) else (at, os.O_NOFOLLOW)
+    file = os.open(path, os.O_WRONLY | os.O_CLOEXEC | way)
     try:
         yield file
     finally:
@@ -106,16 +108,16 @@ def set_attributes(at: Where, kind: Kind, now: Attributes, shall: Attributes) ->
 
     In this order: chown clears suid, and both move ctime.
     """
-    followed = isinstance(at, int)
+    path, followed = _path(at), _followed(at)
     differed = False
     if (now.uid, now.gid) != (shall.uid, shall.gid):
-        os.chown(at, shall.uid, shall.gid, follow_symlinks=followed)
+        os.chown(path, shall.uid, shall.gid, follow_symlinks=followed)
         differed = True
     if kind is not Kind.SYMLINK and (differed or now.mode != shall.mode):
-        os.chmod(at, stat.S_IMODE(shall.mode))
+        os.chmod(path, stat.S_IMODE(shall.mode))
         differed = True
     if now.mtime != shall.mtime:
-        os.utime(at, ns=(shall.atime, shall.mtime), follow_symlinks=followed)
+        os.utime(path, ns=(shall.atime, shall.mtime), follow_symlinks=followed)
         differed = True
     return differed
 
@@ -127,3 +129,11 @@ def change_xattrs(at: Where, now: dict[bytes, bytes], shall: dict[bytes, bytes])
     for name, value in shall.items():
         if now.get(name) != value:
             xattrs.put(at, name, value)
+
+
+def _path(at: Where) -> bytes | int:
+    return at.path if isinstance(at, Held) else at
+
+
+def _followed(at: Where) -> bool:
+    return not isinstance(at, bytes)

@@ -12,7 +12,7 @@ import errno
 import os
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from engine.gluster import objects, reading
 from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
@@ -52,6 +52,10 @@ class DirectoryTarget:
     def claim(self, worker: str, patience: float) -> bool:
         """Wait until no older agent of `worker` is at work; False when it still is."""
         return self._handles.locks.claim(worker, patience)
+
+    def at_hand(self) -> AbstractContextManager[None]:
+        """Hold nothing: a handle is found as fast."""
+        return nullcontext()
 
     def seen(self, gfid: Gfid) -> Seen | None:
         """Return what stands under `gfid`; what a crash left of it is removed."""

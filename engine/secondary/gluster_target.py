@@ -7,12 +7,15 @@ cache, and whoever moves it by one form finds it stale by the other. So everythi
 
 import errno
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TypeVar
 
 from engine.gluster import gfid as gfids
 from engine.gluster import newfile, objects, reading, xattrs
+from engine.gluster.held import Hand, Held
 from engine.item import ROOT, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.plan import shelves
 from engine.rpc.messages import Seen
@@ -20,9 +23,12 @@ from engine.secondary import attributes
 from engine.secondary.attributes import Where
 from engine.secondary.locks import LockFile, stripe
 from engine.secondary.notes import Notes
+from engine.secondary.parents import Parents
 from engine.secondary.target import OWN
 
 Answer = TypeVar("Answer")
+_TAKEN_BACK = 0.05
+"""Seconds, long for one call of a brick."""
 _EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -35,6 +41,8 @@ class GlusterTarget:
         # Kept open, so that the kernel does not ask for it again with every path below it.
         self._below = os.open(root + b"/.gfid", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._gfids = b"/proc/self/fd/%d/" % self._below
+        self._parents = Parents(self._gfids)
+        self._hands = threading.local()
         own = root + b"/" + OWN
         for directory in (own, own + b"/limbo", own + b"/quarantine"):
             with suppress(FileExistsError):
@@ -46,33 +54,59 @@ class GlusterTarget:
     def close(self) -> None:
         """Let go of everything; no call may be under way."""
         self._locks.close()
+        self._parents.close()
         os.close(self._below)
 
     def claim(self, worker: str, patience: float) -> bool:
         """Wait until no older agent of `worker` is at work; False when it still is."""
         return self._locks.claim(worker, patience)
 
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """Within, this thread finds each file once by its gfid, and holds it.
+
+        Nothing else: each look by its path is a lookup, with which DHT mends a directory, and finds
+        out that what was a file once is one by now.
+        """
+        self._hands.own = Hand(self._gfids)
+        try:
+            yield
+        finally:
+            del self._hands.own
+
+    def _hand(self) -> Hand:
+        """Return what the thread holds; outside of `at_hand`, for one call only."""
+        found: Hand | None = getattr(self._hands, "own", None)
+        return Hand(self._gfids) if found is None else found
+
     def seen(self, gfid: Gfid) -> Seen | None:
         """Return what stands under `gfid`, wherever that is."""
+        hand = self._hand()
+        if gfid in hand:
+            try:
+                return attributes.seen_at(gfid, hand.find(gfid))
+            except OSError as error:
+                if error.errno not in (errno.ENOENT, errno.ESTALE):
+                    raise
+                # What was held has ended; the gfid may be another's by now.
+                hand.drop(gfid)
         try:
-            return attributes.seen_at(gfid, self._object(gfid))
+            found = attributes.seen_at(gfid, hand.find(gfid))
         except FileNotFoundError:
-            return None
+            found = None
+        if found is None or found.kind is not Kind.FILE:
+            hand.drop(gfid)
+        return found
 
     def at(self, place: Place) -> Seen | None:
         """Return who stands at `place`; None also when its parent is missing or no directory."""
         try:
-            # Held, not opened: the path is walked once, and both looks are of one object.
-            held = os.open(self._path(place), os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with self._parents.within(place.parent) as path:
+                # Held, not opened: the path is walked once, and both looks are of one object.
+                held = Held(path + place.name)
+            status, raw = held.status(), xattrs.get(held, b"glusterfs.gfid")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        try:
-            status = os.fstat(held)
-            raw = xattrs.get_held(held, b"glusterfs.gfid")
-        except FileNotFoundError:
-            return None
-        finally:
-            os.close(held)
         if raw is None:
             return None
         return attributes.seen(gfids.from_raw(raw[:16]), status, links=status.st_nlink)
@@ -84,12 +118,16 @@ class GlusterTarget:
     def create(self, item: Item, place: Place) -> Seen:
         """Create the object whole; the caller has made sure that the gfid is not there."""
         value = newfile.blob(item, place.name)
-        xattrs.put(self._object(place.parent), newfile.XATTR, value)
+        with self._parents.within(place.parent, changing=True) as path:
+            xattrs.put(path, newfile.XATTR, value)
+        at = self._object(item.gfid)
         if item.kind is not Kind.FILE:
-            return self._complete(item, self._object(item.gfid))
-        # Through one descriptor, for each call by path looks the file up, on every brick.
-        with attributes.opened(self._object(item.gfid)) as file:
-            attributes.fill(file, item.data or b"")
+            return self._complete(item, at)
+        made = Held(at)
+        if not item.data:
+            return self._complete(item, made)
+        with attributes.opened(made) as file:
+            attributes.fill(file, item.data)
             return self._complete(item, file)
 
     def _complete(self, item: Item, at: Where) -> Seen:
@@ -108,15 +146,24 @@ class GlusterTarget:
         looks the name up before the file has it removes the pointer, and then nobody sees the name,
         nor can give it again. A thorough mount finds it, and makes the pointer anew for everybody.
         """
-        source, path = self._object(gfid), self._path(place)
-        self._anew(gfid, lambda: os.link(source, path, follow_symlinks=False))
+        source = self._object(gfid)
+        with self._parents.within(place.parent, changing=True) as path:
+            name = path + place.name
+            try:
+                self._anew(gfid, lambda: os.link(source, name, follow_symlinks=False))
+            except FileExistsError:
+                # Only then DHT takes the pointer back that it had put there, and who looks before
+                # finds a name that nobody else will.
+                time.sleep(_TAKEN_BACK)
+                raise
         there = self.at(place)
         if there is None or there.gfid != gfid:
             raise OSError(errno.ESTALE, "it was given a name with success, and is not there")
 
     def unlink(self, place: Place) -> None:
         """Take a name away from what is no directory."""
-        os.unlink(self._path(place))
+        with self._parents.within(place.parent, changing=True) as path:
+            os.unlink(path + place.name)
 
     def rmdir(self, place: Place) -> None:
         """Remove an empty directory."""
@@ -200,16 +247,19 @@ class GlusterTarget:
 
     def write(self, gfid: Gfid, data: bytes) -> None:
         """Make `data` the whole content of a file."""
-        attributes.write(self._object(gfid), data)
+        attributes.write(self._where(gfid), data)
 
     def set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
         """Make owner, mode and mtime as they shall be; return whether anything differed."""
-        path = self._object(gfid)
-        return self._anew(gfid, lambda: attributes.set_attributes(path, kind, now, shall))
+
+        def act() -> bool:
+            return attributes.set_attributes(self._where(gfid), kind, now, shall)
+
+        return self._anew(gfid, act)
 
     def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
         """Make the xattrs that travel exactly these."""
-        return self._set_xattrs(gfid, self._object(gfid), shall)
+        return self._set_xattrs(gfid, self._where(gfid), shall)
 
     def _set_xattrs(self, gfid: Gfid, at: Where, shall: dict[bytes, bytes]) -> bool:
         now = objects.travelling(at)
@@ -309,12 +359,17 @@ class GlusterTarget:
         except OSError as error:
             if error.errno != errno.ESTALE:
                 raise
+        self._hand().drop(gfid)
         for place in self.find(gfid):
             if place.parent == ROOT:
                 os.listdir(self._root)
             for parent in self.find(place.parent):
                 os.listdir(self._path(parent))
         return act()
+
+    def _where(self, gfid: Gfid) -> bytes | Held:
+        hand = self._hand()
+        return hand.find(gfid) if gfid in hand else self._object(gfid)
 
     def _object(self, gfid: Gfid) -> bytes:
         return self._gfids + gfid.encode("ascii")

@@ -188,6 +188,11 @@ class Making:
         where nobody else can create it: to find nothing costs the volume most.
         """
         item, target = self._item, self._target
+        if item.standing:
+            # Nothing is made where it is there, and the lock is for that.
+            self._found = self._same_nature()
+            if self._found is not None:
+                return self._give_name(place)
         try:
             with doing("lock", place), target.holding(item.gfid):
                 with doing("look up"):

@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Iterable, Iterator
 
-from engine.item import AnyAnswer, Done, Gfid, Gone, Holder, NotEmpty, Place
+from engine.item import AnyAnswer, Done, Gfid, Gone, Holder, Kind, NotEmpty, Place
 from engine.secondary import taking
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, doing
@@ -17,15 +17,18 @@ def remove(target: Target, gone: Gone) -> AnyAnswer:
         return _saved(target, gone) if gone.orphan else Done(gfid=gone.gfid, changed=False)
     touched: set[Gfid] = set()
     strangers: list[Holder] = []
+    ended = False
     for place in gone.heard:
         there = taking.end_there(target, gone.gfid, place)
         if isinstance(there, NotEmpty):
             return there
         if there is not None and there.gfid == gone.gfid:
             touched.add(place.parent)
+            ended = ended or (there.links == 1 and there.kind is not Kind.DIRECTORY)
         elif there is not None:
             strangers.append(Holder(place, there.gfid, there.kind))
-    for place in names(target, gone.gfid, ()):
+    # Whose only name was taken has ended; a directory may have been made twice.
+    for place in () if ended else names(target, gone.gfid, ()):
         left = taking.end(target, gone.gfid, place)
         if left is not None:
             return left

@@ -24,6 +24,11 @@ class Target(Protocol):
         still is.
         """
 
+    def at_hand(self) -> AbstractContextManager[None]:
+        """Within, what this thread finds by its gfid it may hold, and ask without finding it again;
+        who has ended is still said to.
+        """
+
     def seen(self, gfid: Gfid) -> Seen | None:
         """Return what stands under `gfid`, wherever that is."""
 

@@ -87,6 +87,44 @@ def _given_a_pointer(sides: Sides, gfid: Gfid, number: int) -> bool:
     return False
 
 
+def test_what_is_at_hand_and_was_removed_by_another_agent_is_not_there(sides: Sides) -> None:
+    folder = sides.folder()
+    for kind in (Kind.FILE, Kind.SYMLINK, Kind.FIFO):
+        place = Place(folder, b"%s" % kind.encode())
+        gfid = sides.made(place, kind)
+        with sides.target.at_hand():
+            assert sides.target.seen(gfid)
+            sides.other.unlink(place)
+            assert sides.target.seen(gfid) is None
+            assert sides.target.at(place) is None
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["gone", "made again elsewhere"])
+def test_a_directory_that_is_held_and_was_removed_by_another_agent(
+    sides: Sides, back: bool
+) -> None:
+    """A held directory is good for a second; whoever works it then finds it anew."""
+    at = Place(sides.folder(), b"d")
+    folder = sides.made(at, Kind.DIRECTORY)
+    first, second = Place(folder, b"first"), Place(folder, b"second")
+    sides.made(first)
+    sides.other.unlink(first)
+    sides.other.rmdir(at)
+    if back:
+        elsewhere = Place(sides.folder(), b"e")
+        done(apply(sides.other, item(folder, Kind.DIRECTORY, elsewhere)))
+    gfid = Gfid(str(uuid4()))
+    answer = apply(sides.target, item(gfid, Kind.FILE, second))
+    if not back:
+        assert answer == NeedParent(gfid=gfid, parent=folder)
+    else:
+        assert done(answer).created
+        assert sides.standing(folder) == {b"second": gfid}
+        there = sides.fresh().at(second)
+        assert there is not None
+        assert there.gfid == gfid
+
+
 @pytest.mark.parametrize("code", [errno.EEXIST, errno.ESTALE, errno.EBUSY])
 def test_a_move_that_is_refused_once_is_looked_at_again(
     sides: Sides, code: int, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,56 @@
+"""An object of a mount that is held: found once, and from then on asked and changed without being
+found again.
+
+Each path by gfid makes the client look the object up, and DHT asks every brick for that.
+"""
+
+import os
+
+from engine.item import Gfid
+
+
+class Held:
+    """One object, by an O_PATH descriptor that closes with the last who knows it.
+
+    It is that object, under whatever name; once that has ended, every call says ENOENT or ESTALE.
+    """
+
+    __slots__ = ("file", "path")
+
+    def __init__(self, path: bytes) -> None:
+        """Find what stands at `path`; no symlink is followed."""
+        self.file = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self.path = b"/proc/self/fd/%d" % self.file
+        """It leads to the object when it is followed, and not through it if that is a symlink."""
+
+    def __del__(self) -> None:
+        if hasattr(self, "file"):
+            os.close(self.file)
+
+    def status(self) -> os.stat_result:
+        """Ask how it is now."""
+        return os.fstat(self.file)
+
+
+class Hand:
+    """The objects that one thread works on, by gfid."""
+
+    def __init__(self, gfids: bytes) -> None:
+        """`gfids`: the path, with a slash, below which an object is found by its gfid."""
+        self._gfids = gfids
+        self._held: dict[Gfid, Held] = {}
+
+    def __contains__(self, gfid: Gfid) -> bool:
+        """Whether it is held."""
+        return gfid in self._held
+
+    def find(self, gfid: Gfid) -> Held:
+        """Return the object, held from now on; OSError when it is not there."""
+        held = self._held.get(gfid)
+        if held is None:
+            held = self._held[gfid] = Held(self._gfids + gfid.encode("ascii"))
+        return held
+
+    def drop(self, gfid: Gfid) -> None:
+        """Find it anew the next time."""
+        self._held.pop(gfid, None)

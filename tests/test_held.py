@@ -1,0 +1,84 @@
+"""What is held is found once, and is that object whatever becomes of its name."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from engine.gluster import xattrs
+from engine.gluster.held import Hand, Held
+from engine.item import Attributes, Gfid, Kind
+from engine.secondary import attributes
+
+A, B = Gfid("a" * 36), Gfid("b" * 36)
+
+
+@pytest.fixture
+def hand(tmp_path: Path) -> Hand:
+    (tmp_path / A).write_bytes(b"first")
+    return Hand(os.fsencode(tmp_path) + b"/")
+
+
+def test_one_is_found_once(tmp_path: Path, hand: Hand) -> None:
+    assert A not in hand
+    assert hand.find(A) is hand.find(A)
+    (tmp_path / A).rename(tmp_path / "moved")
+    (tmp_path / A).write_bytes(b"the second")
+    assert hand.find(A).status().st_size == 5
+    hand.drop(A)
+    assert hand.find(A).status().st_size == 10
+
+
+def test_what_is_not_there_is_not_held(hand: Hand) -> None:
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            hand.find(B)
+    assert B not in hand
+    hand.drop(B)
+
+
+def test_nothing_stays_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    (tmp_path / A).touch()
+    hand = Hand(os.fsencode(tmp_path) + b"/")
+    hand.find(A)
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    del hand
+    with pytest.raises(FileNotFoundError):
+        Held(b"/nowhere/at/all")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_symlink_is_worked_itself(tmp_path: Path) -> None:
+    (tmp_path / "pointed at").touch()
+    link = tmp_path / "link"
+    link.symlink_to("pointed at")
+    before = (tmp_path / "pointed at").stat()
+    held = Held(os.fsencode(link))
+    assert stat.S_ISLNK(held.status().st_mode)
+    now = attributes.seen_at(A, held).attributes
+    shall = Attributes(now.mode, now.uid, now.gid, now.size, mtime=7, atime=8)
+    assert attributes.set_attributes(held, Kind.SYMLINK, now, shall)
+    assert link.lstat().st_mtime_ns == 7
+    assert (tmp_path / "pointed at").stat().st_mtime_ns == before.st_mtime_ns
+    assert xattrs.get(held, b"user.x") is None
+
+
+def test_a_file_is_written_and_gets_all_else_through_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"longer than what comes")
+    held = Held(os.fsencode(path))
+    path.rename(tmp_path / "moved")
+    attributes.write(held, b"new")
+    now = attributes.seen_at(A, held).attributes
+    shall = Attributes(stat.S_IFREG | 0o4750, now.uid, now.gid, now.size, mtime=7, atime=8)
+    assert attributes.set_attributes(held, Kind.FILE, now, shall)
+    attributes.change_xattrs(held, {}, {b"user.x": b"1"})
+    assert xattrs.get(held, b"user.x") == b"1"
+    assert xattrs.names(held) == [b"user.x"]
+    attributes.change_xattrs(held, {b"user.x": b"1"}, {})
+    assert xattrs.get_all(held) == {}
+    moved = tmp_path / "moved"
+    assert attributes.seen_at(A, held).attributes == shall
+    assert moved.read_bytes() == b"new"
