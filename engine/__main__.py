@@ -24,6 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from engine.secondary import receiver  # deferred: only a stream needs it
 
                 return receiver.main(words[1:])
+            case ["gate"]:
+                from engine.secondary import gate  # deferred: only a login needs it
+
+                return gate.main(words[1:])
             case ["worker"]:
                 from engine.session import worker  # deferred: only a worker needs it
 

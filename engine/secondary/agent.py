@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from engine import __version__
-from engine.errors import GeorepError, Retry, Stop
+from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.item import AnyAnswer, AnyItem, Refused
 from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
@@ -41,7 +41,7 @@ CAPABILITIES = ("push", "rsync", "limbo", "lookup", "compare", "notes")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until the primary is done; return the exit code."""
-    del argv  # everything it needs comes with Hello
+    only = _only(argv or ())
     pipe = _Pipe(sys.stdin.fileno(), sys.stdout.fileno())
     # Whatever a library prints must not get between the frames.
     sys.stdout = sys.stderr
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not isinstance(hello, Hello):
         return 1
     try:
-        return _serve(pipe, hello)
+        return _serve(pipe, hello, only)
     except GeorepError as error:
         pipe.send(
             Sorry(cause=error.cause, words=error.words, fix=error.fix, evidence=error.evidence)
@@ -58,12 +58,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _serve(pipe: "_Pipe", hello: Hello) -> int:
+def _only(argv: Sequence[str]) -> str:
+    """Return the one volume or directory that may be opened; empty for any. All else that it needs
+    comes with Hello.
+    """
+    match list(argv):
+        case []:
+            return ""
+        case ["--only", place]:
+            return place
+        case _:
+            raise Usage("agent takes nothing but --only PLACE", fix="It is started by a primary.")
+
+
+def _serve(pipe: "_Pipe", hello: Hello, only: str) -> int:
     if (hello.protocol, hello.version) != (PROTOCOL, __version__):
         raise Stop(
             f"the primary runs georep {hello.version}, the secondary {__version__}",
             cause="version mismatch",
             fix="Install the same version of georep on both sides.",
+        )
+    if only not in ("", hello.volume):
+        raise Stop(
+            f"this key is for {only} on the secondary, not for {hello.volume}",
+            cause="refused by the gate",
+            fix="Make one for it, on the primary: georep keys.",
         )
     if os.geteuid() != 0:
         raise Stop(
