@@ -28,6 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from engine.secondary import gate  # deferred: only a login needs it
 
                 return gate.main(words[1:])
+            case ["authorize"]:
+                from engine.secondary import authorized  # deferred: only new keys need it
+
+                return authorized.main(words[1:])
             case ["worker"]:
                 from engine.session import worker  # deferred: only a worker needs it
 

@@ -29,7 +29,9 @@ __all__ = [
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VOLUME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}")
-_RESERVED = ("engine.sock", "engine.lock")
+KEYS = "keys"
+"""The folder of the state that has the keys of this node."""
+_RESERVED = ("engine.sock", "engine.lock", KEYS)
 LONGEST = 1 << 20
 """Bytes of a session file that are read; a longer one is no session file."""
 

@@ -13,7 +13,6 @@ from engine.errors import GeorepError, Usage
 
 if TYPE_CHECKING:
     from engine.config import Places
-    from engine.session.checks import Check
 
 INTERRUPTED = 130
 
@@ -64,6 +63,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     create.add_argument(
         "--set", dest="settings", action="append", default=[], metavar="k=v", help="an option"
     )
+    _keys(command)
     for name, help in (
         ("start", "start a session"),
         ("stop", "stop a session"),
@@ -98,6 +98,22 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     else:
         commands.add_parser("lab", help="two throwaway GlusterFS sites on this machine")
     return parser
+
+
+def _keys(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    keys = command("keys", "make a key that opens nothing but georep on the secondary")
+    keys.add_argument(
+        "target", metavar="NAME|[USER@]HOST::SVOL", help="the session, or the secondary, it is for"
+    )
+    keys.add_argument(
+        "--accept", default="", metavar="FINGERPRINT", help="the right one of the host's key"
+    )
+    keys.add_argument(
+        "--print", action="store_true", help="put it nowhere; write the line of authorized_keys"
+    )
+    keys.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="k=v", help="an option"
+    )
 
 
 def _comparing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -171,6 +187,10 @@ def _run(args: argparse.Namespace) -> int:
             from georep_tui import reconciling  # deferred, like everything here
 
             return reconciling.reconcile(at, args)
+        case "keys":
+            from georep_tui import keying  # deferred, like everything here
+
+            return keying.run(at, args)
         case _:
             return _change(at, args)
 
@@ -254,6 +274,7 @@ def _change(at: "Places", args: argparse.Namespace) -> int:
     import asyncio  # deferred, like everything here
 
     from engine.session import lifecycle
+    from georep_tui import checking
 
     match args.command:
         case "create":
@@ -264,7 +285,7 @@ def _change(at: "Places", args: argparse.Namespace) -> int:
                     args.secondary,
                     name=args.name,
                     settings=args.settings,
-                    tick=_tick,
+                    tick=checking.tick,
                 )
             )
             _tell(f"Session {made.name} is created. Start it: georep start {made.name}")
@@ -284,16 +305,6 @@ def _change(at: "Places", args: argparse.Namespace) -> int:
             asyncio.run(lifecycle.delete(at, args.name))
             _tell(f"Session {args.name} is gone. Both volumes stay as they are.")
     return 0
-
-
-def _tick(check: "Check") -> None:
-    mark = ("✓" if check.fine else "✕") if _unicode() else ("ok" if check.fine else "NO")
-    words = f"{mark} {check.words}"
-    if check.fix:
-        words += f". {check.fix}"
-    _tell(words)
-    for line in check.evidence.splitlines()[-10:] if not check.fine else ():
-        _tell(f"    {line}")
 
 
 def _objects(count: int) -> str:

@@ -11,7 +11,7 @@ from engine.commands import AnyCommand, Reload, Reread
 from engine.config import Options, Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.events import SessionBlocked, SessionKnown, Wanted, WorkerStopped
-from engine.session import checks, ledger, wanted
+from engine.session import checks, keys, ledger, wanted
 from engine.session.checks import Check
 from engine.session.ledger import Failure
 from engine.session.runner import lock
@@ -47,7 +47,7 @@ async def create(
     Raises Usage for bad words or a name that is taken, Stop when a check failed; each check has
     gone to `tick` by then. Mounts the primary, so it must run in the main thread.
     """
-    session = draft(volume, secondary, name=name, settings=settings)
+    session = keys.taken_up(at, draft(volume, secondary, name=name, settings=settings))
     if session.name in config.names(at):
         raise Usage(
             f"A session called {session.name} exists already ({at.file(session.name)})",

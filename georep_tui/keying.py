@@ -1,0 +1,45 @@
+"""`georep keys`: a key of georep's own, with what is asked of whoever types the command."""
+
+import argparse
+import asyncio
+import sys
+
+from engine.config import Places
+from engine.session import keys
+from georep_tui import checking
+
+
+def run(at: Places, args: argparse.Namespace) -> int:
+    """Have a key that gets in and opens nothing but georep; 0, or an error with the next step."""
+
+    def accept(host: str, fingerprint: str) -> bool:
+        if args.accept:
+            return bool(args.accept == fingerprint)
+        return _asked(host, fingerprint)
+
+    wanted = keys.request(at, args.target, args.settings)
+    if args.print:
+        _tell(asyncio.run(keys.prepare(at, wanted, accept, checking.tick_aside)))
+        return 0
+    asyncio.run(keys.establish(at, wanted, accept, checking.tick))
+    if wanted.session is not None:
+        _tell(f"Session {wanted.session.name} uses it.")
+    else:
+        _tell("georep create takes it up by itself. Elsewhere it is named by")
+        _tell(f"    --set ssh-key={wanted.route.key} --set known-hosts={wanted.route.known_hosts}")
+    return 0
+
+
+def _asked(host: str, fingerprint: str) -> bool:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    _tell(f"{host} shows the host key {fingerprint}")
+    _tell("On that host, this shows its own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+    sys.stdout.write("Are they the same? yes or no: ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
+def _tell(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
