@@ -286,8 +286,8 @@ async def test_a_session_is_told_of_its_key(
         config.create(at, Session("s", "gvol", "root", "127.0.0.1", "svol", options=options))
         await keys.establish(at, keys.request(at, "s"), _yes, lambda tick: None)
     now = config.read(at, "s").options
-    assert os.path.isfile(now.ssh_key)
-    assert os.path.isfile(now.known_hosts)
+    assert now.ssh_key == keys.request(at, "s").route.key
+    assert now.known_hosts == str(at.state / "keys" / "known_hosts")
 
 
 async def test_a_host_is_believed_only_what_was_accepted(at: Places, far: _Far) -> None:
