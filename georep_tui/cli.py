@@ -64,6 +64,15 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         "--set", dest="settings", action="append", default=[], metavar="k=v", help="an option"
     )
     _keys(command)
+    create.add_argument(
+        "--enable", action="store_true", help="switch the primary's changelog on, if it is off"
+    )
+    create.add_argument(
+        "--force", action="store_true", help="also when the secondary has something in it"
+    )
+    doctor = command("doctor", "look at all that a session needs, or this node; 1 when it is wrong")
+    doctor.add_argument("name", metavar="NAME", nargs="?")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
     for name, help in (
         ("start", "start a session"),
         ("stop", "stop a session"),
@@ -187,6 +196,10 @@ def _run(args: argparse.Namespace) -> int:
             from georep_tui import reconciling  # deferred, like everything here
 
             return reconciling.reconcile(at, args)
+        case "doctor":
+            from georep_tui import checking  # deferred, like everything here
+
+            return checking.doctor(at, args)
         case "keys":
             from georep_tui import keying  # deferred, like everything here
 
@@ -286,6 +299,8 @@ def _change(at: "Places", args: argparse.Namespace) -> int:
                     name=args.name,
                     settings=args.settings,
                     tick=checking.tick,
+                    agree=(lambda _: True) if args.enable else checking.agree,
+                    force=args.force,
                 )
             )
             _tell(f"Session {made.name} is created. Start it: georep start {made.name}")

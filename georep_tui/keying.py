@@ -15,7 +15,11 @@ def run(at: Places, args: argparse.Namespace) -> int:
     def accept(host: str, fingerprint: str) -> bool:
         if args.accept:
             return bool(args.accept == fingerprint)
-        return _asked(host, fingerprint)
+        return checking.agree(
+            f"{host} shows the host key {fingerprint}\n"
+            "On that host, this shows its own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n"
+            "Are they the same?"
+        )
 
     wanted = keys.request(at, args.target, args.settings)
     if args.print:
@@ -28,16 +32,6 @@ def run(at: Places, args: argparse.Namespace) -> int:
         _tell("georep create takes it up by itself. Elsewhere it is named by")
         _tell(f"    --set ssh-key={wanted.route.key} --set known-hosts={wanted.route.known_hosts}")
     return 0
-
-
-def _asked(host: str, fingerprint: str) -> bool:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
-    _tell(f"{host} shows the host key {fingerprint}")
-    _tell("On that host, this shows its own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
-    sys.stdout.write("Are they the same? yes or no: ")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() == "yes"
 
 
 def _tell(words: str) -> None:

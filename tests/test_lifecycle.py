@@ -1,21 +1,19 @@
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 
 from engine import config
 from engine.config import Places, Session
-from engine.errors import GeorepError, Retry, Stop, Usage
+from engine.errors import Retry, Stop, Usage
 from engine.events import EngineStarted, Wanted, WorkerStarted
-from engine.gluster import volume
+from engine.gluster import volume, xattrs
 from engine.gluster.volume import Brick, Volume
-from engine.rpc import ssh
 from engine.rpc.messages import PROTOCOL, Welcome
-from engine.session import checks, lifecycle, wanted
+from engine.session import checks, far, lifecycle, wanted
 from engine.session.checks import Check, Used
+from engine.session.doctor import Tick
 from engine.session.journal import Journal
 from engine.session.lifecycle import Listed
 from engine.session.supervisor import node_name
@@ -23,6 +21,7 @@ from engine.session.supervisor import node_name
 SESSION = Session("s", "gvol", "root", "sec1", "svol")
 ON = {"changelog.changelog": "on"}
 GIB = 1 << 30
+UID = "00000000-0000-4000-8000-00000000000a"
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def at(tmp_path: Path) -> Places:
 
 def _volume(*bricks: Brick, started: bool = True, options: dict[str, str] | None = None) -> Volume:
     options = ON if options is None else options
-    return Volume("gvol", "u", "", started, "", bricks, 1, 0, 0, 1, options)
+    return Volume("gvol", UID, "", started, "", bricks, 1, 0, 0, 1, options)
 
 
 def _welcome(free: int = 5 * GIB, inodes: int = 500) -> Welcome:
@@ -95,6 +94,7 @@ def test_the_primary_is_not_as_it_must_be(
 def test_the_primary_is_fine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".glusterfs").mkdir()
     monkeypatch.setattr(volume, "read", lambda name: _volume(Brick("h", str(tmp_path), "u", 0, 0)))
+    monkeypatch.setattr(xattrs, "get", lambda brick, name: UUID(UID).bytes)
     monkeypatch.setattr(volume, "local_node_uuid", lambda: "u")
     made, _ = checks.primary(SESSION)
     assert all(check.fine for check in made)
@@ -134,34 +134,15 @@ def test_there_is_no_primary(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_room(used: Used | None, welcome: Welcome, said: list[tuple[bool, str]]) -> None:
-    made = list(checks.check_room(SESSION, welcome, used))
+    made = list(far.check_room(SESSION, welcome, used))
     assert [check.fine for check in made] == [fine for fine, _ in said]
     assert all(words in check.words for check, (_, words) in zip(made, said, strict=True))
 
 
-async def test_the_secondary(monkeypatch: pytest.MonkeyPatch) -> None:
-    trouble: list[GeorepError] = []
-
-    @asynccontextmanager
-    async def agent(
-        route: object, *, session: str, volume: str, primary: str
-    ) -> AsyncIterator[SimpleNamespace]:
-        if trouble:
-            raise trouble[0]
-        yield SimpleNamespace(welcome=_welcome())
-
-    monkeypatch.setattr(ssh, "agent", agent)
-    assert [check.fine for check in await checks.secondary(SESSION, Used(1, 1))] == [True] * 3
-    trouble.append(Stop("sec1 does not accept our key", fix="Put it there.", evidence="denied"))
-    assert await checks.secondary(SESSION, None) == [
-        Check("secondary", False, "sec1 does not accept our key", "Put it there.", "denied")
-    ]
-
-
 def test_a_directory_is_no_volume_in_any_sentence() -> None:
     session = Session("s", "gvol", "root", "b1", "/srv/b")
-    said = [checks.check_agent(session, _welcome())]
-    said += checks.check_room(session, _welcome(), Used(99 * GIB, 1))
+    said = [far.check_agent(session, _welcome())]
+    said += far.check_room(session, _welcome(), Used(99 * GIB, 1))
     text = "\n".join(f"{check.words}. {check.fix}" for check in said)
     assert "can write to /srv/b" in text
     assert "Make the secondary disk larger." in text
@@ -182,7 +163,7 @@ def test_the_usual_name(words: tuple[str, str], name: str) -> None:
 
 
 def _pass(monkeypatch: pytest.MonkeyPatch, *, fine: bool) -> None:
-    async def check(at: Places, session: Session, *, tick: lifecycle.Tick) -> bool:
+    async def check(at: Places, session: Session, *, tick: Tick, force: bool) -> bool:
         tick(Check("all", fine, "Looked at it"))
         return fine
 

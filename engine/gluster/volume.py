@@ -6,15 +6,18 @@ same elements.
 
 import os
 import re
-import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine import programs
 from engine.errors import GeorepError, Retry, Stop, Usage
 
 GLUSTERD_INFO = Path("/var/lib/glusterd/glusterd.info")
+CHANGELOG, INDEXING = "changelog.changelog", "geo-replication.indexing"
+"""Options of a primary volume: its bricks write down what changes, and mark it with xtimes."""
 _UNKNOWN_VOLUME = 30806
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _TRUE = frozenset({"on", "yes", "true", "enable", "1"})
@@ -116,19 +119,37 @@ def read(name: str, *, timeout: float = 30.0) -> Volume:
             cause="volume missing",
             fix="Names have letters, digits, -, _ and . only.",
         )
-    gluster = shutil.which(
-        "gluster", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-    )
+    code, said, words = _gluster(("volume", "info", name, "--xml"), timeout)
+    if code and "<cliOutput>" not in said:
+        raise _refused(name, words)
+    return parse(said, name)
+
+
+def switch_on(name: str, options: Sequence[str], *, timeout: float = 120.0) -> None:
+    """Have glusterd switch options of a volume on; blocks up to `timeout`. Stop when it refuses."""
+    pairs = [word for option in options for word in (option, "on")]
+    code, _, words = _gluster(("volume", "set", name, *pairs), timeout)
+    if code:
+        raise Stop(
+            f"glusterd does not switch {' and '.join(options)} on for {name}",
+            cause="glusterd refused",
+            fix=f"Try it by hand: gluster volume set {name} {' '.join(pairs)}",
+            evidence=words,
+        )
+
+
+def _gluster(words: Sequence[str], timeout: float) -> tuple[int, str, str]:
+    """Run the gluster command; return its exit code, its stdout, and all that it said."""
+    gluster = programs.path("gluster")
     if gluster is None:
         raise Stop(
             "the gluster command is not installed on this machine",
             cause="glusterfs missing",
             fix="Install it: apt-get install glusterfs-cli",
         )
-    command = [gluster, "--mode=script", "volume", "info", name, "--xml"]
     try:
         done = subprocess.run(
-            command,
+            [gluster, "--mode=script", *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=timeout,
@@ -142,17 +163,15 @@ def read(name: str, *, timeout: float = 30.0) -> Volume:
             fix="See whether it hangs: systemctl status glusterd",
         ) from error
     said = done.stdout.decode("utf-8", "surrogateescape")
-    words = (done.stderr.decode("utf-8", "replace") + said).strip()
-    if done.returncode and "Connection failed" in words:
+    both = (done.stderr.decode("utf-8", "replace") + said).strip()
+    if done.returncode and "Connection failed" in both:
         raise Retry(
             "glusterd does not run on this machine",
             cause="glusterd down",
             fix="Start it: systemctl start glusterd",
-            evidence=words,
+            evidence=both,
         )
-    if done.returncode and "<cliOutput>" not in said:
-        raise _refused(name, words)
-    return parse(said, name)
+    return done.returncode, said, both
 
 
 def local_node_uuid(path: Path = GLUSTERD_INFO) -> str:

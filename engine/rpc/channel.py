@@ -16,6 +16,7 @@ from engine.rpc.messages import (
     Apply,
     AskCanary,
     AskHealth,
+    AskHost,
     AskLimbo,
     AskNotes,
     AskQuarantine,
@@ -30,6 +31,7 @@ from engine.rpc.messages import (
     Found,
     Health,
     Hello,
+    Host,
     Limbo,
     List,
     Lookup,
@@ -155,6 +157,12 @@ class Channel:
         assert isinstance(reply, Health)
         return reply
 
+    async def host(self) -> Host:
+        """Return what kind of node the agent runs on."""
+        reply = await self._call(AskHost(id=next(self._ids)))
+        assert isinstance(reply, Host)
+        return reply
+
     async def sync(self) -> None:
         """Return when what was made so would outlive a power cut on the secondary."""
         reply = await self._call(Sync(id=next(self._ids)))
@@ -249,6 +257,7 @@ class Channel:
                 | Quarantine()
                 | Discarded()
                 | Health()
+                | Host()
                 | Names()
                 | Examined()
                 | Digests()

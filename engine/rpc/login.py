@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import asyncssh
 
@@ -40,6 +41,43 @@ async def connect(route: Route) -> asyncssh.SSHClientConnection:
                 keepalive_count_max=3,
                 compression_algs=None,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of a command on the other side."""
+
+    code: int | None
+    out: bytes
+    words: str
+
+
+async def run(route: Route, *commands: str) -> list[Said]:
+    """Log in, run each command without input, and return what they said; GeorepError when the
+    host does not let us in, or does not answer.
+    """
+    found: list[Said] = []
+    async with await connect(route) as connection:
+        for command in commands:
+            try:
+                async with asyncio.timeout(route.timeout):
+                    done = await connection.run(
+                        command, check=False, stdin=asyncssh.DEVNULL, encoding=None
+                    )
+            except (TimeoutError, OSError, asyncssh.Error) as error:
+                raise Retry(
+                    f"{route.host} let us in and then did not answer",
+                    cause="host unreachable",
+                    fix=f"Try it: ssh -p {route.port} {route.user}@{route.host} {command}",
+                    evidence=str(error),
+                ) from error
+            words = _raw(done.stderr).decode("utf-8", "replace").strip()
+            found.append(Said(done.exit_status, _raw(done.stdout), words))
+    return found
+
+
+def _raw(said: bytes | str | None) -> bytes:
+    return said if isinstance(said, bytes) else b""
 
 
 async def host_key(route: Route) -> asyncssh.SSHKey:

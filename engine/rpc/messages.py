@@ -9,7 +9,7 @@ import msgspec
 
 from engine.item import AnyAnswer, AnyItem, Attributes, Facts, Gfid, Holder, Kind, Piece, Place
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
 
 MAGIC = b"georep agent\n"
@@ -197,6 +197,28 @@ class Synced(Message, frozen=True, kw_only=True):
     id: int
 
 
+class AskHost(Message, frozen=True, kw_only=True):
+    """What kind of node are you? Answered by Host."""
+
+    id: int
+
+
+class Host(Message, frozen=True, kw_only=True):
+    """The node of the secondary, as far as it matters before a session begins."""
+
+    id: int
+    clock: float
+    """Seconds since the epoch, by its own clock."""
+    glusterfs: str
+    """Version of the client; empty when it tells none."""
+    rsync: str
+    """Version; empty when there is none."""
+    options: dict[str, str]
+    """What was set for the volume; of a directory nothing."""
+    stuck: tuple[str, ...]
+    """Mounts of dead agents that cannot be unmounted, each in a sentence."""
+
+
 class List(Message, frozen=True, kw_only=True):
     """Which names does the directory at `place` have? Answered by Names, a page at a time."""
 
@@ -311,6 +333,8 @@ AnyMessage = (
     | Discarded
     | AskHealth
     | Health
+    | AskHost
+    | Host
     | List
     | Names
     | Examine
@@ -334,6 +358,7 @@ AnyQuestion = (
     | AskQuarantine
     | Discard
     | AskHealth
+    | AskHost
     | List
     | Examine
     | Digest
@@ -351,6 +376,7 @@ AnyReply = (
     | Quarantine
     | Discarded
     | Health
+    | Host
     | Names
     | Examined
     | Digests

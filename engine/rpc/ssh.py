@@ -26,6 +26,10 @@ _HEARD = 64 << 10
 """Most of the agent's stderr that is kept, in bytes."""
 
 
+_GSYNCD = "in restricted SSH session is not allowed"
+"""What gsyncd's forced command says of all that is not gsyncd's."""
+
+
 @dataclass(slots=True)
 class Agent:
     """A connected agent."""
@@ -141,6 +145,14 @@ def _explain(
             f"the key of this session may not start `{route.command} agent` on {route.host}",
             cause="refused by the gate",
             fix=f"Bind it anew: georep keys {route.user}@{route.host}::VOLUME, or the session.",
+            evidence=said,
+        )
+    if _GSYNCD in said:
+        return Stop(
+            f"the key opens nothing but gsyncd on {route.host}",
+            cause="key of gsyncd's",
+            fix="Make one of georep's own beside it, gsyncd's stays as it is: georep keys "
+            f"{route.user}@{route.host}::VOLUME, or the session.",
             evidence=said,
         )
     if status in (126, 127):

@@ -2,9 +2,9 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import Retry, Stop
@@ -34,6 +34,8 @@ class Opened:
     trouble: Callable[[], str]
     """Says why it cannot be worked on any more; empty while it can."""
     read_only: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What is set for the volume."""
 
 
 @contextmanager
@@ -95,6 +97,7 @@ def _volume(hello: Hello) -> Iterator[Opened]:
             facts.uuid,
             trouble,
             read_only=facts.switched_on("features.read-only"),
+            options=facts.options,
         )
     finally:
         spare.stop()

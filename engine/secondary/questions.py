@@ -7,11 +7,13 @@ import threading
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
+from engine import programs
 from engine.errors import Reject
+from engine.gluster import mount
 from engine.item import Gfid, Holder, Place
 from engine.plan import shelves
 from engine.rpc.messages import (
@@ -19,6 +21,7 @@ from engine.rpc.messages import (
     AnyReply,
     AskCanary,
     AskHealth,
+    AskHost,
     AskLimbo,
     AskNotes,
     AskQuarantine,
@@ -32,6 +35,7 @@ from engine.rpc.messages import (
     Failed,
     Found,
     Health,
+    Host,
     Limbo,
     List,
     Lookup,
@@ -63,8 +67,11 @@ _EXPIRED = 1000
 class Questions:
     """Answers questions about one target; may be asked from many threads."""
 
-    def __init__(self, target: Target, root: bytes) -> None:
-        self._target, self._root = target, root
+    def __init__(
+        self, target: Target, root: bytes, options: Mapping[str, str] | None = None
+    ) -> None:
+        """`options`: what is set for the volume."""
+        self._target, self._root, self._options = target, root, dict(options or {})
         self._guard = threading.Lock()
         self._kept: OrderedDict[Place, list[bytes]] = OrderedDict()
 
@@ -94,6 +101,8 @@ class Questions:
                 return self._discard(number, holders)
             case AskHealth(id=number):
                 return self._health(number)
+            case AskHost(id=number):
+                return self._host(number)
             case List(id=number, place=place, after=after):
                 return self._page(number, place, after)
             case Examine(id=number, places=places):
@@ -158,6 +167,17 @@ class Questions:
         rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         free = space.f_bavail * space.f_frsize
         return Health(id=number, free_bytes=free, free_inodes=space.f_favail, rss=rss)
+
+    def _host(self, number: int) -> Host:
+        stuck = tuple(mount.clean())
+        return Host(
+            id=number,
+            clock=time.time(),
+            glusterfs=programs.version("glusterfs"),
+            rsync=programs.version("rsync"),
+            options=self._options,
+            stuck=stuck,
+        )
 
     def _page(self, number: int, place: Place, after: bytes) -> Names:
         """Return the names behind `after`; a directory of several pages is listed only once."""

@@ -1,18 +1,18 @@
 """What must be true on both sides before a session can work; each check says how to mend it."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from uuid import UUID
 
+from engine import programs
 from engine.config import Session
 from engine.errors import GeorepError
-from engine.gluster import mount, urls, volume
+from engine.gluster import mount, volume, xattrs
 from engine.gluster.volume import Volume
-from engine.rpc import ssh
-from engine.rpc.messages import Welcome
-from engine.rpc.ssh import Route
+from engine.rpc.route import Route
 
 PROGRAMS = (
     ("gluster", "glusterfs-cli"),
@@ -23,6 +23,17 @@ PROGRAMS = (
     ("setpriv", "util-linux"),
 )
 """What is run here, and the Debian package it comes with."""
+VOLUME_ID = b"trusted.glusterfs.volume-id"
+"""On the root of each brick: the uuid of its volume, raw."""
+
+
+class Verdict(StrEnum):
+    """What was found."""
+
+    FINE = "fine"
+    ADVICE = "advice"
+    """It works, and could be better."""
+    WRONG = "wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,17 @@ class Check:
     words: str
     """What was found, one sentence without a full stop."""
     fix: str = ""
+    """How to mend it; of what is fine: what would be better."""
     evidence: str = ""
+    node: str = ""
+    """Where it was looked at."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return how it is."""
+        if not self.fine:
+            return Verdict.WRONG
+        return Verdict.ADVICE if self.fix else Verdict.FINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +83,20 @@ def check_root() -> Check:
 
 def check_program(program: str, package: str) -> Check:
     """Whether `program` is installed."""
-    path = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    path = programs.path(program)
     if path:
         return Check(program, True, f"{program} is installed: {path}")
     fix = f"Install it: apt-get install {package}"
     return Check(program, False, f"{program} is not installed", fix)
+
+
+def check_mounts() -> Check:
+    """Whether mounts of dead runs are left that cannot be taken down; the others are. Blocks."""
+    stuck = mount.clean()
+    if not stuck:
+        return Check("mounts", True, "No mount of a dead run is left")
+    fix = f"See who uses them: fuser -vm {mount.RUN}/*"
+    return Check("mounts", False, "; ".join(stuck), fix)
 
 
 def primary(session: Session) -> tuple[list[Check], Volume | None]:
@@ -75,8 +105,9 @@ def primary(session: Session) -> tuple[list[Check], Volume | None]:
         found = volume.read(session.primary)
         node = volume.local_node_uuid()
     except GeorepError as error:
-        return [_failed("primary volume", error)], None
-    checks = [check_started(found), check_changelog(found), check_bricks(found, node)]
+        return [failed("primary volume", error)], None
+    checks = [check_started(found), check_changelog(found), check_indexing(found)]
+    checks += [check_bricks(found, node), *check_xattrs(found, node)]
     return checks, found
 
 
@@ -90,14 +121,46 @@ def check_started(found: Volume) -> Check:
 
 def check_changelog(found: Volume) -> Check:
     """Whether the bricks write down what changes."""
-    if found.switched_on("changelog.changelog"):
+    if found.switched_on(volume.CHANGELOG):
         return Check("changelog", True, f"The bricks of {found.name} keep a changelog")
     return Check(
         "changelog",
         False,
         f"The bricks of {found.name} keep no changelog",
-        f"Switch it on: gluster volume set {found.name} changelog.changelog on",
+        f"Switch it on: gluster volume set {found.name} {volume.CHANGELOG} on",
     )
+
+
+def check_indexing(found: Volume) -> Check:
+    """Whether the bricks mark what changes, which gsyncd needs where it takes over again."""
+    if found.switched_on(volume.INDEXING):
+        return Check("indexing", True, f"The bricks of {found.name} mark what changes")
+    return Check(
+        "indexing",
+        True,
+        f"The bricks of {found.name} do not mark what changes, so gsyncd could not take over",
+        f"Switch it on if it ever shall: gluster volume set {found.name} {volume.INDEXING} on",
+    )
+
+
+def check_xattrs(found: Volume, node: str) -> Iterator[Check]:
+    """Whether what GlusterFS keeps in xattrs can be read on each brick that is here."""
+    for brick in found.of_node(node):
+        try:
+            raw = xattrs.get(brick.root, VOLUME_ID)
+        except GeorepError as error:
+            yield failed("xattrs", error)
+            continue
+        except OSError as error:
+            words = f"The xattrs of {brick.path} cannot be read: {error.strerror}"
+            yield Check("xattrs", False, words, "Run this as root, and see its disk: dmesg.")
+            continue
+        if raw is not None and str(UUID(bytes=raw)) == found.uuid:
+            yield Check("xattrs", True, f"{brick.path} says that it belongs to {found.name}")
+        else:
+            words = f"{brick.path} does not say that it belongs to {found.name}"
+            fix = f"See whether another disk is mounted there: findmnt -T {brick.path}"
+            yield Check("xattrs", False, words, fix)
 
 
 def check_bricks(found: Volume, node: str) -> Check:
@@ -131,34 +194,14 @@ def primary_mount(session: Session, log: Path) -> tuple[Check, Used | None]:
         finally:
             client.stop()
     except GeorepError as error:
-        return _failed("primary mount", error), None
+        return failed("primary mount", error), None
     except OSError as error:
         words = f"Volume {session.primary} cannot be read through a mount: {error.strerror}"
         fix = f"See which bricks are down: gluster volume status {session.primary}"
         return Check("primary mount", False, words, fix), None
     used = Used((there.f_blocks - there.f_bfree) * there.f_frsize, there.f_files - there.f_ffree)
-    words = f"Volume {session.primary} can be mounted and holds {_size(used.bytes)}"
+    words = f"Volume {session.primary} can be mounted and holds {size(used.bytes)}"
     return Check("primary mount", True, words), used
-
-
-async def secondary(session: Session, used: Used | None, primary: str = "") -> list[Check]:
-    """Log in on the other side, start the agent there, and see whether everything will fit.
-
-    With the uuid of the `primary` volume, an empty directory there becomes its secondary.
-    """
-    try:
-        way = route(session)
-        async with ssh.agent(
-            way, session=session.name, volume=session.volume, primary=primary
-        ) as agent:
-            welcome = agent.welcome
-    except GeorepError as error:
-        return [_failed("secondary", error)]
-    return [
-        check_agent(session, welcome),
-        *check_read_only(session, welcome),
-        *check_room(session, welcome, used),
-    ]
 
 
 def route(session: Session) -> Route:
@@ -177,54 +220,16 @@ def route(session: Session) -> Route:
     )
 
 
-def check_agent(session: Session, welcome: Welcome) -> Check:
-    """Say who answered; that it did is the check."""
-    done = "can write to" if urls.is_directory(session.volume) else "has mounted"
-    words = f"georep {welcome.version} answers on {welcome.host} and {done} {session.volume}"
-    return Check("secondary", True, words)
-
-
-def check_read_only(session: Session, welcome: Welcome) -> Iterator[Check]:
-    """Say what a read-only volume costs; gsyncd leaves one behind."""
-    if welcome.read_only:
-        volume = session.volume
-        words = f"{volume} is read-only: all but directories' ACLs can be replicated, and slower"
-        fix = f"On {session.host}: gluster volume set {volume} features.read-only off"
-        yield Check("read-only", True, words, fix)
-
-
-def check_room(session: Session, welcome: Welcome, used: Used | None) -> Iterator[Check]:
-    """Whether what is on the primary fits, in bytes and in inodes."""
-    if used is None:
-        return
-    rows = (
-        ("room", used.bytes, welcome.free_bytes, welcome.total_bytes, _size),
-        ("inodes", used.inodes, welcome.free_inodes, welcome.total_inodes, str),
-    )
-    for name, needed, free, total, show in rows:
-        if not total:
-            continue  # a file system that makes inodes as they are needed
-        room = f"{show(free)} free of {show(total)} on {session.volume}"
-        if needed <= free:
-            yield Check(name, True, f"The primary's {show(needed)} fit: {room}")
-        elif needed <= total:
-            # It may have been seeded, or replicated to before: what is there need not fit again.
-            held = f"fit only if what the secondary holds is a part of them: {room}"
-            yield Check(name, True, f"The primary's {show(needed)} {held}")
-        else:
-            words = f"The primary's {show(needed)} do not fit: {room}"
-            what = "disk" if urls.is_directory(session.volume) else "volume"
-            yield Check(name, False, words, f"Make the secondary {what} larger.")
-
-
-def _failed(name: str, error: GeorepError) -> Check:
+def failed(name: str, error: GeorepError) -> Check:
+    """Return the check that ended in an error."""
     return Check(name, False, error.words.rstrip("."), error.fix, error.evidence)
 
 
-def _size(count: int) -> str:
-    size = float(count)
+def size(count: int) -> str:
+    """Return a number of bytes in words."""
+    number = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} PiB"
+        if number < 1024:
+            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1024
+    return f"{number:.1f} PiB"

@@ -4,7 +4,6 @@ A key is for one place on the secondary, and all are below `keys` in the state. 
 operator's ~/.ssh is read or written, but by the operator's own ssh, which brings the key there.
 """
 
-import asyncio
 import dataclasses
 import re
 import shlex
@@ -18,7 +17,7 @@ import asyncssh
 
 from engine import config, files, options
 from engine.config import Places, Remote, Session
-from engine.errors import GeorepError, Retry, Stop, Usage
+from engine.errors import GeorepError, Stop, Usage
 from engine.options import Options
 from engine.rpc import gated, hostkeys, login
 from engine.rpc.messages import MAGIC
@@ -234,32 +233,17 @@ def bring(wanted: Request) -> None:
 async def prove(route: Route) -> None:
     """Log in with the key and see that it starts the agent and nothing else; Stop if not."""
     agent = shlex.join([*shlex.split(route.command), "agent"])
-    async with await login.connect(route) as connection:
-        try:
-            async with asyncio.timeout(route.timeout):
-                refused = await connection.run("true", check=False)
-                said = await connection.run(agent, check=False, input=b"", encoding=None)
-        except (TimeoutError, OSError, asyncssh.Error) as error:
-            raise Retry(
-                f"{route.host} let us in and then did not answer",
-                cause="host unreachable",
-                fix=f"Try it: ssh -i {route.key} {route.user}@{route.host} {agent}",
-                evidence=str(error),
-            ) from error
-    if refused.exit_status != gated.REFUSED:
+    refused, said = await login.run(route, "true", agent)
+    if refused.code != gated.REFUSED:
         raise Stop(
             f"the key opens more on {route.host} than georep: `true` could be run with it",
             cause="key not bound",
             fix="It stands in authorized_keys there a second time; remove that line.",
         )
-    if not _raw(said.stdout).endswith(MAGIC):
+    if not said.out.endswith(MAGIC):
         raise Stop(
             f"the key gets in on {route.host}, but no agent answers",
             cause="refused by the gate",
             fix=f"Try it: ssh -i {route.key} {route.user}@{route.host} {agent}",
-            evidence=_raw(said.stderr).decode("utf-8", "replace").strip(),
+            evidence=said.words,
         )
-
-
-def _raw(said: bytes | str | None) -> bytes:
-    return said if isinstance(said, bytes) else b""

@@ -3,23 +3,20 @@
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from engine import config, feed, options
 from engine.commands import AnyCommand, Reload, Reread
 from engine.config import Options, Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.events import SessionBlocked, SessionKnown, Wanted, WorkerStopped
-from engine.session import checks, keys, ledger, wanted
-from engine.session.checks import Check
+from engine.session import doctor, keys, ledger, wanted
+from engine.session.doctor import Agree, Tick
 from engine.session.ledger import Failure
 from engine.session.runner import lock
 from engine.session.supervisor import node_name
 from engine.state import State, apply
-
-Tick = Callable[[Check], None]
-"""Gets each check as soon as it has been made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +38,13 @@ async def create(
     name: str = "",
     settings: Iterable[str] = (),
     tick: Tick = lambda check: None,
+    agree: Agree | None = None,
+    force: bool = False,
 ) -> Session:
     """Check both sides, then write the session file; start nothing.
 
+    `agree` is asked before the primary's changelog is switched on; without it nothing is. `force`:
+    also when the secondary has something in it.
     Raises Usage for bad words or a name that is taken, Stop when a check failed; each check has
     gone to `tick` by then. Mounts the primary, so it must run in the main thread.
     """
@@ -53,7 +54,9 @@ async def create(
             f"A session called {session.name} exists already ({at.file(session.name)})",
             fix="Choose another name with --name, or delete that session first.",
         )
-    if not await check(at, session, tick=tick):
+    if agree is not None:
+        doctor.enable(session.primary, agree, tick)
+    if not await check(at, session, tick=tick, force=force):
         raise Stop(
             f"Session {session.name} was not created: not every check passed",
             cause="checks failed",
@@ -76,30 +79,23 @@ def draft(volume: str, secondary: str, *, name: str = "", settings: Iterable[str
     )
 
 
-async def check(at: Places, session: Session, *, tick: Tick = lambda check: None) -> bool:
+async def check(
+    at: Places, session: Session, *, tick: Tick = lambda check: None, force: bool = False
+) -> bool:
     """Make every check that can be made; return whether all passed."""
-    fine = True
+    return await doctor.session(at, session, tick=tick, force=force)
 
-    def note(found: Check) -> None:
-        nonlocal fine
-        fine = fine and found.fine
-        tick(found)
 
-    for found in checks.this_node():
-        note(found)
-    used, primary = None, ""
-    if fine:
-        here, volume = checks.primary(session)
-        for found in here:
-            note(found)
-        if volume is not None and volume.started:
-            mounted, used = checks.primary_mount(session, at.of(session.name) / "log/check.log")
-            note(mounted)
-        if volume is not None and fine:
-            primary = volume.uuid
-    for found in await checks.secondary(session, used, primary):
-        note(found)
-    return fine
+async def examine(at: Places, name: str | None, *, tick: Tick) -> bool:
+    """Make every check of session `name`, or of this node alone; return whether all passed."""
+    if name is None:
+        started = [each for each in listed(at) if each.wanted is Wanted.STARTED]
+        return doctor.node(tick, runs=await running(at), needed=bool(started))
+    session = config.read(at, name)
+    needed = wanted.read(at, name) is Wanted.STARTED
+    found = doctor.check_engine(runs=await running(at), needed=needed)
+    tick(replace(found, node=node_name()))
+    return await check(at, session, tick=tick) and found.fine
 
 
 async def start(at: Places, name: str) -> None:

@@ -117,7 +117,8 @@ class Georep:
             trust_far_port(self._site)
             settings = ("--set", f"ssh-port={FAR_PORT}")
         to = f"root@{FAR}::{SECONDARY}"
-        self._said("create", PRIMARY, to, "--name", self._session, *settings)
+        # What other rivals have left there is no fault.
+        self._said("create", PRIMARY, to, "--name", self._session, "--force", *settings)
 
     def _said(self, *words: str) -> None:
         self._site.lab.run(HOST, ["georep", *words])
