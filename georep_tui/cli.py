@@ -70,6 +70,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     create.add_argument(
         "--force", action="store_true", help="also when the secondary has something in it"
     )
+    adopt = command("adopt", "take a session of gsyncd's over, which is stopped; start nothing")
+    adopt.add_argument("volume", metavar="PVOL", nargs="?", help="its primary volume")
+    adopt.add_argument("secondary", metavar="[USER@]HOST::SVOL", nargs="?", default="")
+    adopt.add_argument("--list", action="store_true", help="say which there are")
+    adopt.add_argument("--name", default="", help="what to call the session here")
+    adopt.add_argument("--enable", action="store_true", help="as of create")
     doctor = command("doctor", "look at all that a session needs, or this node; 1 when it is wrong")
     doctor.add_argument("name", metavar="NAME", nargs="?")
     doctor.add_argument("--json", action="store_true", help="as JSON")
@@ -196,6 +202,10 @@ def _run(args: argparse.Namespace) -> int:
             from georep_tui import reconciling  # deferred, like everything here
 
             return reconciling.reconcile(at, args)
+        case "adopt":
+            from georep_tui import adopting  # deferred, like everything here
+
+            return adopting.run(at, args)
         case "doctor":
             from georep_tui import checking  # deferred, like everything here
 

@@ -119,7 +119,7 @@ def read(name: str, *, timeout: float = 30.0) -> Volume:
             cause="volume missing",
             fix="Names have letters, digits, -, _ and . only.",
         )
-    code, said, words = _gluster(("volume", "info", name, "--xml"), timeout)
+    code, said, words = command(("volume", "info", name, "--xml"), timeout)
     if code and "<cliOutput>" not in said:
         raise _refused(name, words)
     return parse(said, name)
@@ -128,7 +128,7 @@ def read(name: str, *, timeout: float = 30.0) -> Volume:
 def switch_on(name: str, options: Sequence[str], *, timeout: float = 120.0) -> None:
     """Have glusterd switch options of a volume on; blocks up to `timeout`. Stop when it refuses."""
     pairs = [word for option in options for word in (option, "on")]
-    code, _, words = _gluster(("volume", "set", name, *pairs), timeout)
+    code, _, words = command(("volume", "set", name, *pairs), timeout)
     if code:
         raise Stop(
             f"glusterd does not switch {' and '.join(options)} on for {name}",
@@ -138,8 +138,11 @@ def switch_on(name: str, options: Sequence[str], *, timeout: float = 120.0) -> N
         )
 
 
-def _gluster(words: Sequence[str], timeout: float) -> tuple[int, str, str]:
-    """Run the gluster command; return its exit code, its stdout, and all that it said."""
+def command(words: Sequence[str], timeout: float) -> tuple[int, str, str]:
+    """Run the gluster command; return its exit code, its stdout, and all that it said. Blocks.
+
+    Stop when it is not installed, Retry when glusterd does not answer.
+    """
     gluster = programs.path("gluster")
     if gluster is None:
         raise Stop(

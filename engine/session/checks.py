@@ -1,7 +1,7 @@
 """What must be true on both sides before a session can work; each check says how to mend it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +10,8 @@ from uuid import UUID
 from engine import programs
 from engine.config import Session
 from engine.errors import GeorepError
-from engine.gluster import mount, volume, xattrs
+from engine.gluster import gsyncd, mount, volume, xattrs
+from engine.gluster.gsyncd import Found
 from engine.gluster.volume import Volume
 from engine.rpc.route import Route
 
@@ -108,6 +109,7 @@ def primary(session: Session) -> tuple[list[Check], Volume | None]:
         return [failed("primary volume", error)], None
     checks = [check_started(found), check_changelog(found), check_indexing(found)]
     checks += [check_bricks(found, node), *check_xattrs(found, node)]
+    checks.append(check_gsyncd(session, gsyncd.sessions()))
     return checks, found
 
 
@@ -141,6 +143,18 @@ def check_indexing(found: Volume) -> Check:
         f"The bricks of {found.name} do not mark what changes, so gsyncd could not take over",
         f"Switch it on if it ever shall: gluster volume set {found.name} {volume.INDEXING} on",
     )
+
+
+def check_gsyncd(session: Session, found: Sequence[Found]) -> Check:
+    """Whether gsyncd stays away from what georep replicates; both at once undo each other."""
+    for each in found:
+        same = (each.primary, each.volume) == (session.primary, session.volume)
+        if each.running and same:
+            where = f"{each.primary} {each.host}::{each.volume}"
+            words = f"gsyncd replicates {each.primary} to {each.secondary}"
+            fix = f"Stop it: gluster volume geo-replication {where} stop"
+            return Check("gsyncd", False, words, fix)
+    return Check("gsyncd", True, "gsyncd does not replicate the same")
 
 
 def check_xattrs(found: Volume, node: str) -> Iterator[Check]:
