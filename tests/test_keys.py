@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from engine import config
 from engine.config import Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
-from engine.rpc import gated, hostkeys
+from engine.rpc import gated, hostkeys, ssh
 from engine.rpc.messages import MAGIC
 from engine.secondary import authorized
 from engine.session import keys
@@ -166,14 +166,16 @@ class _Far:
     port: int = 0
     shut: bool = True
     greeting: bytes = MAGIC
+    words: bytes = b"what it says\n"
+    code: int = 1
     asked: list[str | None] = field(default_factory=list)
 
     async def serve(self, process: "asyncssh.SSHServerProcess[bytes]") -> None:
         self.asked.append(process.command)
         if str(process.command).endswith(" agent"):
             process.stdout.write(self.greeting)
-            process.stderr.write(b"what it says\n")
-            process.exit(1)
+            process.stderr.write(self.words)
+            process.exit(self.code)
         else:
             process.exit(gated.REFUSED if self.shut else 0)
 
@@ -363,6 +365,34 @@ async def test_what_a_key_opens_is_proved(
         except GeorepError as error:
             found = error.cause
     assert found == cause
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "cause"),
+    [
+        (b"georep-engine: This key was refused: ...\n", gated.REFUSED, "refused by the gate"),
+        (
+            b"invoking georep-engine in restricted SSH session is not allowed\n",
+            1,
+            "key of gsyncd's",
+        ),
+        (b"sh: georep-engine: not found\n", 127, "no agent"),
+    ],
+)
+async def test_why_no_agent_answers(
+    at: Places, far: _Far, words: bytes, code: int, cause: str
+) -> None:
+    far.greeting, far.words, far.code = b"", words, code
+    async with listening(far):
+        wanted = _request(at, far)
+        keys.make(wanted)
+        far.keys.write_text(keys.line(wanted))
+        await keys.pin(wanted, _yes)
+        with pytest.raises(Stop) as caught:
+            async with ssh.agent(wanted.route, session="s", volume="svol"):
+                pytest.fail("there is none")
+    assert caught.value.cause == cause
+    assert caught.value.evidence == words.decode().strip()
 
 
 @pytest.mark.parametrize(

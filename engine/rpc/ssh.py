@@ -85,6 +85,8 @@ async def agent(
             with suppress(TimeoutError):
                 async with asyncio.timeout(2):
                     await process.wait_closed()
+                    # Its last words may have come with its end, when nobody listened any more.
+                    await _listen(process, heard)
             raise _explain(lost, route, channel, process.exit_status, bytes(heard)) from None
 
 

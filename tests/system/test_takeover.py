@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from conftest import fresh_world
 from lab_fixtures import traces
-from world import PATIENCE, WORK, World
+from world import PATIENCE, SESSION, WORK, World
 
 from engine.events import Crawl, CrawlChanged, PositionMoved
 from engine.lab import gsyncd
@@ -56,12 +56,14 @@ def test_a_session_of_gsyncd_is_carried_on(own_world: World) -> None:
     gsyncd.create(lab)
     gsyncd.start(lab)
     until("gsyncd's marks", lambda: marked(lab), patience=PATIENCE)
+    refused = own_world.georep("prim1", "adopt", PRIMARY)
+    assert refused.returncode == 1
+    assert b"gsyncd still runs from gvol to root@sec1::svol" in refused.stderr
     gsyncd.stop(lab)
     assert {worker.status for worker in gsyncd.status(lab)} == {"Stopped"}
     marks = set(stimes(lab).values())
     # What gsyncd itself left different is known from here on.
     assert [words for words in own_world.differences() if "mtime" not in words] == []
-    gsyncd.delete(lab)
     # gsyncd leaves the secondary read-only, where GlusterFS refuses ACLs of directories even to us.
     lab.gluster("sec1", "volume", "set", SECONDARY, "features.read-only", "off")
 
@@ -70,7 +72,11 @@ def test_a_session_of_gsyncd_is_carried_on(own_world: World) -> None:
         "prim1", ["sh", "-c", f"rm {WORK}/d0/f0; mv {WORK}/d1 {WORK}/d0/; echo x >> {WORK}/d2/f1"]
     )
     began = time.time()
-    own_world.create()
+    listed = own_world.georep("prim2", "adopt", "--list").stdout.decode()
+    assert "gvol root@sec1::svol  does not run here  until " in listed
+    for host in own_world.hosts:
+        said = own_world.georep(host, "adopt", PRIMARY, "--name", SESSION)
+        assert said.returncode == 0, said
     own_world.engine_up()
     own_world.start()
     own_world.settle()
@@ -80,3 +86,20 @@ def test_a_session_of_gsyncd_is_carried_on(own_world: World) -> None:
     assert min(event.stime for event in told if isinstance(event, PositionMoved)) >= min(marks)
     assert own_world.differences() == []
     own_world.engine_down()
+    back_to_gsyncd(own_world)
+
+
+def back_to_gsyncd(world: World) -> None:
+    """Let gsyncd go on from where georep stopped."""
+    marks = stimes(world.lab)
+    world.run("echo late > {}/after-georep")
+    gsyncd.begin(world.lab)
+    there = world.there() / "after-georep"
+    until(
+        "gsyncd brings it",
+        lambda: there.exists() and there.read_text() == "late\n",
+        patience=PATIENCE,
+    )
+    gsyncd.stop(world.lab)
+    now = stimes(world.lab)
+    assert all(now[brick] >= mark for brick, mark in marks.items())
