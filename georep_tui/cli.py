@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.errors import GeorepError, Usage
+from georep_tui import preparing
 
 if TYPE_CHECKING:
     from engine.config import Places
@@ -63,22 +64,13 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     create.add_argument(
         "--set", dest="settings", action="append", default=[], metavar="k=v", help="an option"
     )
-    _keys(command)
     create.add_argument(
         "--enable", action="store_true", help="switch the primary's changelog on, if it is off"
     )
     create.add_argument(
         "--force", action="store_true", help="also when the secondary has something in it"
     )
-    adopt = command("adopt", "take a session of gsyncd's over, which is stopped; start nothing")
-    adopt.add_argument("volume", metavar="PVOL", nargs="?", help="its primary volume")
-    adopt.add_argument("secondary", metavar="[USER@]HOST::SVOL", nargs="?", default="")
-    adopt.add_argument("--list", action="store_true", help="say which there are")
-    adopt.add_argument("--name", default="", help="what to call the session here")
-    adopt.add_argument("--enable", action="store_true", help="as of create")
-    doctor = command("doctor", "look at all that a session needs, or this node; 1 when it is wrong")
-    doctor.add_argument("name", metavar="NAME", nargs="?")
-    doctor.add_argument("--json", action="store_true", help="as JSON")
+    preparing.add_commands(command)
     for name, help in (
         ("start", "start a session"),
         ("stop", "stop a session"),
@@ -113,22 +105,6 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     else:
         commands.add_parser("lab", help="two throwaway GlusterFS sites on this machine")
     return parser
-
-
-def _keys(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    keys = command("keys", "make a key that opens nothing but georep on the secondary")
-    keys.add_argument(
-        "target", metavar="NAME|[USER@]HOST::SVOL", help="the session, or the secondary, it is for"
-    )
-    keys.add_argument(
-        "--accept", default="", metavar="FINGERPRINT", help="the right one of the host's key"
-    )
-    keys.add_argument(
-        "--print", action="store_true", help="put it nowhere; write the line of authorized_keys"
-    )
-    keys.add_argument(
-        "--set", dest="settings", action="append", default=[], metavar="k=v", help="an option"
-    )
 
 
 def _comparing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -202,18 +178,8 @@ def _run(args: argparse.Namespace) -> int:
             from georep_tui import reconciling  # deferred, like everything here
 
             return reconciling.reconcile(at, args)
-        case "adopt":
-            from georep_tui import adopting  # deferred, like everything here
-
-            return adopting.run(at, args)
-        case "doctor":
-            from georep_tui import checking  # deferred, like everything here
-
-            return checking.doctor(at, args)
-        case "keys":
-            from georep_tui import keying  # deferred, like everything here
-
-            return keying.run(at, args)
+        case "adopt" | "doctor" | "keys":
+            return preparing.run(at, args)
         case _:
             return _change(at, args)
 
