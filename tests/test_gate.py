@@ -265,6 +265,22 @@ def test_an_agent_opens_what_its_key_is_for() -> None:
     assert gate.split([]) == ("", asked.ENGINE)
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("/opt/georep/bin/georep-engine", ["/opt/georep/bin/georep-engine"]),
+        ("/opt/georep/engine/__main__.py", ["-m", "engine"]),
+        ("georep-engine", ["-m", "engine"]),
+        ("-c", ["-m", "engine"]),
+    ],
+)
+def test_what_it_starts_is_called_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, script: str, words: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [script])
+    assert gate._engine() == [sys.executable, "-P", *words]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     own = tmp_path / "d" / ".georep"

@@ -279,6 +279,22 @@ async def test_a_key_gets_in_and_nothing_is_done_twice(
     assert shlex.split(said)[-4:] == ["authorize", "--only", "svol", "georep-engine"]
 
 
+async def test_a_key_that_is_damaged_or_a_folder_that_is_not_ours(at: Places, far: _Far) -> None:
+    async with listening(far):
+        wanted = _request(at, far)
+        keys.make(wanted)
+        wanted.key.with_name(f"{wanted.key.name}.pub").unlink()
+        assert "ssh-ed25519 " in await keys.prepare(at, wanted, _yes, lambda tick: None)
+        wanted.key.write_text("no key\n")
+        with pytest.raises(Stop) as caught:
+            await keys.prepare(at, wanted, _yes, lambda tick: None)
+        assert caught.value.cause == "key unusable"
+        nowhere = Places(at.config, at.config.parent / "file")
+        nowhere.state.write_text("")
+        with pytest.raises(Usage, match="cannot be used"):
+            await keys.prepare(nowhere, wanted, _yes, lambda tick: None)
+
+
 async def test_a_session_is_told_of_its_key(
     at: Places, far: _Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,15 +112,16 @@ def _explained(route: Route, known: asyncssh.SSHKnownHosts) -> Iterator[None]:
             raise Stop(
                 f"the host key of {route.host} is not the one that is known",
                 cause="host key changed",
-                fix="If the host was set up anew, replace its key: "
-                f"ssh-keygen -R {route.host}, then ssh-keyscan {route.host} (compare the "
-                "fingerprint on the host itself). If it was not, somebody may be in between.",
+                fix="If the host was set up anew, accept the new one, as it shows it itself: "
+                f"georep keys {route.user}@{route.host}::VOLUME, or with keys of your own "
+                f"ssh-keygen -R {route.host}. If it was not, somebody may be in between.",
                 evidence=str(error),
             ) from error
         raise Stop(
             f"the host key of {route.host} is not known here",
             cause="host key unknown",
-            fix=f"Look at its fingerprint and accept it once: ssh -p {route.port} "
+            fix=f"Look at its fingerprint and accept it once: georep keys {route.user}@"
+            f"{route.host}::VOLUME, or with keys of your own ssh -p {route.port} "
             f"{route.user}@{route.host} true",
             evidence=str(error),
         ) from error
@@ -128,8 +129,9 @@ def _explained(route: Route, known: asyncssh.SSHKnownHosts) -> Iterator[None]:
         raise Stop(
             f"{where} does not accept our key",
             cause="key refused",
-            fix=f"Put the public key there: ssh-copy-id -p {route.port} "
-            f"{route.user}@{route.host}, or name another key as ssh-key.",
+            fix=f"Make one that opens nothing else: georep keys {route.user}@{route.host}::VOLUME; "
+            f"or put yours there: ssh-copy-id -p {route.port} {route.user}@{route.host}, and name "
+            "it as ssh-key.",
             evidence=str(error),
         ) from error
     except (asyncssh.KeyImportError, FileNotFoundError, PermissionError) as error:

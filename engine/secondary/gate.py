@@ -55,7 +55,7 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _become(text: str, only: str, engine: Sequence[str]) -> None:
-    words = [sys.executable, "-P", "-m", "engine"]
+    words = _engine()
     match asked.parse(text, engine):
         case Agent():
             words += ["agent", *([ONLY, only] if only else [])]
@@ -72,6 +72,15 @@ def _become(text: str, only: str, engine: Sequence[str]) -> None:
             fence.enter(far)
             words = [program, "--server", *options, ".", f"{far}/"]
     os.execve(words[0], words, clean(os.environ))
+
+
+def _engine() -> list[str]:
+    """Return how we were started, so that what we become is called the same in a list of
+    processes; `-P`: nothing is loaded from where we happen to stand.
+    """
+    script = sys.argv[0]
+    known = os.path.basename(script) == asked.ENGINE[0] and os.path.isabs(script)
+    return [sys.executable, "-P", *([script] if known else ["-m", "engine"])]
 
 
 def check(far: str, only: str) -> None:

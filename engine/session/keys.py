@@ -8,8 +8,8 @@ import dataclasses
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,7 +126,7 @@ async def establish(at: Places, wanted: Request, accept: Accept, tick: Tick) -> 
 
     Stop with the next step where that fails; ssh may ask the operator for a password meanwhile.
     """
-    with _held(at):
+    with _folder(at):
         tick(make(wanted))
         tick(await pin(wanted, accept))
         try:
@@ -146,16 +146,26 @@ async def establish(at: Places, wanted: Request, accept: Accept, tick: Tick) -> 
 
 async def prepare(at: Places, wanted: Request, accept: Accept, tick: Tick) -> str:
     """Make the key and pin the host's, and return the line for the operator to put there."""
-    with _held(at):
+    with _folder(at):
         tick(make(wanted))
         tick(await pin(wanted, accept))
-    return line(wanted)
+        return line(wanted)
 
 
-def _held(at: Places) -> AbstractContextManager[None]:
-    path = folder(at) / "lock"
-    folder(at).mkdir(mode=0o700, parents=True, exist_ok=True)
-    return files.locked(path, what="Keys are being made already", fix="Wait for that to end.")
+@contextmanager
+def _folder(at: Places) -> Iterator[None]:
+    """Hold the folder of the keys; Usage when another one does, or it cannot be written."""
+    path = folder(at)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fix = "Wait for that to end."
+        with files.locked(path / "lock", what="Keys are being made already", fix=fix):
+            yield
+    except OSError as error:
+        raise Usage(
+            f"{error.filename or path} cannot be used: {error.strerror or error}",
+            fix="Run this as root, or choose --state.",
+        ) from error
 
 
 def make(wanted: Request) -> Check:
@@ -164,7 +174,7 @@ def make(wanted: Request) -> Check:
         return Check("key made", True, f"The key is there: {wanted.key}")
     made = asyncssh.generate_private_key("ssh-ed25519", comment=f"georep@{node_name()}")
     public = wanted.key.with_name(f"{wanted.key.name}.pub")
-    # The public one first: a key that is there is whole.
+    # Only for eyes; it is the private one that says whether there is a key.
     files.write(public, made.export_public_key())
     files.create(wanted.key, made.export_private_key())
     return Check("key made", True, f"A key was made: {wanted.key}")
@@ -172,8 +182,18 @@ def make(wanted: Request) -> Check:
 
 def line(wanted: Request) -> str:
     """Return the line of authorized_keys for a key that was made."""
-    public = asyncssh.read_private_key(wanted.key).export_public_key().decode("ascii")
-    return authorized.line(public, wanted.place, wanted.engine)
+    return authorized.line(_public(wanted), wanted.place, wanted.engine)
+
+
+def _public(wanted: Request) -> str:
+    try:
+        return asyncssh.read_private_key(wanted.key).export_public_key().decode("ascii")
+    except asyncssh.KeyImportError as error:
+        raise Stop(
+            f"the private key {wanted.key} cannot be used: {error}",
+            cause="key unusable",
+            fix="Remove it, and say the command again; it makes a new one.",
+        ) from error
 
 
 async def pin(wanted: Request, accept: Accept) -> Check:
@@ -199,9 +219,9 @@ def bring(wanted: Request) -> None:
     words = ["ssh", "-p", str(route.port), "-l", route.user, "-oStrictHostKeyChecking=yes"]
     words += [f"-oUserKnownHostsFile={route.known_hosts}", "-oGlobalKnownHostsFile=/dev/null"]
     words += ["-oControlPath=none", f"-oConnectTimeout={int(route.timeout)}", "--", route.host]
-    public = wanted.key.with_name(f"{wanted.key.name}.pub").read_bytes()
+    public = _public(wanted)
     try:
-        done = subprocess.run([*words, there], input=public, check=False)
+        done = subprocess.run([*words, there], input=public.encode(), check=False)
     except OSError as error:
         raise Stop(
             f"ssh cannot be started on this machine: {error.strerror}",
