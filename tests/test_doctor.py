@@ -320,6 +320,12 @@ def test_mounts_of_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mount, "clean", lambda: ["/run/georep/x cannot be unmounted: busy"])
     assert "fuser" in checks.check_mounts().fix
 
+    def clean() -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(mount, "clean", clean)
+    assert "sudo" in checks.check_mounts().fix
+
 
 @pytest.mark.parametrize(
     ("runs", "needed", "fine"),

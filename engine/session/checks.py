@@ -93,7 +93,11 @@ def check_program(program: str, package: str) -> Check:
 
 def check_mounts() -> Check:
     """Whether mounts of dead runs are left that cannot be taken down; the others are. Blocks."""
-    stuck = mount.clean()
+    try:
+        stuck = mount.clean()
+    except OSError as error:
+        words = f"{mount.RUN} cannot be looked at: {error.strerror}"
+        return Check("mounts", False, words, "Run it with sudo.")
     if not stuck:
         return Check("mounts", True, "No mount of a dead run is left")
     fix = f"See who uses them: fuser -vm {mount.RUN}/*"

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import suppress
 
 from engine import programs
 from engine.config import Places, Session
@@ -76,7 +77,9 @@ async def session(at: Places, looked: Session, *, tick: Tick, force: bool = Fals
     near = Near(here, glusterfs=programs.version("glusterfs"), rsync=programs.version("rsync"))
     if ready:
         near = _primary(at, looked, near, noted)
-    at.of(looked.name).mkdir(parents=True, exist_ok=True)
+    # Without root there is none, and the checks have said so.
+    with suppress(OSError):
+        at.of(looked.name).mkdir(parents=True, exist_ok=True)
     for found in await far.look(looked, near, Bucket.of(looked, at.of(looked.name))):
         excused = force and found.name == "content"
         noted.take(dataclasses.replace(found, fine=found.fine or excused), looked.host)

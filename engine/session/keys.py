@@ -5,6 +5,7 @@ operator's ~/.ssh is read or written, but by the operator's own ssh, which bring
 """
 
 import dataclasses
+import os
 import re
 import shlex
 import subprocess
@@ -111,7 +112,8 @@ def taken_up(at: Places, session: Session) -> Session:
         return session
     for place in (session.volume, ""):
         found = _request(at, session, place, None)
-        if found.key.is_file():
+        # Who may not look there has no key there.
+        if os.path.isfile(found.route.key):
             return _with(session, found)
     return session
 
