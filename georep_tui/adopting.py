@@ -7,15 +7,18 @@ import time
 from collections.abc import Sequence
 
 from engine.config import Places
-from engine.errors import GeorepError
+from engine.errors import GeorepError, Usage
 from engine.gluster import gsyncd
 from engine.gluster.gsyncd import Found
-from engine.session import adopting
+from engine.session import adopting, checks
 from georep_tui import checking
 
 
 def run(at: Places, args: argparse.Namespace) -> int:
     """List gsyncd's sessions, or take one over; 0, or an error with the next step."""
+    root = checks.check_root()
+    if not root.fine:
+        raise Usage("georep adopt reads what glusterd keeps, which only root can", fix=root.fix)
     found = gsyncd.sessions()
     if args.list or not args.volume:
         _list(found)

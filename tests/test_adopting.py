@@ -208,6 +208,10 @@ def test_the_command(
     at: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(gsyncd, "sessions", list)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert cli.main(["adopt"]) == 2
+    assert "only root can" in capsys.readouterr().err
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert cli.main(["adopt"]) == 0
     assert "gsyncd has no session" in capsys.readouterr().out
     assert cli.main(["adopt", "gvol"]) == 2
