@@ -308,6 +308,49 @@ def test_xattrs_of_a_brick(
     assert words in check.words
 
 
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        pytest.param(None, "can be mounted and holds", id="fine"),
+        pytest.param(Retry("volume gvol was not ready", fix="See."), "not ready", id="bricks down"),
+        pytest.param(OSError(107, "not connected"), "cannot be read through a mount", id="dead"),
+    ],
+)
+def test_the_mount_of_the_primary(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, trouble: Exception | None, words: str
+) -> None:
+    class Mount:
+        root = os.fsencode(tmp_path)
+
+        def __init__(self, volume: str, **more: object) -> None:
+            pass
+
+        def start(self, timeout: float) -> None:
+            if trouble is not None:
+                raise trouble
+
+        def stop(self) -> None:
+            pass
+
+    monkeypatch.setattr(mount, "Mount", Mount)
+    check, used = checks.primary_mount(SESSION, tmp_path / "log")
+    assert check.fine == (used is not None) == (trouble is None)
+    assert words in check.words
+
+
+def test_a_node_without_glusterd(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(checks, "check_mounts", lambda: Check("mounts", True, "none"))
+    monkeypatch.setattr(volume, "local_node_uuid", lambda: _raise(Stop("no UUID", fix="Run it.")))
+    told: list[Check] = []
+    assert not doctor.node(told.append, runs=False, needed=False)
+    (pool,) = [check for check in told if check.name == "pool"]
+    assert (pool.fine, pool.words, pool.fix) == (False, "no UUID", "Run it.")
+
+
+def _raise(error: Exception) -> str:
+    raise error
+
+
 def test_indexing() -> None:
     assert checks.check_indexing(_volume()).verdict is Verdict.FINE
     off = checks.check_indexing(_volume(options={}))

@@ -176,3 +176,19 @@ def test_a_canary_that_arrived_otherwise() -> None:
     assert said.words == "exit code 0, and what arrived is not what was sent"
     assert not said.again
     assert "root@h must let `georep-engine receive` in" in said.fix
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", "exit code 12: it said nothing"),
+        ("rsync: gone\nrsync error: code 12\n", "exit code 12: rsync error: code 12"),
+        (
+            "georep-engine: This key was refused: so.\nrsync error: code 12\n",
+            "exit code 12: georep-engine: This key was refused: so.",
+        ),
+    ],
+)
+def test_the_gate_s_own_words_say_more_than_rsync_s(words: str, said: str) -> None:
+    refused = Job(R, 1, 12, words=words)
+    assert judge(refused, Ways(ROUTE, b"/far"), 1.0, arrived=False).words == said

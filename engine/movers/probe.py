@@ -61,13 +61,19 @@ def judge(job: Job, ways: Ways, seconds: float, *, arrived: bool) -> Tried:
     if arrived:
         return Tried(job.mover, True, seconds)
     if job.code:
-        said = job.words.splitlines()[-1] if job.words else "it said nothing"
-        words = f"exit code {job.code}: {said[:300]}"
+        words = f"exit code {job.code}: {_telling(job.words)[:300]}"
     elif job.moved:
         words = "exit code 0, and what arrived is not what was sent"
     else:
         words = "exit code 0, and nothing moved"
     return Tried(job.mover, False, seconds, words, _fix(job.mover, ways), again=job.code != 0)
+
+
+def _telling(words: str) -> str:
+    """Return the line that says most: what georep itself says on the far side, else the last."""
+    lines = words.splitlines() or ["it said nothing"]
+    ours = (line for line in lines if line.startswith("georep-engine: "))
+    return next(ours, lines[-1])
 
 
 def _fix(mover: Mover, ways: Ways) -> str:
