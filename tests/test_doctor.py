@@ -249,6 +249,23 @@ async def test_the_other_side_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_
     assert last == Check("key", False, "sec1 does not accept our key", "Put it there.")
 
 
+async def test_an_empty_directory_waits_for_this_side(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    @asynccontextmanager
+    async def agent(route: object, **more: object) -> AsyncIterator[SimpleNamespace]:
+        raise Stop("the directory /srv/d is empty", cause="directory not set up", fix="Mount it.")
+        yield
+
+    monkeypatch.setattr(ssh, "agent", agent)
+    bucket = far.Bucket(tmp_path / "bandwidth", "0", "")
+    *_, last = await far.look(FOLDER, Near("prim1"), bucket)
+    assert last.fine
+    assert "becomes the secondary when all else" in last.words
+    *_, last = await far.look(FOLDER, NEAR, bucket)
+    assert (last.fine, last.fix) == (False, "Mount it.")
+
+
 def test_a_node_says_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mount, "clean", lambda: ["stuck"])
     monkeypatch.setattr(programs, "version", lambda program: f"{program} 1")

@@ -146,7 +146,8 @@ def _explain(
         return Stop(
             f"the key of this session may not start `{route.command} agent` on {route.host}",
             cause="refused by the gate",
-            fix=f"Bind it anew: georep keys {route.user}@{route.host}::VOLUME, or the session.",
+            fix="Bind it anew, by the name of the session, or, before it is created, of its place: "
+            f"georep keys {route.user}@{route.host}::VOLUME",
             evidence=said,
         )
     if _GSYNCD in said:
@@ -154,7 +155,7 @@ def _explain(
             f"the key opens nothing but gsyncd on {route.host}",
             cause="key of gsyncd's",
             fix="Make one of georep's own beside it, gsyncd's stays as it is: georep keys "
-            f"{route.user}@{route.host}::VOLUME, or the session.",
+            f"{route.user}@{route.host}::VOLUME",
             evidence=said,
         )
     if status in (126, 127):

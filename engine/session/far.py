@@ -75,9 +75,19 @@ async def look(session: Session, near: Near, bucket: Bucket) -> list[Check]:
             far = await _far(agent, near)
             movers = await _movers(session, route, agent, bucket, near.node)
     except GeorepError as error:
-        return way(route, error)
+        return _waiting(session, route) if _waits(near, error) else way(route, error)
     found = [*way(route, None), check_bound(session, await _opens(route))]
     return [*found, *together(session, near, far), *movers]
+
+
+def _waits(near: Near, error: GeorepError) -> bool:
+    """Whether an empty directory was only not made a secondary because this side is not ready."""
+    return near.volume is None and error.cause == "directory not set up"
+
+
+def _waiting(session: Session, route: Route) -> list[Check]:
+    words = f"{session.volume} is empty, and becomes the secondary when all else is as it must be"
+    return [*way(route, None), Check("secondary", True, words)]
 
 
 def way(route: Route, error: GeorepError | None) -> list[Check]:
