@@ -1,5 +1,6 @@
 """Keys of georep's own: made once, the host's pinned, let in through the gate, and proved."""
 
+import io
 import os
 import shlex
 import stat
@@ -22,7 +23,7 @@ from engine.rpc.messages import MAGIC
 from engine.secondary import authorized
 from engine.session import keys
 from engine.session.checks import Check
-from georep_tui import cli
+from georep_tui import checking, cli
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA" + "B" * 44
 PLAIN = f'restrict,command="georep-engine gate" {KEY} georep@prim1'
@@ -440,3 +441,39 @@ async def test_the_command_prints_the_line_alone(
         said = await keys.prepare(at, wanted, lambda _, shown: shown == accepted, lambda _: None)
     assert said == keys.line(wanted)
     assert not far.keys.exists()
+
+
+class _Typed(io.StringIO):
+    """A terminal at which somebody sits."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "answer"), [("yes\n", True), ("y\n", False), ("", False)])
+def test_only_a_whole_yes_is_one(monkeypatch: pytest.MonkeyPatch, typed: str, answer: bool) -> None:
+    out = _Typed()
+    monkeypatch.setattr(sys, "stdin", _Typed(typed))
+    monkeypatch.setattr(sys, "stdout", out)
+    assert checking.agree("Are they the same?") == answer
+    assert out.getvalue().startswith("Are they the same? yes or no: ")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
+    assert not checking.agree("Nobody sits there.")
+
+
+def test_the_command_believes_the_fingerprint_that_was_said(
+    at: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers: list[bool] = []
+
+    async def establish(
+        at: Places, wanted: keys.Request, accept: keys.Accept, tick: keys.Tick
+    ) -> None:
+        answers.append(accept("h", "SHA256:x"))
+
+    monkeypatch.setattr(keys, "establish", establish)
+    where = ["--config", str(at.config), "--state", str(at.state)]
+    for words in (["--accept", "SHA256:x"], ["--accept", "SHA256:y"], []):
+        assert cli.main(["keys", "h::v", *words, *where]) == 0
+    assert answers == [True, False, False]
+    assert "--set ssh-key=" in capsys.readouterr().out
