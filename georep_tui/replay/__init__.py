@@ -1,0 +1,1 @@
+"""A night told again: journals and old gsyncd logs, read, merged, summed up and played."""

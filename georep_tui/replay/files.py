@@ -1,0 +1,140 @@
+"""Files of a replay: what they are, told by their content; their lines, from any place."""
+
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from engine import feed
+from engine.errors import Usage
+from georep_tui.replay import gsyncd_lines, identity, notes
+from georep_tui.replay.gsyncd_lines import Line
+from georep_tui.replay.identity import Identity
+
+LINE = 1 << 20
+"""Longest line that is taken in one piece, in bytes; of a journal it is longer."""
+SAMPLE = 1 << 18
+"""Bytes that are looked at in one place to find out what a file is."""
+SAMPLES = 16
+_GZIP = b"\x1f\x8b"
+
+
+class Kind(StrEnum):
+    """What a file holds."""
+
+    JOURNAL = "journal"
+    GSYNCD = "gsyncd log"
+    EMPTY = "empty"
+    OTHER = "something else"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file, looked at."""
+
+    path: Path
+    kind: Kind
+    packed: bool
+    size: int
+    """Bytes on disk."""
+    first: float
+    """Time of its first event or line."""
+    identity: Identity
+
+
+def look(paths: Sequence[Path]) -> list[File]:
+    """Return what there is to replay; in a directory all that can be; Usage when a file cannot."""
+    found: dict[Path, File] = {}
+    for path in paths:
+        try:
+            if path.is_dir():
+                inside = (_look(each) for each in sorted(path.rglob("*")) if each.is_file())
+                found |= {each.path: each for each in inside if each.kind is not Kind.OTHER}
+            else:
+                each = _look(path)
+                found[each.path] = _readable(each)
+        except OSError as error:
+            raise Usage(
+                f"{path} cannot be read: {error.strerror or error}",
+                fix="Name journals of georep or logs of gsyncd.",
+            ) from error
+    kept = [each for each in found.values() if each.kind is not Kind.EMPTY]
+    if not kept:
+        raise Usage(
+            "There is nothing to replay in what was named",
+            fix="Name journals (/var/lib/georep/NAME/journal/*.jsonl) or gsyncd.log files.",
+        )
+    return kept
+
+
+def lines(file: File, start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file and where they begin, in what is unpacked.
+
+    What is longer than a line may be comes in pieces. A packed file that is cut off or damaged ends
+    there.
+    """
+    longest = feed.LINE if file.kind is Kind.JOURNAL else LINE
+    at = start
+    with gzip.open(file.path) if file.packed else file.path.open("rb", buffering=1 << 20) as source:
+        try:
+            source.seek(start)
+            while line := source.readline(longest):
+                yield at, line
+                at += len(line)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            return
+
+
+def _readable(file: File) -> File:
+    if file.kind is not Kind.OTHER:
+        return file
+    raise Usage(
+        f"{file.path} is neither a journal of georep nor a log of gsyncd",
+        fix="Name journals (/var/lib/georep/NAME/journal/*.jsonl) or gsyncd.log files.",
+    )
+
+
+def _look(path: Path) -> File:
+    path = path.resolve()
+    with path.open("rb") as source:
+        packed = source.read(2) == _GZIP
+    size = path.stat().st_size
+    samples = list(_samples(path, size, packed=packed))
+    kind, first = _kind(samples[0] if samples else b"")
+    told = identity.identify(path, samples) if kind is Kind.GSYNCD else Identity()
+    return File(path, kind, packed, size, first, told)
+
+
+def _samples(path: Path, size: int, *, packed: bool) -> Iterator[bytes]:
+    """Yield the beginning of a file, larger, and some places further on, where that costs little."""
+    if packed:
+        with gzip.open(path) as source:
+            try:
+                yield source.read(4 * SAMPLE)
+            except (EOFError, zlib.error, gzip.BadGzipFile):
+                yield b""
+        return
+    with path.open("rb") as source:
+        yield source.read(4 * SAMPLE)
+        step = max(SAMPLE, size // SAMPLES)
+        for place in range(4 * SAMPLE, size, step):
+            source.seek(place)
+            yield source.read(SAMPLE)
+
+
+def _kind(head: bytes) -> tuple[Kind, float]:
+    """Return what a file is that begins so, and the time of the first thing it tells."""
+    if not head.strip():
+        return Kind.EMPTY, 0.0
+    for raw in head.splitlines():
+        if raw.startswith(b"{"):
+            event = notes.decode(raw)
+            if event is not None:
+                return Kind.JOURNAL, event.at
+        elif raw.startswith(b"["):
+            line = gsyncd_lines.parse(raw)
+            if isinstance(line, Line):
+                return Kind.GSYNCD, line.at
+    return Kind.OTHER, 0.0

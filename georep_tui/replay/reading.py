@@ -1,0 +1,188 @@
+"""All files of a replay, read at once in the order of their times; from the start or from a mark."""
+
+import copy
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.events import EngineStarted
+from engine.state import State, apply, snapshot
+from georep_tui.replay import files, gsyncd_lines, notes
+from georep_tui.replay.chains import Chain
+from georep_tui.replay.files import Kind
+from georep_tui.replay.gsyncd_events import Interpreter
+from georep_tui.replay.gsyncd_lines import Line, Stray
+from georep_tui.replay.notes import AnyNote, AnyTold
+
+Head = AnyTold | Line | Stray
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a chain something begins."""
+
+    file: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of a reading, from which it can go on."""
+
+    at: float
+    places: tuple[Place | None, ...]
+    """Of each chain; None: it is at its end."""
+    known: tuple[tuple[AnyTold, ...], ...]
+    interpreter: Interpreter
+    started: frozenset[EngineStarted]
+    lines: int
+    strange: int
+
+
+class Reading:
+    """Yields what several chains tell, merged by time; holds one line of each."""
+
+    def __init__(self, chains: Sequence[Chain], mark: Mark | None = None) -> None:
+        self._chains = chains
+        self._interpreter = copy.deepcopy(mark.interpreter) if mark else Interpreter()
+        self._started = set(mark.started) if mark else set[EngineStarted]()
+        self.at = mark.at if mark else 0.0
+        """The time that was reached: it never goes back."""
+        self.lines = mark.lines if mark else 0
+        """Lines that were read."""
+        self.strange = mark.strange if mark else 0
+        """Lines of them that nobody understood."""
+        self._streams = [
+            _Stream(chain, mark.places[at] if mark else Place(), mark.known[at] if mark else ())
+            for at, chain in enumerate(chains)
+        ]
+        self._heads: list[tuple[float, int]] = []
+        for number, stream in enumerate(self._streams):
+            if stream.step():
+                self._heads.append((stream.at, number))
+        heapq.heapify(self._heads)
+
+    def __iter__(self) -> Iterator[list[AnyTold]]:
+        """Yield what each line tells; most tell nothing."""
+        while self._heads:
+            _, number = self._heads[0]
+            stream = self._streams[number]
+            head = stream.head
+            self.at = max(self.at, stream.at)
+            told = self._tell(number, head)
+            if stream.step():
+                heapq.heapreplace(self._heads, (stream.at, number))
+            else:
+                heapq.heappop(self._heads)
+            yield told
+
+    def _tell(self, number: int, head: Head | None) -> list[AnyTold]:
+        if isinstance(head, Line | Stray):
+            before = self._interpreter.strange
+            told = list(self._interpreter.take(self._chains[number].origin, head))
+            self.lines += len(head.raw)
+            self.strange += self._interpreter.strange - before
+            return told
+        self.lines += 1
+        if head is None:
+            self.strange += 1
+            return []
+        if isinstance(head, EngineStarted):
+            # Each of a node's journals tells of it. Told twice it would take back what the other
+            # journals have said since.
+            if head in self._started:
+                return []
+            self._started.add(head)
+        return [head]
+
+    def mark(self) -> Mark:
+        """Return where the reading stands, between two lines."""
+        return Mark(
+            self.at,
+            tuple(stream.place for stream in self._streams),
+            tuple(stream.known() for stream in self._streams),
+            copy.deepcopy(self._interpreter),
+            frozenset(self._started),
+            self.lines,
+            self.strange,
+        )
+
+    def share(self) -> float:
+        """Return how much has been read, 0 to 1."""
+        total = sum(chain.size for chain in self._chains)
+        done = sum(stream.done() for stream in self._streams)
+        return min(1.0, done / total) if total else 1.0
+
+
+class _Stream:
+    """One chain, one step at a time; what the later files of a journal repeat is left out."""
+
+    def __init__(self, chain: Chain, place: Place | None, known: Sequence[AnyTold]) -> None:
+        self._chain = chain
+        self.place = place
+        """Where the head begins; None at the end."""
+        self.head: Head | None = None
+        """What comes next; None for a line of a journal that nobody understands."""
+        self.at = 0.0
+        self._state = State()
+        self._tracked = chain.kind is Kind.JOURNAL and len(chain.files) > 1
+        for event in known:
+            if not isinstance(event, AnyNote):
+                apply(self._state, event)
+        self._steps: Iterator[tuple[Place, Head | None]] = self._read(place) if place else iter(())
+
+    def step(self) -> bool:
+        """Go to the next head; return whether there is one."""
+        found = next(self._steps, None)
+        if found is None:
+            self.place = self.head = None
+            return False
+        self.place, self.head = found
+        if self.head is not None and not isinstance(self.head, Stray):
+            self.at = self.head.at
+        elif not self.at:
+            self.at = self._chain.files[self.place.file].first
+        return True
+
+    def known(self) -> tuple[AnyTold, ...]:
+        """Return what the next file of a journal may repeat."""
+        return tuple(snapshot(self._state)) if self._tracked else ()
+
+    def done(self) -> int:
+        """Return how many bytes on disk lie behind."""
+        if self.place is None:
+            return self._chain.size
+        behind = sum(file.size for file in self._chain.files[: self.place.file])
+        file = self._chain.files[self.place.file]
+        # Of a packed file only the unpacked bytes are known; logs shrink to a twelfth or so.
+        return behind + min(file.size, self.place.offset // (12 if file.packed else 1))
+
+    def _read(self, start: Place) -> Iterator[tuple[Place, Head | None]]:
+        for number in range(start.file, len(self._chain.files)):
+            offset = start.offset if number == start.file else 0
+            lines = files.lines(self._chain.files[number], offset)
+            if self._chain.kind is Kind.GSYNCD:
+                for at, line in gsyncd_lines.read(lines):
+                    yield Place(number, at), line
+            else:
+                yield from self._journal(number, lines, begins=number > 0 and offset == 0)
+
+    def _journal(
+        self, number: int, lines: Iterator[tuple[int, bytes]], *, begins: bool
+    ) -> Iterator[tuple[Place, Head | None]]:
+        """Yield the events of one file.
+
+        It begins with a snapshot: facts that were told in the file before. Told again they would
+        be counted twice, and its EngineStarted would take back what other journals said.
+        """
+        repeated = set(self.known()) if begins else set()
+        left = 2 * len(repeated)
+        for at, raw in lines:
+            event = notes.decode(raw)
+            left -= 1
+            if left > 0 and event in repeated:
+                continue
+            if self._tracked and event is not None and not isinstance(event, AnyNote):
+                apply(self._state, event)
+            yield Place(number, at), event
+
