@@ -94,6 +94,10 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     skip.add_argument("name", metavar="NAME")
     skip.add_argument("objects", metavar="GFID|PATH", nargs="+")
     _comparing(command)
+    replay = command("replay", "tell what journals, or logs of gsyncd, tell of a night")
+    replay.add_argument("files", metavar="FILE", nargs="+", help="or a directory with such files")
+    replay.add_argument("--summary", action="store_true", help="in lines, without a screen")
+    replay.add_argument("--json", action="store_true", help="as JSON, an object on each line")
     demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
     demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
     demo.add_argument("--no-tui", action="store_true", help="without the console")
@@ -158,6 +162,10 @@ def _run(args: argparse.Namespace) -> int:
         return lab.run(args)
     if args.command == "demo":
         return _demo(args)
+    if args.command == "replay":
+        from georep_tui.replay import command  # deferred, like everything here
+
+        return command.summary(args)
     from engine import config  # deferred: the lab needs no yaml
 
     at = config.places(args.config, args.state)

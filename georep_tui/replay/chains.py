@@ -52,7 +52,7 @@ def _chain(files: list[File], here: str) -> Chain:
 
 
 def _apart(chains: list[Chain]) -> list[Chain]:
-    """Give logs that would be taken for one and are not, because nothing names their nodes, names."""
+    """Number logs that would be taken for one: nothing names the nodes they are of."""
     far = {id(chain) for chain in chains if _identity(chain).of}
     many = Counter(chain.origin for chain in chains if id(chain) not in far)
     seen: Counter[Origin] = Counter()

@@ -108,7 +108,7 @@ def _look(path: Path) -> File:
 
 
 def _samples(path: Path, size: int, *, packed: bool) -> Iterator[bytes]:
-    """Yield the beginning of a file, larger, and some places further on, where that costs little."""
+    """Yield the beginning of a file, and some places further on where that costs little."""
     if packed:
         with gzip.open(path) as source:
             try:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.events import (
-    CrawlChanged,
     RetryScheduled,
     Role,
     SessionKnown,

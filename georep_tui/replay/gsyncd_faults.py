@@ -127,7 +127,7 @@ def _bug(line: Line, evidence: str) -> Fault:
         return Fault(
             "name that is not UTF-8",
             f"A name that is not UTF-8 stands in a changelog, which gsyncd cannot read: {last}",
-            "It meets the same slice at each start. Rename the object; or replicate with georep.",
+            "It meets that slice at each start, and cannot go on. Replicate with georep.",
             evidence,
         )
     return Fault(

@@ -1,7 +1,7 @@
 """Lines of gsyncd's logs, of both formats, into typed values and none lost. Pure.
 
-Since 8.0 a message ends in ` [{k=v}, {k=v}]`, before that in `\\tk=v\\tk=v`. What has no head of its
-own (a traceback, words of another program) belongs to the line before.
+Since 8.0 a message ends in ` [{k=v}, {k=v}]`, before that in fields with a tab before each. What
+has no head of its own (a traceback, words of another program) belongs to the line before.
 """
 
 import re

@@ -9,7 +9,9 @@ from georep_tui.replay.gsyncd_lines import text
 
 _ROTATED = re.compile(r"(?:\.log)?(?:[-.]\d+)*(?:\.gz)?$")
 _SESSION_PATH = re.compile(r"geo-replication(?:-\w+)?/([^/\s]+)/[^/\s]*$")
-_SESSION = re.compile(rb"(?:geo-replication|/gsyncd)/([^/\s%]+_[^/\s%]+)/(?:gsyncd\.conf|[^/\s]+\}\])")
+_SESSION = re.compile(
+    rb"(?:geo-replication|/gsyncd)/([^/\s%]+_[^/\s%]+)/(?:gsyncd\.conf|[^/\s]+\}\])"
+)
 _PAIR = re.compile(rb"gsyncd (?:secondary|slave) (\S+) (\S+::\S+) ")
 _NODE = re.compile(rb"--(?:primary|master)-node (\S+) ")
 _FAR = re.compile(rb"\((?:secondary|slave) ([^/\s]+)/[^)]*\):\d+:")

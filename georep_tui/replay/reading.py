@@ -1,4 +1,4 @@
-"""All files of a replay, read at once in the order of their times; from the start or from a mark."""
+"""All files of a replay, read at once in the order of time; from the start, or from a mark."""
 
 import copy
 import heapq
@@ -185,4 +185,3 @@ class _Stream:
             if self._tracked and event is not None and not isinstance(event, AnyNote):
                 apply(self._state, event)
             yield Place(number, at), event
-

@@ -1,15 +1,11 @@
-"""What a replay tells, as a story: every change of state with its cause, and what it comes to. Pure.
+"""What a replay tells, as a story: every change of state with its cause, and the sums. Pure.
 
-The story is a run of entries; who wants less of it leaves entries out. What is counted is bounded by
-the number of workers, kinds and causes, not by the length of the night.
+The story is a run of entries; who wants less of it leaves entries out. What is counted is bounded
+by the number of workers, kinds and causes, not by the length of the night.
 """
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
-
-import msgspec
 
 from engine import figures
 from engine.events import (
@@ -30,6 +26,7 @@ from engine.events import (
     WorkerStopped,
 )
 from engine.state import State, apply, node_of
+from georep_tui.replay.entries import Entry, Tally, What, entry
 from georep_tui.replay.notes import (
     AnyNote,
     AnyTold,
@@ -44,72 +41,6 @@ from georep_tui.replay.stalls import Stall, Stalls
 
 STRANGE = 200
 """Kinds of lines that nobody understood which are counted apart."""
-
-
-class What(StrEnum):
-    """What an entry is of."""
-
-    SESSION = "session"
-    STATE = "state"
-    CRAWL = "crawl"
-    CONFLICT = "conflict"
-    FAILURE = "failure"
-    GIVEN_UP = "given up"
-    CHECKPOINT = "checkpoint"
-    STALL = "stall"
-    REMARK = "remark"
-    STRANGE = "not understood"
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened."""
-
-    at: float
-    session: str
-    place: str
-    """NODE:BRICK, or NODE."""
-    what: What
-    words: str
-    """What it is now: a state, or what happened in a few words."""
-    cause: str = ""
-    """Why."""
-    fix: str = ""
-    evidence: str = ""
-    until: float = 0.0
-    """Of what lasted: its end."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one worker comes to."""
-
-    starts: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    """By cause."""
-    seconds: Counter[str] = field(default_factory=Counter)
-    """By state."""
-    since: float = 0.0
-    status: str = ""
-    """Its state, and since when."""
-    batches: int = 0
-    slices: int = 0
-    entries: int = 0
-    removed: int = 0
-    files: int = 0
-    bytes: int = 0
-    jobs: int = 0
-    bad_jobs: int = 0
-    """Jobs of movers that ended with another code than 0."""
-    met: int = 0
-    """Conflicts: names that somebody else held."""
-    settled: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-    """By kind."""
-    given_up: int = 0
-    checkpoints: list[str] = field(default_factory=list)
-    stalled: float = 0.0
-    """Seconds."""
-    stalls: int = 0
 
 
 class Story:
@@ -196,15 +127,15 @@ class Story:
         """Count what an event tells, and yield what of it is no change of a worker's state."""
         match told:
             case EngineStarted():
-                yield _entry(told, told.node, What.SESSION, f"georep {told.version} began")
+                yield entry(told, told.node, What.SESSION, f"georep {told.version} began")
             case SessionKnown():
                 yield from self._known(told)
             case SessionForgotten():
                 self._wanted.pop((told.session, told.node), None)
-                yield _entry(told, told.node, What.SESSION, "deleted")
+                yield entry(told, told.node, What.SESSION, "deleted")
             case SessionBlocked():
                 words = f"cannot run: {told.cause}"
-                yield _entry(told, told.node, What.SESSION, words, cause=told.words, fix=told.fix)
+                yield entry(told, told.node, What.SESSION, words, cause=told.words, fix=told.fix)
             case WorkerEvent():
                 yield from _work(told, self._tally(told.session, told.worker))
             case _:
@@ -215,7 +146,7 @@ class Story:
         key = (told.session, told.node)
         if self._wanted.get(key) is not told.wanted:
             self._wanted[key] = told.wanted
-            yield _entry(told, told.node, What.SESSION, told.wanted.value)
+            yield entry(told, told.node, What.SESSION, told.wanted.value)
 
     def _note(self, told: AnyNote) -> Iterator[Entry]:
         match told:
@@ -223,26 +154,26 @@ class Story:
                 self._tally(told.session, told.worker).met += told.count
                 words = f"{told.count} × gfid mismatch"
                 cause = "others hold the names on the secondary"
-                yield _entry(told, told.worker, What.CONFLICT, words, cause=cause)
+                yield entry(told, told.worker, What.CONFLICT, words, cause=cause)
             case ConflictEnded():
                 tally = self._tally(told.session, told.worker)
                 tally.settled += told.count if told.settled else 0
                 end = "settled" if told.settled else "not settled"
                 words = f"{told.count} × gfid mismatch {end}"
-                yield _entry(told, told.worker, What.CONFLICT, words, cause=told.words)
+                yield entry(told, told.worker, What.CONFLICT, words, cause=told.words)
             case CheckpointPassed():
                 self._tally(told.session, told.worker).checkpoints.append(told.checkpoint)
                 words = f"checkpoint {told.checkpoint} reached"
-                yield _entry(told, told.worker, What.CHECKPOINT, words)
+                yield entry(told, told.worker, What.CHECKPOINT, words)
             case GivenUp():
                 self._tally(told.session, told.worker).given_up += told.count
                 words, cause = f"content of {told.count} given up", ", ".join(told.examples[:3])
-                yield _entry(told, told.worker, What.GIVEN_UP, words, cause=cause)
+                yield entry(told, told.worker, What.GIVEN_UP, words, cause=cause)
             case LineKept():
                 what = What.REMARK if told.understood else What.STRANGE
                 if what is What.STRANGE:
                     self._count(told)
-                yield _entry(told, told.place, what, told.words)
+                yield entry(told, told.place, what, told.words)
             case SlicesTold():
                 pass
 
@@ -276,7 +207,7 @@ def _work(told: WorkerEvent, tally: Tally) -> Iterator[Entry]:
             tally.faults[told.cause] += 1
         case CrawlChanged():
             words = f"{told.crawl.value} crawl"
-            yield _entry(told, told.worker, What.CRAWL, words, cause=told.reason)
+            yield entry(told, told.worker, What.CRAWL, words, cause=told.reason)
         case BatchDone():
             tally.batches += 1
             tally.slices += told.slices
@@ -289,25 +220,16 @@ def _work(told: WorkerEvent, tally: Tally) -> Iterator[Entry]:
             if told.code:
                 tally.bad_jobs += 1
                 words = f"{told.mover} ended with {told.code}"
-                yield _entry(told, told.worker, What.REMARK, words, cause=told.words)
+                yield entry(told, told.worker, What.REMARK, words, cause=told.words)
         case EntryFailed():
             tally.failures[told.kind] += 1
             words = f"{told.kind}: {told.doing} {told.path or told.gfid}"
-            yield _entry(told, told.worker, What.FAILURE, words, cause=told.words)
+            yield entry(told, told.worker, What.FAILURE, words, cause=told.words)
         case QuarantineSwept() if told.removed:
             words = f"{told.removed} removed from quarantine"
-            yield _entry(told, told.worker, What.REMARK, words)
+            yield entry(told, told.worker, What.REMARK, words)
         case _:
             pass
-
-
-def _entry(
-    told: AnyTold, place: str, what: What, words: str, *, cause: str = "", fix: str = ""
-) -> Entry:
-    session = getattr(told, "session", "")
-    return Entry(
-        at=told.at, session=session, place=place, what=what, words=words, cause=cause, fix=fix
-    )
 
 
 def _why(told: AnyTold) -> tuple[str, str, str]:
