@@ -6,7 +6,7 @@ import msgspec
 
 from georep_tui.replay.entries import Entry, What
 
-ENTRIES = 20_000
+ENTRIES = 5_000
 """Entries kept; of what comes then, only the number is told."""
 KINDS = 500
 """Groups of failures and remarks kept."""

@@ -69,6 +69,7 @@ class Tally:
     failures: Counter[str] = field(default_factory=Counter)
     """By kind."""
     given_up: int = 0
+    """Slices of which some content was given up."""
     checkpoints: list[str] = field(default_factory=list)
     stalled: float = 0.0
     """Seconds."""

@@ -57,6 +57,12 @@ class _Watch:
     nameless: list[Line] = field(default_factory=list)
     """Ends of workers that nobody has named yet."""
 
+    def life(self, brick: str) -> Life:
+        """Return the worker of a brick."""
+        if brick not in self.lives:
+            self.lives[brick] = Life(self.origin.session, f"{self.origin.node}:{brick}")
+        return self.lives[brick]
+
 
 class Interpreter:
     """Turns the lines of all logs, in the order of their times, into what they tell."""
@@ -89,13 +95,11 @@ class Interpreter:
                 yield from self._rest(origin, line, origin.node)
 
     def _watch(self, origin: Origin) -> _Watch:
-        return self._watches.setdefault((origin.session, origin.node), _Watch(origin))
-
-    def _life(self, origin: Origin, brick: str) -> Life:
-        lives = self._watch(origin).lives
-        if brick not in lives:
-            lives[brick] = Life(origin.session, f"{origin.node}:{brick}")
-        return lives[brick]
+        key = (origin.session, origin.node)
+        found = self._watches.get(key)
+        if found is None:
+            found = self._watches[key] = _Watch(origin)
+        return found
 
     def _monitor(self, origin: Origin, line: Line) -> Iterator[AnyTold]:
         watch, said = self._watch(origin), gsyncd_lines.fields(line.rest)
@@ -103,9 +107,9 @@ class Interpreter:
             yield from _asked(watch, line, said)
         elif line.words == "starting gsyncd worker" and "brick" in said:
             yield from _named(watch, said["brick"])
-            yield from _started(watch, self._life(origin, said["brick"]), line, said)
+            yield from _started(watch, watch.life(said["brick"]), line, said)
         elif line.words.startswith(gsyncd_words.DEATHS) and "brick" in said:
-            self._life(origin, said["brick"]).died = line.words
+            watch.life(said["brick"]).died = line.words
         elif line.words == "Worker Status Change":
             if said.get("status") in ("Faulty", "inconsistent"):
                 yield from _ended(watch, line)
@@ -113,7 +117,8 @@ class Interpreter:
             yield from self._rest(origin, line, origin.node)
 
     def _worker(self, origin: Origin, line: Line, brick: str) -> Iterator[AnyTold]:
-        watch, life = self._watch(origin), self._life(origin, brick)
+        watch = self._watch(origin)
+        life = watch.life(brick)
         if watch.wanted is None:
             yield from _wants(watch, line, Wanted.STARTED)
         words = gsyncd_words.today(line.words)
@@ -138,7 +143,7 @@ class Interpreter:
         node, slash, brick = place.partition("/")
         if slash and node:
             near = Origin(origin.session, origin.primary, origin.secondary, node)
-            life = self._life(near, slash + brick)
+            life = self._watch(near).life(slash + brick)
             life.far_open = not line.words.startswith(gsyncd_words.FAR_ENDS)
             if line.words.startswith(gsyncd_words.ENDS):
                 life.far.append(line)

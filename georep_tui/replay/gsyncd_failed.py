@@ -10,10 +10,11 @@ from georep_tui.replay.gsyncd_lines import Line
 from georep_tui.replay.notes import AnyTold, GivenUp
 
 LISTED = 100
-"""Failures told one by one of a line that lists many."""
+"""Slices named of a line that lists many."""
 WORDS = 500
 """Characters kept of what was said of one."""
 _GFID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SLICE = re.compile(r"\w*CHANGELOG\.\d+")
 _ITEM = {
     "gfid": re.compile(r"'gfid': '([^']*)'"),
     "op": re.compile(r"'op': '([^']*)'"),
@@ -51,12 +52,9 @@ def content(life: Life, line: Line, said: Fields) -> Iterator[AnyTold]:
 
 
 def given_up(life: Life, line: Line, said: Fields) -> Iterator[AnyTold]:
-    """Tell of content that was given up: gsyncd moves its position past it."""
-    gfids = list(dict.fromkeys(_GFID.findall(said.get("files", ""))))
-    yield life.tell(GivenUp, line.at, count=len(gfids) or 1, examples=tuple(gfids[:LISTED]))
-    words = "given up after all tries; not sent until it is written to again"
-    for gfid in gfids[:LISTED]:
-        yield _failed(life, line, gfid, path="", doing="content", kind="given up", words=words)
+    """Tell of slices whose content was given up: gsyncd moves its position past them."""
+    slices = list(dict.fromkeys(_SLICE.findall(said.get("files", ""))))
+    yield life.tell(GivenUp, line.at, count=len(slices) or 1, slices=tuple(slices[:LISTED]))
 
 
 def _failed(life: Life, line: Line, gfid: str, **more: str) -> AnyTold:

@@ -74,7 +74,7 @@ class Life:
         self.batch = Counter()
         self.starts += 1
 
-    def tell(self, kind: type[WorkerEvent], at: float, **more: object) -> AnyTold:
+    def tell(self, kind: type[WorkerEvent], at: float, /, **more: object) -> AnyTold:
         """Return an event of this worker."""
         told = kind(at=at, session=self.session, worker=self.worker, **more)
         return told  # type: ignore[return-value]  # every kind with a name of its own is told

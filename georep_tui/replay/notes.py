@@ -38,11 +38,12 @@ class CheckpointPassed(WorkerEvent, frozen=True, kw_only=True):
 
 
 class GivenUp(WorkerEvent, frozen=True, kw_only=True):
-    """Content was not brought over, and gsyncd went on all the same."""
+    """Content in some slices was not brought over, and gsyncd went on all the same."""
 
     count: int
-    examples: tuple[str, ...]
-    """Gfids, the first of them."""
+    """Slices."""
+    slices: tuple[str, ...]
+    """Their names, the first of them."""
 
 
 class LineKept(Event, frozen=True, kw_only=True):

@@ -167,7 +167,9 @@ class Story:
                 yield entry(told, told.worker, What.CHECKPOINT, words)
             case GivenUp():
                 self._tally(told.session, told.worker).given_up += told.count
-                words, cause = f"content of {told.count} given up", ", ".join(told.examples[:3])
+                cause = "it is not sent until it is written to again"
+                names = ", ".join(told.slices[:3]) or "a slice"
+                words = f"content in {names} given up"
                 yield entry(told, told.worker, What.GIVEN_UP, words, cause=cause)
             case LineKept():
                 what = What.REMARK if told.understood else What.STRANGE

@@ -131,7 +131,8 @@ def _sums(tallies: Sequence[Tally]) -> Iterable[tuple[str, str]]:
         mismatches = rows.many(met, "gfid mismatch", "gfid mismatches")
         yield f"conflicts: {mismatches}, {words}", "warn" if met == settled else "bad"
     if given := sum(each.given_up for each in tallies):
-        yield f"content given up of {rows.many(given, 'file')}: not sent until written again", "bad"
+        slices = rows.many(given, "slice")
+        yield f"content given up in {slices}: not sent until it is written to again", "bad"
     if bad := sum(each.bad_jobs for each in tallies):
         yield f"{rows.many(bad, 'transfer')} did not end with 0", "warn"
     points = sorted({point for each in tallies for point in each.checkpoints})
