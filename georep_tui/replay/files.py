@@ -19,6 +19,8 @@ SAMPLE = 1 << 18
 """Bytes that are looked at in one place to find out what a file is."""
 SAMPLES = 16
 _GZIP = b"\x1f\x8b"
+_CUT_OFF = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What reading a packed file raises that is cut off or damaged."""
 
 
 class Kind(StrEnum):
@@ -83,7 +85,7 @@ def lines(file: File, start: int = 0) -> Iterator[tuple[int, bytes]]:
             while line := source.readline(longest):
                 yield at, line
                 at += len(line)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+        except _CUT_OFF:
             return
 
 
@@ -110,11 +112,7 @@ def _look(path: Path) -> File:
 def _samples(path: Path, size: int, *, packed: bool) -> Iterator[bytes]:
     """Yield the beginning of a file, and some places further on where that costs little."""
     if packed:
-        with gzip.open(path) as source:
-            try:
-                yield source.read(4 * SAMPLE)
-            except (EOFError, zlib.error, gzip.BadGzipFile):
-                yield b""
+        yield _unpacked(path)
         return
     with path.open("rb") as source:
         yield source.read(4 * SAMPLE)
@@ -122,6 +120,17 @@ def _samples(path: Path, size: int, *, packed: bool) -> Iterator[bytes]:
         for place in range(4 * SAMPLE, size, step):
             source.seek(place)
             yield source.read(SAMPLE)
+
+
+def _unpacked(path: Path) -> bytes:
+    found = bytearray()
+    with gzip.open(path) as source:
+        try:
+            while len(found) < 4 * SAMPLE and (part := source.read1(SAMPLE)):
+                found += part
+        except _CUT_OFF:
+            pass
+    return bytes(found)
 
 
 def _kind(head: bytes) -> tuple[Kind, float]:

@@ -17,12 +17,8 @@ from georep_tui.replay.notes import AnyNote, AnyTold
 Head = AnyTold | Line | Stray
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a chain something begins."""
-
-    file: int = 0
-    offset: int = 0
+_FILE = 1 << 48
+"""A place in a chain is one number: its file, times this, and how far in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +26,8 @@ class Mark:
     """A moment of a reading, from which it can go on."""
 
     at: float
-    places: tuple[Place | None, ...]
-    """Of each chain; None: it is at its end."""
+    places: tuple[int | None, ...]
+    """In each chain; None: it is at its end."""
     known: tuple[tuple[AnyTold, ...], ...]
     interpreter: Interpreter
     started: frozenset[EngineStarted]
@@ -53,7 +49,7 @@ class Reading:
         self.strange = mark.strange if mark else 0
         """Lines of them that nobody understood."""
         self._streams = [
-            _Stream(chain, mark.places[at] if mark else Place(), mark.known[at] if mark else ())
+            _Stream(chain, mark.places[at] if mark else 0, mark.known[at] if mark else ())
             for at, chain in enumerate(chains)
         ]
         self._heads: list[tuple[float, int]] = []
@@ -117,7 +113,7 @@ class Reading:
 class _Stream:
     """One chain, one step at a time; what the later files of a journal repeat is left out."""
 
-    def __init__(self, chain: Chain, place: Place | None, known: Sequence[AnyTold]) -> None:
+    def __init__(self, chain: Chain, place: int | None, known: Sequence[AnyTold]) -> None:
         self._chain = chain
         self.place = place
         """Where the head begins; None at the end."""
@@ -129,7 +125,7 @@ class _Stream:
         for event in known:
             if not isinstance(event, AnyNote):
                 apply(self._state, event)
-        self._steps: Iterator[tuple[Place, Head | None]] = self._read(place) if place else iter(())
+        self._steps = self._read(place) if place is not None else iter(())
 
     def step(self) -> bool:
         """Go to the next head; return whether there is one."""
@@ -141,7 +137,7 @@ class _Stream:
         if self.head is not None and not isinstance(self.head, Stray):
             self.at = self.head.at
         elif not self.at:
-            self.at = self._chain.files[self.place.file].first
+            self.at = self._chain.files[self.place // _FILE].first
         return True
 
     def known(self) -> tuple[AnyTold, ...]:
@@ -152,36 +148,45 @@ class _Stream:
         """Return how many bytes on disk lie behind."""
         if self.place is None:
             return self._chain.size
-        behind = sum(file.size for file in self._chain.files[: self.place.file])
-        file = self._chain.files[self.place.file]
+        number, offset = divmod(self.place, _FILE)
+        file = self._chain.files[number]
+        behind = sum(file.size for file in self._chain.files[:number])
         # Of a packed file only the unpacked bytes are known; logs shrink to a twelfth or so.
-        return behind + min(file.size, self.place.offset // (12 if file.packed else 1))
+        return behind + min(file.size, offset // (12 if file.packed else 1))
 
-    def _read(self, start: Place) -> Iterator[tuple[Place, Head | None]]:
-        for number in range(start.file, len(self._chain.files)):
-            offset = start.offset if number == start.file else 0
-            lines = files.lines(self._chain.files[number], offset)
-            if self._chain.kind is Kind.GSYNCD:
-                for at, line in gsyncd_lines.read(lines):
-                    yield Place(number, at), line
-            else:
-                yield from self._journal(number, lines, begins=number > 0 and offset == 0)
+    def _read(self, start: int) -> Iterator[tuple[int, Head | None]]:
+        if self._chain.kind is Kind.GSYNCD:
+            # As one: what follows a line may stand in the next file.
+            lines = (each for of_file in self._files(start) for each in of_file)
+            yield from gsyncd_lines.read(lines)
+        else:
+            for of_file in self._files(start):
+                yield from self._journal(of_file)
 
-    def _journal(
-        self, number: int, lines: Iterator[tuple[int, bytes]], *, begins: bool
-    ) -> Iterator[tuple[Place, Head | None]]:
+    def _files(self, start: int) -> Iterator[Iterator[tuple[int, bytes]]]:
+        """Yield the lines of each file, with their places."""
+        first, offset = divmod(start, _FILE)
+        for number in range(first, len(self._chain.files)):
+            begin = offset if number == first else 0
+            lines = files.lines(self._chain.files[number], begin)
+            yield ((number * _FILE + at, raw) for at, raw in lines)
+
+    def _journal(self, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, Head | None]]:
         """Yield the events of one file.
 
         It begins with a snapshot: facts that were told in the file before. Told again they would
         be counted twice, and its EngineStarted would take back what other journals said.
         """
-        repeated = set(self.known()) if begins else set()
-        left = 2 * len(repeated)
-        for at, raw in lines:
+        repeated: set[AnyTold] = set()
+        left = 0
+        for place, raw in lines:
+            if place % _FILE == 0 and place:
+                repeated = set(self.known())
+                left = 2 * len(repeated)
             event = notes.decode(raw)
             left -= 1
             if left > 0 and event in repeated:
                 continue
             if self._tracked and event is not None and not isinstance(event, AnyNote):
                 apply(self._state, event)
-            yield Place(number, at), event
+            yield place, event
