@@ -97,7 +97,8 @@ WORK: list[tuple[str, list[tuple[type, dict[str, Any]]]]] = [
     (
         (
             "Batch Completed [{mode=live_changelog}, {duration=0.8240}, "
-            "{changelog_start=1795427474}, {changelog_end=1795427488}, {num_changelogs=2}, {stime=(1795427487, 0)}]"
+            "{changelog_start=1795427474}, {changelog_end=1795427488}, "
+            "{num_changelogs=2}, {stime=(1795427487, 0)}]"
         ),
         [
             (RoleChanged, {"role": Role.ACTIVE}),
