@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 from textual.app import App
@@ -11,7 +11,8 @@ from textual.app import App
 from engine.events import AnyEvent
 from engine.state import State, apply, snapshot
 from georep_tui import keymap, theme
-from georep_tui.keymap import Where
+from georep_tui.keymap import Key, Where
+from georep_tui.rows import Line
 from georep_tui.screens.help import HelpScreen
 from georep_tui.screens.page import Page
 from georep_tui.screens.sessions import SessionsScreen
@@ -138,7 +139,19 @@ class Console(App[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.push_screen(HelpScreen(plain=self.plain))
+        self.push_screen(HelpScreen(self.keys(), plain=self.plain))
+
+    def silence(self) -> Sequence[Line]:
+        """Return what to say when no session is known; empty: what an engine would."""
+        return ()
+
+    def keys(self) -> Sequence[Key]:
+        """Return the keys that work here."""
+        return keymap.KEYS
+
+    def transport(self, width: int) -> Line:
+        """Return the line that says how a replay is played; empty when nothing is."""
+        return ()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a filter is typed, every letter belongs to it."""

@@ -94,10 +94,10 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     skip.add_argument("name", metavar="NAME")
     skip.add_argument("objects", metavar="GFID|PATH", nargs="+")
     _comparing(command)
-    replay = command("replay", "tell what journals, or logs of gsyncd, tell of a night")
+    replay = command("replay", "show what journals, or logs of gsyncd, tell of a night")
     replay.add_argument("files", metavar="FILE", nargs="+", help="or a directory with such files")
     replay.add_argument("--summary", action="store_true", help="in lines, without a screen")
-    replay.add_argument("--json", action="store_true", help="as JSON, an object on each line")
+    replay.add_argument("--json", action="store_true", help="the same as JSON, an object a line")
     demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
     demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
     demo.add_argument("--no-tui", action="store_true", help="without the console")
@@ -163,9 +163,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.command == "demo":
         return _demo(args)
     if args.command == "replay":
-        from georep_tui.replay import command  # deferred, like everything here
-
-        return command.summary(args)
+        return _replay(args)
     from engine import config  # deferred: the lab needs no yaml
 
     at = config.places(args.config, args.state)
@@ -198,6 +196,18 @@ def _console(at: "Places", args: argparse.Namespace) -> int:
     from georep_tui import live  # deferred: Textual takes a moment
 
     return live.watch([at.socket], dark=not args.light, plain=args.ascii or not _unicode())
+
+
+def _replay(args: argparse.Namespace) -> int:
+    if args.summary or args.json:
+        from georep_tui.replay import command  # deferred, like everything here
+
+        return command.summary(args.files, as_json=args.json)
+    if not _terminal():
+        raise Usage("A replay needs a terminal", fix="Without one: georep replay FILE… --summary.")
+    from georep_tui import replaying  # deferred: Textual takes a moment
+
+    return replaying.open_files(args.files, dark=not args.light, plain=args.ascii or not _unicode())
 
 
 def _demo(args: argparse.Namespace) -> int:

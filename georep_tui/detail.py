@@ -41,10 +41,12 @@ def more(session: SessionState, name: str, width: int) -> list[Line]:
     each = session.workers[name]
     lines: list[Line] = []
     if each.started:
-        said = f"{rows.stamp(each.started.at)} · pid {each.started.pid}"
+        pid = f" · pid {each.started.pid}" if each.started.pid else ""
+        said = f"{rows.stamp(each.started.at)}{pid}"
         lines += _said("started", f"{said} · {_times(each.started.restart)}", width)
     if each.connected:
-        peer = f"{each.connected.peer} · georep {each.connected.peer_version}"
+        version = each.connected.peer_version
+        peer = f"{each.connected.peer} · georep {version}" if version else each.connected.peer
         took = rows.duration(each.connected.seconds)
         lines += _said("peer", f"{peer} · connected in {took}", width)
     lines += _movers(each, width)

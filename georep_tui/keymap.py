@@ -1,20 +1,26 @@
 """Every key of the console: what it does and where. Nothing else binds keys."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from textual.binding import Binding
+
+_LEFT, _RIGHT = "left_square_bracket", "right_square_bracket"
+_LESS, _GREATER = "less_than_sign", "greater_than_sign"
 
 
 class Where(StrEnum):
     """Where a key works; the word stands over its keys in the help."""
 
     EVERYWHERE = "everywhere"
+    REPLAY = "replay"
     LISTS = "lists"
     SESSIONS = "sessions"
     WORKERS = "workers"
     FILTER = "filter"
     HELP = "help"
+    TIME = "time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +69,35 @@ def _all() -> tuple[Key, ...]:
     )
 
 
+def _replay() -> tuple[Key, ...]:
+    here, no = Where.REPLAY, ""
+    return (
+        Key("replay.play", "space", "space", "play", "play", "let time pass, or hold it", here),
+        Key("replay.back", "comma", ", .", "step(-1)", "step", "one event back, or on", here),
+        Key("replay.on", "full_stop", ".", "step(1)", no, no, here),
+        Key("replay.earlier", _LEFT, "[ ]", "minute(-1)", "1 min", "a minute back, or on", here),
+        Key("replay.later", _RIGHT, "]", "minute(1)", no, no, here),
+        Key("replay.slower", _LESS, "< >", "speed(-1)", "speed", "slower, or faster", here),
+        Key("replay.faster", _GREATER, ">", "speed(1)", no, no, here),
+        Key("replay.next", "n", "n N", "alert(1)", "next ▲", "the next ▲, or the last", here),
+        Key("replay.last", "N", "N", "alert(-1)", no, no, here),
+        Key("replay.time", "g", "g", "time", "time", "go to a time", here),
+        Key("time.go", "enter", "⏎", "submit", "go", no, Where.TIME),
+        Key("time.close", "escape", "esc", "close", "close", no, Where.TIME),
+    )
+
+
 KEYS = _all()
+REPLAY_KEYS = _replay()
+"""What a replay has beside them."""
+_HELD_TIME = {"freeze", "list.first"}
+"""Keys that mean something else in a replay."""
 
 
 def bindings(where: Where) -> list[Binding]:
     """Return the bindings of one place, the shown key of each first."""
     found: list[Binding] = []
-    for key in KEYS:
+    for key in KEYS + REPLAY_KEYS:
         if key.where is not where:
             continue
         for at, name in enumerate(key.keys.split(",")):
@@ -81,14 +109,22 @@ def bindings(where: Where) -> list[Binding]:
                     show=bool(key.label) and at == 0,
                     key_display=key.shown,
                     id=key.id if at == 0 else f"{key.id}.{name}",
+                    # The list has keys of its own, and some of them are the same.
+                    priority=where is Where.REPLAY,
                 )
             )
     return found
 
 
-def helped() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return each place and its keys, as the help tells them."""
-    return [
-        (where.value, [(key.shown, key.help) for key in KEYS if key.where is where])
+def helped(keys: Sequence[Key] = KEYS) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return each place that has keys, and those, as the help tells them."""
+    found = [
+        (where.value, [(key.shown, key.help) for key in keys if key.where is where and key.help])
         for where in Where
     ]
+    return [(where, told) for where, told in found if told]
+
+
+def of_replay() -> tuple[Key, ...]:
+    """Return the keys that work in a replay."""
+    return REPLAY_KEYS + tuple(key for key in KEYS if key.id not in _HELD_TIME)

@@ -21,7 +21,7 @@ UNKNOWN = "—"
 BARS = "▁▂▃▄▅▆▇█"
 _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 _ASCII = str.maketrans(
-    dict(zip("●◐○‖▲✕—─→▸·…×░" + BARS, "*~o=!x-->>.~x._.:-=+*#", strict=True)) | {"⏎": "enter"}
+    dict(zip("●◐○‖▲✕—─→▸·…×░▶━" + BARS, "*~o=!x-->>.~x.>=_.:-=+*#", strict=True)) | {"⏎": "enter"}
 )
 
 _MARKS: dict[Status, tuple[str, str]] = {

@@ -154,7 +154,7 @@ def test_causes(
 def test_evidence_is_in_their_own_words_without_command_lines() -> None:
     near = lines(BROKEN, SSH, "ssh> Permission denied (publickey).")
     fault = gsyncd_faults.explain(near, lines("call failed: \nOSError: 107"), "", silent=False)
-    assert fault.evidence.splitlines() == [
+    assert fault.evidence.split("; ") == [
         BROKEN,
         "command returned error (255)",
         "ssh> Permission denied (publickey).",

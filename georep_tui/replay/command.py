@@ -1,10 +1,10 @@
 """The command `georep replay`: the summary of journals and old logs, in lines."""
 
-import argparse
 import json
 import platform
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from georep_tui import report
@@ -19,14 +19,14 @@ WIDE = 100
 """Columns taken when nobody looks at a terminal."""
 
 
-def summary(args: argparse.Namespace) -> int:
+def summary(names: Sequence[str], *, as_json: bool) -> int:
     """Write what happened in the files that were named; 0 when they could be read."""
-    found = files.look([Path(name) for name in args.files])
+    found = files.look([Path(name) for name in names])
     reading = Reading(chains.link(found, here=platform.node()))
     story, digest = Story(), Digest()
 
     def take(entry: Entry) -> None:
-        if args.json:
+        if as_json:
             sys.stdout.write(json.dumps(telling.entry_json(entry)) + "\n")
         else:
             digest.take(entry)
@@ -38,7 +38,7 @@ def summary(args: argparse.Namespace) -> int:
     for entry in story.finish():
         take(entry)
     read = Read(len(found), reading.lines, reading.strange)
-    if args.json:
+    if as_json:
         for line in telling.totals_json(story, read):
             sys.stdout.write(json.dumps(line) + "\n")
     else:

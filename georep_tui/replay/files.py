@@ -43,6 +43,8 @@ class File:
     """Bytes on disk."""
     first: float
     """Time of its first event or line."""
+    last: float
+    """Time of its last one; of a packed file it is not known and that of its first."""
     identity: Identity
 
 
@@ -106,7 +108,8 @@ def _look(path: Path) -> File:
     samples = list(_samples(path, size, packed=packed))
     kind, first = _kind(samples[0] if samples else b"")
     told = identity.identify(path, samples) if kind is Kind.GSYNCD else Identity()
-    return File(path, kind, packed, size, first, told)
+    last = first if packed else max([first, *_times(samples[-1])])
+    return File(path, kind, packed, size, first, last, told)
 
 
 def _samples(path: Path, size: int, *, packed: bool) -> Iterator[bytes]:
@@ -117,7 +120,7 @@ def _samples(path: Path, size: int, *, packed: bool) -> Iterator[bytes]:
     with path.open("rb") as source:
         yield source.read(4 * SAMPLE)
         step = max(SAMPLE, size // SAMPLES)
-        for place in range(4 * SAMPLE, size, step):
+        for place in (*range(4 * SAMPLE, size, step), max(0, size - SAMPLE)):
             source.seek(place)
             yield source.read(SAMPLE)
 
@@ -137,13 +140,21 @@ def _kind(head: bytes) -> tuple[Kind, float]:
     """Return what a file is that begins so, and the time of the first thing it tells."""
     if not head.strip():
         return Kind.EMPTY, 0.0
-    for raw in head.splitlines():
+    return next(_told(head), (Kind.OTHER, 0.0))
+
+
+def _times(sample: bytes) -> Iterator[float]:
+    return (at for _, at in _told(sample))
+
+
+def _told(sample: bytes) -> Iterator[tuple[Kind, float]]:
+    """Yield what the lines of a sample are of, and their times."""
+    for raw in sample.splitlines():
         if raw.startswith(b"{"):
             event = notes.decode(raw)
             if event is not None:
-                return Kind.JOURNAL, event.at
+                yield Kind.JOURNAL, event.at
         elif raw.startswith(b"["):
             line = gsyncd_lines.parse(raw)
             if isinstance(line, Line):
-                return Kind.GSYNCD, line.at
-    return Kind.OTHER, 0.0
+                yield Kind.GSYNCD, line.at

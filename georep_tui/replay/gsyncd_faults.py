@@ -171,7 +171,7 @@ def _evidence(near: Sequence[Line], far: Sequence[Line]) -> str:
     """Return what was logged, in its own words, without the long command lines."""
     lines = [_short(line) for line in near[-EVIDENCE:]]
     lines += [f"secondary: {_short(line)}" for line in far[-EVIDENCE:]]
-    return "\n".join(dict.fromkeys(lines))
+    return "; ".join(dict.fromkeys(lines))
 
 
 def _short(line: Line) -> str:

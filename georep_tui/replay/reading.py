@@ -2,6 +2,7 @@
 
 import copy
 import heapq
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -90,6 +91,11 @@ class Reading:
                 return []
             self._started.add(head)
         return [head]
+
+    @property
+    def next_at(self) -> float:
+        """The time that comes next; infinite at the end."""
+        return max(self.at, self._heads[0][0]) if self._heads else math.inf
 
     def mark(self) -> Mark:
         """Return where the reading stands, between two lines."""

@@ -1,10 +1,12 @@
 """The help: every key, told by the key map itself."""
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from georep_tui import keymap
-from georep_tui.keymap import Where
+from georep_tui.keymap import Key, Where
 from georep_tui.rows import Line, ascii_only
 from georep_tui.widgets.lines import Lines
 
@@ -14,9 +16,9 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = keymap.bindings(Where.HELP)  # type: ignore[assignment]
 
-    def __init__(self, *, plain: bool) -> None:
+    def __init__(self, keys: Sequence[Key], *, plain: bool) -> None:
         super().__init__()
-        self._plain = plain
+        self._keys, self._plain = keys, plain
 
     def compose(self) -> ComposeResult:
         """Make the one block of text."""
@@ -25,7 +27,7 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Fill it."""
         lines: list[Line] = []
-        for place, keys in keymap.helped():
+        for place, keys in keymap.helped(self._keys):
             for at, (key, words) in enumerate(keys):
                 head = place if at == 0 else ""
                 lines.append(
@@ -35,7 +37,9 @@ class HelpScreen(ModalScreen[None]):
                         (words, ""),
                     )
                 )
-        self.query_one("#keys", Lines).show(lines, plain=self._plain)
+        block = self.query_one("#keys", Lines)
+        block.set_class(len(lines) + 2 > self.size.height, "-long")
+        block.show(lines, plain=self._plain)
 
     def action_close(self) -> None:
         """Go back to the screen below."""

@@ -62,6 +62,7 @@ class Page(Screen[None]):
             with Pane(id="right"):
                 yield Lines(id="side")
         yield Filter(id="filter", placeholder="filter: word, !word", compact=True)
+        yield Lines(id="transport")
         yield KeyBar(plain=plain)
 
     def on_mount(self) -> None:
@@ -139,6 +140,9 @@ class Page(Screen[None]):
         room = max(0, width - sum(len(text) for text, _ in right))
         self.say("top", [((rows.fit(left, room), "strong"), *right)])
         self.say("tabs", [self._tabs()])
+        transport = console.transport(width)
+        self.query_one("#transport", Lines).set_class(bool(transport), "-shown")
+        self.say("transport", [transport])
         banner = self.query_one("#banner", Lines)
         banner.set_class(console.frozen, "-shown")
         words = f" ‖ frozen at {rows.clock(now)}Z · replication goes on · space shows the present"

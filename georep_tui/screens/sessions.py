@@ -42,7 +42,8 @@ class SessionsScreen(Page):
             room = self.size.width - 2
             lost = self.console.link.lost()
             why = [((part, "warn"),) for words in lost for part in rows.wrap(words, room, lines=3)]
-            self.say("empty", NOTHING if spoken else [*NO_ENGINE, *why])
+            ours = NOTHING if spoken else [*NO_ENGINE, *why]
+            self.say("empty", self.console.silence() or ours)
             return
         table = tables.sessions(picture, now, self.size.width)
         self.say("head", [table.head])

@@ -24,10 +24,11 @@ class KeyBar(Static):
     def sync(self) -> None:
         """Show the keys that work now."""
         live = [b.binding for b in self.screen.active_bindings.values() if b.enabled]
+        live.sort(key=lambda binding: not binding.priority)
         hints = [(self.app.get_key_display(b), b.description) for b in live if b.show]
         if hints != self._hints:
             self._hints = hints
-            shown = ((ascii_only(key) if self._plain else key, text) for key, text in hints)
+            shown = ((ascii_only(k), ascii_only(t)) for k, t in hints) if self._plain else hints
             parts = [
                 part for key, text in shown for part in ((f" {key} ", "bold $accent"), text, " ")
             ]

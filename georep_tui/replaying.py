@@ -1,0 +1,171 @@
+"""The console on a replay: the same screens, and a line that says how it is played."""
+
+import asyncio
+import platform
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from georep_tui import keymap, player, transport
+from georep_tui.app import Console
+from georep_tui.keymap import Key, Where
+from georep_tui.player import Player
+from georep_tui.replay import chains, files
+from georep_tui.rows import Line
+from georep_tui.screens.page import Page
+from georep_tui.screens.time import TimeScreen
+from georep_tui.sources import Link
+from georep_tui.transport import Playing
+
+READING, RESTING = 0.03, 0.005
+"""Seconds of reading ahead, and of leaving the console alone, in turn."""
+MINUTE = 60.0
+NOTHING: tuple[Line, ...] = (
+    (("nothing is told of any session yet", "strong"),),
+    (("", ""),),
+    (("space lets time pass, n goes to the next ▲, g to a time.", ""),),
+)
+_OURS = {"play", "step", "minute", "speed", "alert", "time"}
+
+
+class Tape(Link):
+    """What the top line says of a replay in the place of a connection."""
+
+    def __init__(self, played: Player) -> None:
+        super().__init__()
+        self._player = played
+
+    def words(self) -> tuple[str, str]:
+        """Return what to show in two words, and its meaning."""
+        if self._player.target is not None:
+            return "◐ REPLAY", "busy"
+        speed = transport.speed(self._player.speed)
+        return (f"▶ REPLAY {speed}", "ok") if self._player.playing else ("‖ REPLAY", "warn")
+
+
+class Replay(Console):
+    """Shows the picture of any moment of a replay."""
+
+    BINDINGS = keymap.bindings(Where.REPLAY)
+
+    def __init__(self, played: Player, *, dark: bool = True, plain: bool = False) -> None:
+        super().__init__(link=Tape(played), clock=lambda: played.at, dark=dark, plain=plain)
+        self.player = played
+        self.picture = played.picture
+
+    def on_mount(self) -> None:
+        """Begin to read ahead."""
+        self.run_worker(self._read_ahead(), group="events")
+
+    async def _read_ahead(self) -> None:
+        while not self.player.index.done:
+            self.player.index.work(READING)
+            await asyncio.sleep(RESTING)
+
+    def _tick(self) -> None:
+        """Draw the time that it has become."""
+        self.player.advance()
+        self.show()
+
+    def show(self) -> None:
+        """Draw what the player shows, when it is something else."""
+        played = self.player
+        self.picture = played.picture
+        how = (played.at, played.end, played.speed, self.link.words())
+        read = (played.index.share(), len(played.index.alerts))
+        seen = (id(self.picture), self.picture.version, *how, *read)
+        if seen != self._drawn and isinstance(self.screen, Page):
+            self._drawn = seen
+            self.screen.redraw()
+
+    def silence(self) -> Sequence[Line]:
+        """Return what to say when no session is known."""
+        return NOTHING
+
+    def keys(self) -> Sequence[Key]:
+        """Return the keys that work here."""
+        return keymap.of_replay()
+
+    def transport(self, width: int) -> Line:
+        """Return the line that says how it is played."""
+        played = self.player
+        how = Playing(
+            begin=played.begin,
+            end=played.end,
+            at=played.at,
+            alerts=played.index.alerts,
+            playing=played.playing,
+            speed=played.speed,
+            share=played.index.share(),
+            waiting=played.target is not None,
+        )
+        return transport.line(how, width)
+
+    def action_play(self) -> None:
+        """Let time pass, or hold it."""
+        self.player.play()
+        self.show()
+
+    def action_step(self, by: int) -> None:
+        """Go to the next event, or to the last one."""
+        self.player.step(later=by > 0)
+        self.show()
+
+    def action_minute(self, by: int) -> None:
+        """Go some minutes on, or back."""
+        self.player.seek(self.player.at + by * MINUTE)
+        self.show()
+
+    def action_speed(self, by: int) -> None:
+        """Play faster, or slower."""
+        self.player.faster(by)
+        self.show()
+
+    def action_alert(self, by: int) -> None:
+        """Go to the next alert, or to the last one."""
+        if not self.player.alert(later=by > 0):
+            known = "" if self.player.index.done else ", as far as has been read"
+            words = f"nothing went wrong {'after' if by > 0 else 'before'} this{known}"
+            self.notify(words, timeout=3, markup=False)
+        self.show()
+
+    def action_time(self) -> None:
+        """Ask for a time, and go there."""
+        self.push_screen(TimeScreen(plain=self.plain), self._go)
+
+    def _go(self, typed: str | None) -> None:
+        if typed is None:
+            return
+        at = player.parse(typed, self.player.at)
+        if at is None:
+            self.notify(f"{typed!r} is no time", severity="warning", timeout=3, markup=False)
+        else:
+            self.player.seek(at)
+        self.show()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave letters to whoever is being typed into; a replay is held, not frozen."""
+        if action == "freeze":
+            return False
+        if action in _OURS:
+            return isinstance(self.screen, Page) and not self.screen.filtering
+        return super().check_action(action, parameters)
+
+
+def open_files(
+    names: Sequence[str],
+    *,
+    dark: bool = True,
+    plain: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Show what is in files until the operator leaves; return 0 then."""
+    found = chains.link(files.look([Path(name) for name in names]), here=platform.node())
+    app = Replay(Player(found, clock=clock), dark=dark, plain=plain)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        app.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return app.return_code or 0

@@ -1,0 +1,260 @@
+"""The player: every time that can be shown shows what would be shown by getting there."""
+
+import itertools
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.events import WorkerFaulty
+from engine.state import State, apply
+from georep_tui import player
+from georep_tui.player import NORMAL, SPEEDS, Player, parse
+from georep_tui.replay import chains, files, index
+from georep_tui.replay.chains import Chain
+from georep_tui.replay.notes import AnyNote
+from georep_tui.replay.reading import Reading
+
+GOLDEN = Path(__file__).parent / "golden/gsyncd-10.3"
+PATHS = [GOLDEN / f"{name}-gsyncd.log" for name in ("prim1", "prim2", "sec1-secondary")]
+
+
+class Clock:
+    """The time outside."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def night() -> list[Chain]:
+    return chains.link(files.look(PATHS), here="here")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def ready(night: list[Chain], clock: Clock) -> Player:
+    made = Player(night, clock=clock)
+    while not made.index.done:
+        made.index.work(1.0)
+    made.seek(made.begin)
+    return made
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(f"2026-11-23T{text}+00:00").timestamp()
+
+
+def straight(night: list[Chain], to: float) -> State:
+    """Return the picture of a time by reading everything before it."""
+    state, reading = State(), Reading(night)
+    steps = iter(reading)
+    while reading.next_at <= to:
+        for each in next(steps):
+            if not isinstance(each, AnyNote):
+                apply(state, each)
+    return state
+
+
+def test_it_opens_where_something_is_told(night: list[Chain], clock: Clock) -> None:
+    made = Player(night, clock=clock)
+    assert not made.playing
+    assert made.begin == pytest.approx(at("09:34:16.156282"))
+    assert made.at == pytest.approx(at("09:41:49.044265"))
+    assert made.end == pytest.approx(at("10:10:17.361369"))
+    assert made.picture == straight(night, made.at)
+
+
+def test_time_passes_while_it_plays(night: list[Chain], clock: Clock) -> None:
+    made = ready(night, clock)
+    clock.now += 100
+    made.advance()
+    assert made.at == made.begin, "held"
+    made.play()
+    clock.now += 10
+    made.advance()
+    assert made.at == made.begin + 10
+    made.faster(SPEEDS.index(60.0) - NORMAL)
+    clock.now += 10
+    made.advance()
+    assert made.at == made.begin + 610
+    assert made.picture == straight(night, made.at)
+    made.play()
+    clock.now += 10
+    made.advance()
+    assert made.at == made.begin + 610, "held again"
+    clock.now -= 1000
+    made.play()
+    made.advance()
+    assert made.at == made.begin + 610, "the time outside was set back"
+
+
+def test_at_the_end_it_holds_and_begins_again(night: list[Chain], clock: Clock) -> None:
+    made = ready(night, clock)
+    made.play()
+    clock.now += 1e6
+    made.advance()
+    assert (made.at, made.playing) == (made.end, False)
+    assert made.picture == straight(night, made.end)
+    made.play()
+    assert (made.at, made.playing) == (made.begin, True)
+
+
+def test_speeds_have_ends(night: list[Chain], clock: Clock) -> None:
+    made = Player(night, clock=clock)
+    assert made.speed == 1
+    made.faster(100)
+    assert made.speed == 1000
+    made.faster(-100)
+    assert made.speed == 0.25
+
+
+def test_alerts_one_after_the_other(night: list[Chain], clock: Clock) -> None:
+    made = ready(night, clock)
+    seen = []
+    while made.alert(later=True):
+        seen.append(made.at)
+        assert made.picture == straight(night, made.at)
+    expected = ["10:06:22", "10:07:26", "10:07:43", "10:08:51", "10:09:03"]
+    assert seen == [at(each) for each in expected]
+    assert made.at == seen[-1], "it stays where it is"
+    back = [made.at]
+    while made.alert(later=False):
+        back.append(made.at)
+    assert back == seen[::-1]
+    made.seek(at("10:08:00"))
+    assert made.alert(later=False)
+    assert made.at == at("10:07:43")
+
+
+def test_an_alert_shows_what_it_is_about(night: list[Chain], clock: Clock) -> None:
+    made = ready(night, clock)
+    made.seek(at("10:07:00"))
+    made.alert(later=True)
+    workers = made.picture.sessions["dvol_sec1_dsvol"].workers.values()
+    assert all(isinstance(each.ended, WorkerFaulty) for each in workers)
+
+
+def test_steps(night: list[Chain], clock: Clock) -> None:
+    made = ready(night, clock)
+    made.seek(at("10:07:20"))
+    made.play()
+    made.step(later=True)
+    assert not made.playing
+    first = made.at
+    assert first > at("10:07:20")
+    made.step(later=True)
+    assert made.at > first
+    made.step(later=False)
+    assert made.at == pytest.approx(first) or made.at < first
+    assert made.picture == straight(night, made.at)
+    made.seek(made.end)
+    made.step(later=True)
+    assert made.at == made.end
+    made.seek(made.begin)
+    made.step(later=False)
+    assert made.at == made.begin
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(
+        st.floats(min_value=-100, max_value=2400) | st.sampled_from([1985.0, 1985.9, 2066.2]),
+        max_size=8,
+    )
+)
+def test_wherever_it_goes_the_picture_is_that_of_the_time(places: list[float]) -> None:
+    night = chains.link(files.look(PATHS), here="here")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index, "GAP", 40)
+        made = ready(night, Clock())
+    assert len(made.index.points) > 5
+    for place in places:
+        made.seek(made.begin + place)
+        assert made.begin <= made.at <= made.end
+        assert made.picture == straight(night, made.at)
+
+
+def test_what_has_not_been_read_is_shown_as_soon_as_it_has(
+    night: list[Chain], clock: Clock
+) -> None:
+    made = Player(night, clock=clock)
+    made.seek(at("10:08:00"))
+    assert (made.at, made.target) == (pytest.approx(at("09:41:49.044265")), at("10:08:00"))
+    assert made.index.share() < 1
+    while made.target is not None:
+        made.index.work(0)
+        made.advance()
+    assert made.at == at("10:08:00")
+    assert made.picture == straight(night, made.at)
+
+
+def test_an_index_is_bounded(
+    night: list[Chain], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("GAP", 5), ("POINTS", 12), ("ALERTS", 3)):
+        monkeypatch.setattr(index, name, value)
+    made = ready(night, clock)
+    assert 3 < len(made.index.points) <= 12
+    assert 1 < len(made.index.alerts) <= 3
+    times = [point.mark.at for point in made.index.points]
+    assert times == sorted(times)
+    monkeypatch.setattr(index, "FACTS", 400)
+    small = ready(night, clock)
+    assert sum(len(point.facts) for point in small.index.points) <= 600
+    for later in (at("09:50:00"), at("10:07:26"), at("09:42:00")):
+        small.seek(later)
+        assert small.picture == straight(night, later)
+
+
+def test_playing_reads_no_longer_than_it_may(
+    night: list[Chain], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ready(night, clock)
+    monkeypatch.setattr(player, "LONGEST", -1.0)
+    made.play()
+    made.faster(100)
+    clock.now += 1e6
+    places = []
+    for _ in range(3):
+        made.advance()
+        clock.now += 1e6
+        places.append(made.at)
+    assert made.begin < places[0] <= places[1] <= places[2] < made.end
+    assert made.picture == straight(night, made.at) or made.at == places[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("10:07", "2026-11-23T10:07:00"),
+        (" 10:07:26Z ", "2026-11-23T10:07:26"),
+        ("23:59", "2026-11-22T23:59:00"),
+        ("2026-11-23 10:07", "2026-11-23T10:07:00"),
+        ("2026-1-2T3:04:05", "2026-01-02T03:04:05"),
+        ("", None),
+        ("10", None),
+        ("25:00", None),
+        ("2026-13-01 10:00", None),
+        ("soon", None),
+    ],
+)
+def test_times_that_are_typed(text: str, found: str | None) -> None:
+    wanted = datetime.fromisoformat(found).replace(tzinfo=UTC).timestamp() if found else None
+    assert parse(text, at("09:34:16")) == wanted
+
+
+def test_points_are_found(night: list[Chain], clock: Clock) -> None:
+    made = ready(night, clock)
+    for before, after in itertools.pairwise(made.index.points):
+        assert before.mark.at <= after.mark.at
+    assert made.index.before(0.0) is made.index.points[0]
+    assert (made.index.lines, made.index.strange) == (583, 0)
