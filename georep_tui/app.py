@@ -10,7 +10,7 @@ from textual.app import App
 
 from engine.events import AnyEvent
 from engine.state import State, apply, snapshot
-from georep_tui import keymap, theme
+from georep_tui import keymap, rows, theme
 from georep_tui.keymap import Key, Where
 from georep_tui.rows import Line
 from georep_tui.screens.help import HelpScreen
@@ -140,6 +140,11 @@ class Console(App[None]):
     def action_help(self) -> None:
         """Show all keys."""
         self.push_screen(HelpScreen(self.keys(), plain=self.plain))
+
+    def banner(self) -> str:
+        """Return what must be known of the picture; empty when there is nothing."""
+        held = f"frozen at {rows.clock(self.now)}Z · replication goes on · space shows the present"
+        return held if self.frozen else ""
 
     def silence(self) -> Sequence[Line]:
         """Return what to say when no session is known; empty: what an engine would."""

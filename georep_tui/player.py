@@ -1,7 +1,7 @@
 """Plays a replay: a clock that can be set, and the picture of the time it shows.
 
-It reads when it is asked to, and not for long. Where nothing has been read yet, it arrives as soon
-as the index has.
+It reads when it is asked to, and not for long. Where the index has not been yet, the picture is
+made of what is told shortly before, and made whole as soon as the index comes by.
 """
 
 import math
@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from engine.state import State, apply
+from georep_tui.replay import scout
 from georep_tui.replay.chains import Chain
 from georep_tui.replay.index import Index
 from georep_tui.replay.notes import AnyNote
-from georep_tui.replay.reading import Reading
+from georep_tui.replay.reading import Mark, Reading
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1000.0)
 NORMAL = SPEEDS.index(1.0)
@@ -39,6 +40,8 @@ class Player:
         """The time that is shown."""
         self.target: float | None = None
         """The time that is to be shown as soon as it has been read."""
+        self.since: float | None = None
+        """Since when the picture knows what was told, while it does not know all before."""
         self.playing = False
         self._speed = NORMAL
         self._before = clock()
@@ -60,6 +63,8 @@ class Player:
         """Let the time pass that has passed outside."""
         now = self._clock()
         passed, self._before = max(0.0, now - self._before), now
+        if self.since is not None and self._read(self.at):
+            self.target = self.at
         if self.target is not None:
             self._arrive()
         elif self.playing:
@@ -80,7 +85,10 @@ class Player:
     def seek(self, at: float) -> None:
         """Show another time."""
         self.target = min(self.end, max(self.begin, at))
-        self._arrive()
+        if self._read(self.target):
+            self._arrive()
+        else:
+            self._scout(self.target)
 
     def step(self, *, later: bool) -> None:
         """Show the next time at which something is told, or the last one before; and hold."""
@@ -103,16 +111,32 @@ class Player:
 
     def _arrive(self) -> None:
         """Show the target, if all before it has been read."""
-        if self.target is None or (self.target > self.index.at and not self.index.done):
+        if self.target is None or not self._read(self.target):
             return
         at, self.target = self.target, None
         point = self.index.before(at)
         # From here on is shorter, unless it lies behind, or a point lies between.
-        if at < self.at or point.mark.at > self.at:
-            self._reading = Reading(self._chains, point.mark)
-            self._steps = iter(self._reading)
-            self.picture = point.picture()
+        if at < self.at or point.mark.at > self.at or self.since is not None:
+            self._begin(point.mark, point.picture())
+        self.since = None
         self._fold(at)
+
+    def _scout(self, at: float) -> None:
+        """Show what is told shortly before a time that the index has not reached."""
+        mark = scout.look(self._chains, at)
+        if mark is not None:
+            self._begin(mark, State())
+            self.since, self.target = min(at, self._reading.next_at), None
+            self._fold(at)
+
+    def _begin(self, mark: Mark, picture: State) -> None:
+        self._reading = Reading(self._chains, mark)
+        self._steps = iter(self._reading)
+        self.picture = picture
+
+    def _read(self, at: float) -> bool:
+        """Return whether all before a time is in the index."""
+        return self.index.done or at <= self.index.at
 
     def _on(self) -> None:
         """Go on until something is told."""
@@ -136,7 +160,8 @@ class Player:
 
     def _last_before(self, at: float) -> float | None:
         """Return the last time before another at which something is told."""
-        reading = Reading(self._chains, self.index.before(at).mark)
+        near = None if self._read(at) else scout.look(self._chains, at)
+        reading = Reading(self._chains, near or self.index.before(at).mark)
         found: float | None = None
         steps = iter(reading)
         while reading.next_at < at:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from georep_tui import keymap, player, transport
+from georep_tui import keymap, player, rows, transport
 from georep_tui.app import Console
 from georep_tui.keymap import Key, Where
 from georep_tui.player import Player
@@ -78,6 +78,12 @@ class Replay(Console):
         if seen != self._drawn and isinstance(self.screen, Page):
             self._drawn = seen
             self.screen.redraw()
+
+    def banner(self) -> str:
+        """Return that the picture does not know all that was before, while it does not."""
+        if self.player.since is None:
+            return ""
+        return f"told since {rows.clock(self.player.since)}Z; what was before is being read"
 
     def silence(self) -> Sequence[Line]:
         """Return what to say when no session is known."""

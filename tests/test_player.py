@@ -1,18 +1,21 @@
 """The player: every time that can be shown shows what would be shown by getting there."""
 
+import gzip
 import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import scripted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import events
 from engine.events import WorkerFaulty
 from engine.state import State, apply
 from georep_tui import player
 from georep_tui.player import NORMAL, SPEEDS, Player, parse
-from georep_tui.replay import chains, files, index
+from georep_tui.replay import chains, files, gsyncd_lines, index, scout
 from georep_tui.replay.chains import Chain
 from georep_tui.replay.notes import AnyNote
 from georep_tui.replay.reading import Reading
@@ -183,18 +186,74 @@ def test_wherever_it_goes_the_picture_is_that_of_the_time(places: list[float]) -
         assert made.picture == straight(night, made.at)
 
 
-def test_what_has_not_been_read_is_shown_as_soon_as_it_has(
-    night: list[Chain], clock: Clock
+def test_where_nothing_was_read_yet_the_picture_is_made_whole_later(
+    night: list[Chain], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scout, "STRETCH", 20.0)
+    monkeypatch.setattr(scout, "_STEP", 100)
     made = Player(night, clock=clock)
     made.seek(at("10:08:00"))
-    assert (made.at, made.target) == (pytest.approx(at("09:41:49.044265")), at("10:08:00"))
+    assert (made.at, made.target) == (at("10:08:00"), None)
+    assert made.since is not None
+    assert at("10:07:30") < made.since < at("10:07:41")
     assert made.index.share() < 1
+    (session,) = made.picture.sessions.values()
+    assert [str(each.role.role) for each in session.workers.values() if each.role] == ["active"] * 2
+    assert made.picture != straight(night, made.at)
+    assert not made.alert(later=True)
+    made.step(later=False)
+    assert at("10:07:50") < made.at < at("10:08:00")
+    made.seek(at("10:09:00"))
+    while made.since is not None:
+        made.index.work(0)
+        made.advance()
+    assert made.at == at("10:09:00")
+    assert made.picture == straight(night, made.at)
+
+
+def test_what_is_packed_is_shown_as_soon_as_it_has_been_read(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "gsyncd.log.gz"
+    path.write_bytes(gzip.compress(PATHS[0].read_bytes()))
+    packed = chains.link(files.look([path]), here="here")
+    made = Player(packed, clock=clock)
+    before = made.at
+    made.index.work(0)
+    made.target = at("10:08:00")
+    made.advance()
+    assert (made.at, made.target) == (before, at("10:08:00"))
     while made.target is not None:
         made.index.work(0)
         made.advance()
     assert made.at == at("10:08:00")
-    assert made.picture == straight(night, made.at)
+    assert made.picture == straight(packed, made.at)
+
+
+@pytest.mark.parametrize("name", [path.name for path in PATHS])
+@pytest.mark.parametrize("step", [100, 1 << 16])
+def test_places_are_found(name: str, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scout, "_STEP", step)
+    (file,) = files.look([GOLDEN / name])
+    heads = [
+        (place, line.at)
+        for place, line in gsyncd_lines.read(files.lines(file))
+        if isinstance(line, gsyncd_lines.Line)
+    ]
+    for wanted in (0.0, file.first, at("09:50:00"), at("10:08:00"), at("10:08:50"), 2e9):
+        found = scout.place(file, wanted)
+        older = [place for place, time in heads if time < wanted]
+        assert found <= (older[-1] if older else 0) or found in [place for place, _ in heads]
+        assert all(time >= wanted for place, time in heads if place > found + step)
+        assert not [place for place, time in heads if time >= wanted and place < found]
+
+
+def test_a_journal_is_scouted(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "00000001.jsonl"
+    run = scripted.events()
+    path.write_bytes(b"".join(events.encode(each) + b"\n" for each in run))
+    made = Player(chains.link(files.look([path]), here="here"), clock=clock)
+    made.seek(scripted.NOW - 40)
+    assert made.since is not None
+    assert made.picture.sessions
 
 
 def test_an_index_is_bounded(

@@ -18,7 +18,7 @@ from georep_tui.replay.notes import AnyNote, AnyTold
 Head = AnyTold | Line | Stray
 
 
-_FILE = 1 << 48
+FILE = 1 << 48
 """A place in a chain is one number: its file, times this, and how far in it."""
 
 
@@ -143,7 +143,7 @@ class _Stream:
         if self.head is not None and not isinstance(self.head, Stray):
             self.at = self.head.at
         elif not self.at:
-            self.at = self._chain.files[self.place // _FILE].first
+            self.at = self._chain.files[self.place // FILE].first
         return True
 
     def known(self) -> tuple[AnyTold, ...]:
@@ -154,7 +154,7 @@ class _Stream:
         """Return how many bytes on disk lie behind."""
         if self.place is None:
             return self._chain.size
-        number, offset = divmod(self.place, _FILE)
+        number, offset = divmod(self.place, FILE)
         file = self._chain.files[number]
         behind = sum(file.size for file in self._chain.files[:number])
         # Of a packed file only the unpacked bytes are known; logs shrink to a twelfth or so.
@@ -171,11 +171,11 @@ class _Stream:
 
     def _files(self, start: int) -> Iterator[Iterator[tuple[int, bytes]]]:
         """Yield the lines of each file, with their places."""
-        first, offset = divmod(start, _FILE)
+        first, offset = divmod(start, FILE)
         for number in range(first, len(self._chain.files)):
             begin = offset if number == first else 0
             lines = files.lines(self._chain.files[number], begin)
-            yield ((number * _FILE + at, raw) for at, raw in lines)
+            yield ((number * FILE + at, raw) for at, raw in lines)
 
     def _journal(self, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, Head | None]]:
         """Yield the events of one file.
@@ -186,7 +186,7 @@ class _Stream:
         repeated: set[AnyTold] = set()
         left = 0
         for place, raw in lines:
-            if place % _FILE == 0 and place:
+            if place % FILE == 0 and place:
                 repeated = set(self.known())
                 left = 2 * len(repeated)
             event = notes.decode(raw)

@@ -143,10 +143,9 @@ class Page(Screen[None]):
         transport = console.transport(width)
         self.query_one("#transport", Lines).set_class(bool(transport), "-shown")
         self.say("transport", [transport])
-        banner = self.query_one("#banner", Lines)
-        banner.set_class(console.frozen, "-shown")
-        words = f" ‖ frozen at {rows.clock(now)}Z · replication goes on · space shows the present"
-        self.say("banner", [((words, ""),)])
+        words = console.banner()
+        self.query_one("#banner", Lines).set_class(bool(words), "-shown")
+        self.say("banner", [((f" ‖ {words}", ""),)])
 
     def _tabs(self) -> Line:
         return tuple(
