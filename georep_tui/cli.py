@@ -98,6 +98,9 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     replay.add_argument("files", metavar="FILE", nargs="+", help="or a directory with such files")
     replay.add_argument("--summary", action="store_true", help="in lines, without a screen")
     replay.add_argument("--json", action="store_true", help="the same as JSON, an object a line")
+    replay.add_argument("--export", metavar="NEW", help="write a stretch of it as a new journal")
+    replay.add_argument("--since", metavar="TIME", default="", help="from then on (from the begin)")
+    replay.add_argument("--until", metavar="TIME", default="", help="until then (to the end)")
     demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
     demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
     demo.add_argument("--no-tui", action="store_true", help="without the console")
@@ -199,9 +202,11 @@ def _console(at: "Places", args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    if args.summary or args.json:
+    if args.summary or args.json or args.export:
         from georep_tui.replay import command  # deferred, like everything here
 
+        if args.export:
+            return command.export(args.files, args.export, since=args.since, until=args.until)
         return command.summary(args.files, as_json=args.json)
     if not _terminal():
         raise Usage("A replay needs a terminal", fix="Without one: georep replay FILE… --summary.")

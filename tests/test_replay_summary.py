@@ -153,6 +153,24 @@ def test_bad_input_gets_a_sentence(
     assert err.count("\n") == 1
 
 
+def test_a_stretch_as_a_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = str(tmp_path / "night.jsonl")
+    words = ["replay", *DAY, "--export", target, "--since", "10:06", "--until", "10:08:10"]
+    assert cli.main(words) == 0
+    assert "Show them: georep replay" in capsys.readouterr().out
+    out = told(capsys, target)
+    assert "conflicts: 3 gfid mismatches, all settled" in out
+    assert "faulty 2 times: far side killed" in out
+    assert "secondary mount lost" not in out
+    assert "10:05:17  prim1:/bricks/d1  active" in out, "it begins with how everything was"
+    assert cli.main(words) == 2
+    assert "is there already. Name a new file." in capsys.readouterr().err
+    assert cli.main(["replay", *DAY, "--export", "/nowhere/x"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert cli.main([*words[:4], "--export", f"{target}2", "--since", "soon"]) == 2
+    assert "'soon' is no time. Write 11:40" in capsys.readouterr().err
+
+
 def test_lives_that_go_the_same_way_are_counted() -> None:
     made = Digest()
     for start in range(0, 100, 10):
