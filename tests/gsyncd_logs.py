@@ -30,5 +30,5 @@ def tell(lines: Iterable[bytes], *, origin: Origin = ORIGIN) -> list[AnyTold]:
     """Return what a log tells."""
     interpreter, found = Interpreter(), list[AnyTold]()
     for _, value in gsyncd_lines.read(enumerate(lines)):
-        found += interpreter.take(origin, value)
+        found += interpreter.take(origin, value, BEGIN)
     return found

@@ -379,7 +379,7 @@ def test_lines_and_those_nobody_understands_are_counted() -> None:
     lines: list[bytes] = [b"stray", line(0, OF_WORKER, "Register time [{time=1}]")]
     lines += [line(0, OF_WORKER, "nobody ever said this"), line(0, "config-get", "nor that")]
     for raw in lines:
-        list(interpreter.take(ORIGIN, parse(raw.rstrip(b"\n"))))
+        list(interpreter.take(ORIGIN, parse(raw.rstrip(b"\n")), BEGIN))
     assert (interpreter.lines, interpreter.strange) == (4, 3)
     assert isinstance(parse(b"stray"), Stray)
 
@@ -389,6 +389,6 @@ def test_workers_of_two_nodes_are_apart() -> None:
     interpreter = Interpreter()
     told: list[AnyTold] = []
     for origin in (ORIGIN, other):
-        told += interpreter.take(origin, parse(line(0, "monitor", START).rstrip(b"\n")))
+        told += interpreter.take(origin, parse(line(0, "monitor", START).rstrip(b"\n")), BEGIN)
     workers = [each.worker for each in told if isinstance(each, WorkerStarted)]
     assert workers == ["gfs1:/bricks/b1", "gfs2:/bricks/b1"]

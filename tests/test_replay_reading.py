@@ -22,7 +22,7 @@ from engine.state import State, apply
 from georep_tui.replay import chains, files, identity
 from georep_tui.replay.chains import Chain
 from georep_tui.replay.files import Kind
-from georep_tui.replay.notes import AnyNote, AnyTold
+from georep_tui.replay.notes import AnyNote, AnyTold, LineKept
 from georep_tui.replay.reading import Reading
 
 GOLDEN = Path(__file__).parent / "golden/gsyncd-10.3"
@@ -227,7 +227,10 @@ def test_lines_of_a_journal_that_nobody_understands_are_counted(tmp_path: Path) 
     lines = [events.encode(each) for each in scripted.events()[:3]]
     path.write_bytes(b"\n".join([*lines[:2], b"{", b'{"type": "Later"}', lines[2], lines[0][:9]]))
     reading = Reading(link(path))
-    assert sum(len(each) for each in reading) == 3
+    found = [each for some in reading for each in some]
+    kept = [each for each in found if isinstance(each, LineKept)]
+    assert [each.words for each in kept] == ["{", '{"type": "Later"}', lines[0][:9].decode()]
+    assert len(found) == 6
     assert (reading.lines, reading.strange) == (6, 3)
 
 

@@ -83,6 +83,7 @@ def test_failures_and_strange_lines(tmp_path: Path, capsys: pytest.CaptureFixtur
     path.write_bytes(
         b"".join(
             [
+                b"words that belong to nothing\n",
                 *(line(at, "worker /b", failed.format(gfid, at), level="E") for at in range(5)),
                 line(6, "worker /b", "nobody ever said [this]", level="W"),
                 line(7, "worker /b", job),
@@ -97,7 +98,8 @@ def test_failures_and_strange_lines(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "×5, last 08:57:45 ENOSPC: mkdir x" in out
     assert "There was no room for it on the secondary." in out
     assert "nobody ever said [this]" in out
-    assert "1 not understood" in out
+    assert "words that belong to nothing" in out
+    assert "2 not understood" in out
     assert "rsync" not in out
     assert "1 transfer did not end with 0" in out
     assert "reached maximum retries" in out
@@ -122,6 +124,7 @@ def test_a_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "deleted" in out
     assert "EACCES" in out
     assert "×116" in out
+    assert "gfs1             georep 0.1.0 began" in out
     lines = [json.loads(each) for each in told(capsys, "--json", str(path)).splitlines()]
     (worker,) = (each for each in lines if each.get("worker") == "gfs3:/bricks/b2")
     assert worker["failures"] == {"EACCES": 116, "gfid mismatch": 2}

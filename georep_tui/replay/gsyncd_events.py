@@ -74,11 +74,12 @@ class Interpreter:
         self.strange = 0
         """Lines of them that nobody understood."""
 
-    def take(self, origin: Origin, line: Line | Stray) -> Iterator[AnyTold]:
-        """Yield what one line tells."""
+    def take(self, origin: Origin, line: Line | Stray, at: float) -> Iterator[AnyTold]:
+        """Yield what one line tells; `at` is the time of one that has none."""
         self.lines += len(line.raw)
         if isinstance(line, Stray):
             self.strange += 1
+            yield strange(at, origin.session, origin.node, line.raw[0])
             return
         kind, _, place = line.label.partition(" ")
         match kind:
@@ -168,6 +169,12 @@ class Interpreter:
             words=(words + line.rest)[:KEPT],
             understood=understood,
         )
+
+
+def strange(at: float, session: str, place: str, raw: bytes) -> LineKept:
+    """Return what is kept of a line that says nothing anybody understands."""
+    words = gsyncd_lines.text(raw)[:KEPT]
+    return LineKept(at=at, session=session, place=place, level="?", words=words, understood=False)
 
 
 def _wants(watch: _Watch, line: Line, wanted: Wanted) -> Iterator[AnyTold]:

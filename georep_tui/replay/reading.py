@@ -11,9 +11,9 @@ from engine.state import State, apply, snapshot
 from georep_tui.replay import files, gsyncd_lines, notes
 from georep_tui.replay.chains import Chain
 from georep_tui.replay.files import Kind
-from georep_tui.replay.gsyncd_events import Interpreter
+from georep_tui.replay.gsyncd_events import Interpreter, strange
 from georep_tui.replay.gsyncd_lines import Line, Stray
-from georep_tui.replay.notes import AnyNote, AnyTold
+from georep_tui.replay.notes import AnyNote, AnyTold, LineKept
 
 Head = AnyTold | Line | Stray
 
@@ -65,6 +65,7 @@ class Reading:
             _, number = self._heads[0]
             stream = self._streams[number]
             head = stream.head
+            assert head is not None, "a stream that has ended is no head"
             self.at = max(self.at, stream.at)
             told = self._tell(number, head)
             if stream.step():
@@ -73,17 +74,16 @@ class Reading:
                 heapq.heappop(self._heads)
             yield told
 
-    def _tell(self, number: int, head: Head | None) -> list[AnyTold]:
+    def _tell(self, number: int, head: Head) -> list[AnyTold]:
         if isinstance(head, Line | Stray):
             before = self._interpreter.strange
-            told = list(self._interpreter.take(self._chains[number].origin, head))
+            told = list(self._interpreter.take(self._chains[number].origin, head, self.at))
             self.lines += len(head.raw)
             self.strange += self._interpreter.strange - before
             return told
         self.lines += 1
-        if head is None:
+        if isinstance(head, LineKept) and not head.understood:
             self.strange += 1
-            return []
         if isinstance(head, EngineStarted):
             # Each of a node's journals tells of it. Told twice it would take back what the other
             # journals have said since.
@@ -124,7 +124,7 @@ class _Stream:
         self.place = place
         """Where the head begins; None at the end."""
         self.head: Head | None = None
-        """What comes next; None for a line of a journal that nobody understands."""
+        """What comes next; None at the end."""
         self.at = 0.0
         self._state = State()
         self._tracked = chain.kind is Kind.JOURNAL and len(chain.files) > 1
@@ -139,9 +139,10 @@ class _Stream:
         if found is None:
             self.place = self.head = None
             return False
-        self.place, self.head = found
-        if self.head is not None and not isinstance(self.head, Stray):
-            self.at = self.head.at
+        self.place, head = found
+        self.head = head
+        if not isinstance(head, Stray):
+            self.at = head.at
         elif not self.at:
             self.at = self._chain.files[self.place // FILE].first
         return True
@@ -160,7 +161,7 @@ class _Stream:
         # Of a packed file only the unpacked bytes are known; logs shrink to a twelfth or so.
         return behind + min(file.size, offset // (12 if file.packed else 1))
 
-    def _read(self, start: int) -> Iterator[tuple[int, Head | None]]:
+    def _read(self, start: int) -> Iterator[tuple[int, Head]]:
         if self._chain.kind is Kind.GSYNCD:
             # As one: what follows a line may stand in the next file.
             lines = (each for of_file in self._files(start) for each in of_file)
@@ -177,7 +178,7 @@ class _Stream:
             lines = files.lines(self._chain.files[number], begin)
             yield ((number * FILE + at, raw) for at, raw in lines)
 
-    def _journal(self, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, Head | None]]:
+    def _journal(self, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, Head]]:
         """Yield the events of one file.
 
         It begins with a snapshot: facts that were told in the file before. Told again they would
@@ -193,6 +194,10 @@ class _Stream:
             left -= 1
             if left > 0 and event in repeated:
                 continue
-            if self._tracked and event is not None and not isinstance(event, AnyNote):
+            if event is None:
+                name = self._chain.files[place // FILE].path.name
+                yield place, strange(self.at, "", name, raw.rstrip())
+                continue
+            if self._tracked and not isinstance(event, AnyNote):
                 apply(self._state, event)
             yield place, event

@@ -67,12 +67,10 @@ class Story:
         if isinstance(told, AnyNote):
             yield from self._note(told)
         else:
-            affected = self._affected(told)
-            before = {worker: self._status(*worker) for worker in affected}
             apply(self._state, told)
-            for worker in affected or self._affected(told):
+            for worker in self._affected(told):
                 status = self._status(*worker)
-                if status and status != before.get(worker, ""):
+                if status != self._tally(*worker).status or isinstance(told, WorkerStarted):
                     yield self._turned(worker, status, told)
             yield from self._event(told)
         for stall in self._stalls.take(told):

@@ -46,13 +46,15 @@ def summary(story: Story, digest: Digest, read: Read, width: int) -> list[Line]:
     lines: list[Line] = [*_head(story, read)]
     names = sorted({session for session, _ in story.tallies} | set(story.known))
     for name in names:
-        ours = [entry for entry in entries if entry.session == name]
+        ours = [entry for entry in entries if entry.session in (name, "")]
         lines += [(), ((rows.rule(_title(story, name), width), "strong"),)]
         lines += _happened(ours, story, width)
         lines += [(), ((rows.rule("workers", width), "idle"),)]
         lines += _workers({w: t for (s, w), t in story.tallies.items() if s == name}, width)
         groups = [group for (session, *_), group in digest.groups.items() if session == name]
         lines += _groups(groups, story, width)
+    nobodys = [group for (session, *_), group in digest.groups.items() if not session]
+    lines += _groups(nobodys, story, width)
     if digest.dropped:
         words = f"{rows.grouped(digest.dropped)} more are not listed; --json tells all"
         lines += [(), ((words, "idle"),)]
