@@ -204,10 +204,17 @@ def _console(at: "Places", args: argparse.Namespace) -> int:
 def _replay(args: argparse.Namespace) -> int:
     if args.summary or args.json or args.export:
         from georep_tui.replay import command  # deferred, like everything here
+        from georep_tui.replay.stretch import Stretch
 
+        stretch = Stretch(args.files, since=args.since, until=args.until)
         if args.export:
-            return command.export(args.files, args.export, since=args.since, until=args.until)
-        return command.summary(args.files, as_json=args.json)
+            return command.export(stretch, args.export)
+        return command.summary(stretch, as_json=args.json)
+    if args.since or args.until:
+        raise Usage(
+            "--since and --until go with --summary, --json or --export",
+            fix="In the console, g goes to a time.",
+        )
     if not _terminal():
         raise Usage("A replay needs a terminal", fix="Without one: georep replay FILE… --summary.")
     from georep_tui import replaying  # deferred: Textual takes a moment

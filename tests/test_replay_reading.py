@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import scripted
-from gsyncd_logs import line
+from gsyncd_logs import BEGIN, line
 
 from engine import events
 from engine.errors import Usage
@@ -220,6 +220,19 @@ def test_how_much_has_been_read() -> None:
     assert shares == sorted(shares)
     assert shares[0] < 0.05
     assert shares[-1] == 1.0
+
+
+def test_a_clock_that_was_wrong_for_a_while_holds_nothing_up(tmp_path: Path) -> None:
+    wrong = line(20, "worker /b", "Entry ops failed with gfid mismatch [{count=1}]")
+    path = tmp_path / "gsyncd.log"
+    path.write_bytes(
+        line(10, "worker /b", "Entry ops failed with gfid mismatch [{count=2}]")
+        + wrong.replace(b"2026-", b"2037-")
+        + line(30, "worker /b", "Entry ops failed with gfid mismatch [{count=3}]")
+    )
+    reading = Reading(link(path))
+    found = [(each.at - BEGIN, reading.at - BEGIN) for some in reading for each in some]
+    assert found == [(10, 10), (10, 10), (10, 10), (30, 30)]
 
 
 def test_lines_of_a_journal_that_nobody_understands_are_counted(tmp_path: Path) -> None:

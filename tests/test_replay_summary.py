@@ -174,6 +174,19 @@ def test_a_stretch_as_a_journal(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "'soon' is no time. Write 11:40" in capsys.readouterr().err
 
 
+def test_a_stretch_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    out = told(capsys, *DAY, "--since", "10:07", "--until", "10:08")
+    assert "2026-11-23 10:07:00 to 2026-11-23 10:07:55 UTC, 56 s" in out
+    assert "far side killed" in out
+    assert "10:06:21" not in out
+    assert "conflicts: 1 gfid mismatch, all settled" in out
+    assert "dvol_sec1_dsvol → sec1::dsvol" in out
+    (row,) = (line for line in out.splitlines() if line.startswith(" prim2:/bricks/d1   "))
+    assert row.split()[1:5] == ["00:40", "00:10", "·", "1"], "Active before it began"
+    assert cli.main(["replay", *DAY, "--since", "10:07"]) == 2
+    assert "go with --summary" in capsys.readouterr().err
+
+
 def test_lives_that_go_the_same_way_are_counted() -> None:
     made = Digest()
     for start in range(0, 100, 10):

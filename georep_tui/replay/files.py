@@ -108,8 +108,9 @@ def _look(path: Path) -> File:
     samples = list(_samples(path, size, packed=packed))
     kind, first = _kind(samples[0] if samples else b"")
     told = identity.identify(path, samples) if kind is Kind.GSYNCD else Identity()
-    last = first if packed else max([first, *_times(samples[-1])])
-    return File(path, kind, packed, size, first, last, told)
+    last = first if packed else _last(samples[-1], first)
+    # A clock that was wrong at first, and was set back, shall not make it begin after its end.
+    return File(path, kind, packed, size, min(first, last), last, told)
 
 
 def _samples(path: Path, size: int, *, packed: bool) -> Iterator[bytes]:
@@ -143,8 +144,9 @@ def _kind(head: bytes) -> tuple[Kind, float]:
     return next(_told(head), (Kind.OTHER, 0.0))
 
 
-def _times(sample: bytes) -> Iterator[float]:
-    return (at for _, at in _told(sample))
+def _last(sample: bytes, otherwise: float) -> float:
+    times = [at for _, at in _told(sample)]
+    return times[-1] if times else otherwise
 
 
 def _told(sample: bytes) -> Iterator[tuple[Kind, float]]:

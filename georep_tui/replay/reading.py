@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from engine.events import EngineStarted
 from engine.state import State, apply, snapshot
 from georep_tui.replay import files, gsyncd_lines, notes
@@ -18,6 +20,7 @@ from georep_tui.replay.notes import AnyNote, AnyTold, LineKept
 Head = AnyTold | Line | Stray
 
 
+DAY = 86400.0
 FILE = 1 << 48
 """A place in a chain is one number: its file, times this, and how far in it."""
 
@@ -127,6 +130,9 @@ class _Stream:
         """What comes next; None at the end."""
         self.at = 0.0
         self._state = State()
+        packed = any(file.packed for file in chain.files)
+        self._end = math.inf if packed else max(file.last for file in chain.files) + DAY
+        """No line is later, unless the clock was wrong; a log may grow while it is read."""
         self._tracked = chain.kind is Kind.JOURNAL and len(chain.files) > 1
         for event in known:
             if not isinstance(event, AnyNote):
@@ -165,10 +171,20 @@ class _Stream:
         if self._chain.kind is Kind.GSYNCD:
             # As one: what follows a line may stand in the next file.
             lines = (each for of_file in self._files(start) for each in of_file)
-            yield from gsyncd_lines.read(lines)
+            for place, line in gsyncd_lines.read(lines):
+                yield place, self._in_time(line)
         else:
             for of_file in self._files(start):
                 yield from self._journal(of_file)
+
+    def _in_time(self, line: Line | Stray) -> Line | Stray:
+        """Take a time that lies after the end of the log for that of the line before.
+
+        The clock was wrong then, and was set back: else all that follows would come too late.
+        """
+        if isinstance(line, Stray) or line.at <= self._end:
+            return line
+        return msgspec.structs.replace(line, at=self.at or self._chain.files[0].first)
 
     def _files(self, start: int) -> Iterator[Iterator[tuple[int, bytes]]]:
         """Yield the lines of each file, with their places."""

@@ -60,6 +60,14 @@ class Story:
         self.strange: Counter[str] = Counter()
         """By level and first words: lines that nobody understood."""
 
+    def begin_at(self, at: float) -> None:
+        """Forget what was counted; what is known stays."""
+        self.begin = self.end = at
+        self.tallies = {
+            key: Tally(status=tally.status, since=at) for key, tally in self.tallies.items()
+        }
+        self.strange.clear()
+
     def take(self, told: AnyTold) -> Iterator[Entry]:
         """Yield what happened."""
         self.begin = min(self.begin, told.at) if self.begin else told.at
