@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine import __version__
 from engine.errors import GeorepError, Usage
 from georep_tui import preparing
+from georep_tui.replay import cli as replay
 
 if TYPE_CHECKING:
     from engine.config import Places
@@ -94,13 +95,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     skip.add_argument("name", metavar="NAME")
     skip.add_argument("objects", metavar="GFID|PATH", nargs="+")
     _comparing(command)
-    replay = command("replay", "show what journals, or logs of gsyncd, tell of a night")
-    replay.add_argument("files", metavar="FILE", nargs="+", help="or a directory with such files")
-    replay.add_argument("--summary", action="store_true", help="in lines, without a screen")
-    replay.add_argument("--json", action="store_true", help="the same as JSON, an object a line")
-    replay.add_argument("--export", metavar="NEW", help="write a stretch of it as a new journal")
-    replay.add_argument("--since", metavar="TIME", default="", help="from then on (from the begin)")
-    replay.add_argument("--until", metavar="TIME", default="", help="until then (to the end)")
+    replay.add_parser(command)
     demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
     demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
     demo.add_argument("--no-tui", action="store_true", help="without the console")
@@ -166,7 +161,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.command == "demo":
         return _demo(args)
     if args.command == "replay":
-        return _replay(args)
+        return replay.run(args, terminal=_terminal(), plain=args.ascii or not _unicode())
     from engine import config  # deferred: the lab needs no yaml
 
     at = config.places(args.config, args.state)
@@ -199,27 +194,6 @@ def _console(at: "Places", args: argparse.Namespace) -> int:
     from georep_tui import live  # deferred: Textual takes a moment
 
     return live.watch([at.socket], dark=not args.light, plain=args.ascii or not _unicode())
-
-
-def _replay(args: argparse.Namespace) -> int:
-    if args.summary or args.json or args.export:
-        from georep_tui.replay import command  # deferred, like everything here
-        from georep_tui.replay.stretch import Stretch
-
-        stretch = Stretch(args.files, since=args.since, until=args.until)
-        if args.export:
-            return command.export(stretch, args.export)
-        return command.summary(stretch, as_json=args.json)
-    if args.since or args.until:
-        raise Usage(
-            "--since and --until go with --summary, --json or --export",
-            fix="In the console, g goes to a time.",
-        )
-    if not _terminal():
-        raise Usage("A replay needs a terminal", fix="Without one: georep replay FILE… --summary.")
-    from georep_tui import replaying  # deferred: Textual takes a moment
-
-    return replaying.open_files(args.files, dark=not args.light, plain=args.ascii or not _unicode())
 
 
 def _demo(args: argparse.Namespace) -> int:
