@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from gsyncd_logs import old
 
 from engine.figures import Status, status
 from engine.state import State, apply
-from georep_tui.replay import chains, files
+from georep_tui.replay import chains, files, gsyncd_words
 from georep_tui.replay.entries import Entry, What
 from georep_tui.replay.notes import AnyNote
 from georep_tui.replay.reading import Reading
@@ -189,6 +190,31 @@ def test_a_name_that_stops_a_worker_for_ever() -> None:
     night = Night(GOLDEN / "prim1-nonutf8-gsyncd.log")
     (tally,) = night.story.tallies.values()
     assert (tally.starts, tally.faults) == (7, {"name that is not UTF-8": 6})
+
+
+def test_the_same_day_in_the_format_of_before(day: Night, tmp_path: Path) -> None:
+    for name in DAY:
+        lines = (GOLDEN / name).read_text().splitlines()
+        (tmp_path / name).write_text("".join(_as_before(each) + "\n" for each in lines))
+    night = Night(tmp_path)
+    assert "\tstatus=Faulty" in (tmp_path / DAY[0]).read_text()
+    assert night.reading.strange == 0
+    assert night.entries == day.entries
+    assert night.story.tallies == day.story.tallies
+
+
+def _as_before(line: str) -> str:
+    head, colon, message = line.partition(": ")
+    if not line.startswith("[") or not colon:
+        return line
+    words = {today: before for before, today in gsyncd_words.OLD.items()}
+    said = old(message)
+    for today, before in words.items():
+        if said.partition("\t")[0] == today:
+            said = before + said.removeprefix(today)
+    said = said.replace("gsyncd secondary ", "gsyncd slave ").replace("--primary-", "--master-")
+    said = said.replace("secondary_node=", "slave_node=")
+    return head.replace("(secondary ", "(slave ").replace("primary(", "master(") + colon + said
 
 
 def test_rotated_and_packed_parts_are_one_log(day: Night, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from engine.events import (
     RetryScheduled,
     Role,
@@ -81,6 +83,8 @@ class Interpreter:
             self.strange += 1
             yield strange(at, origin.session, origin.node, line.raw[0])
             return
+        if line.words in gsyncd_words.OLD:
+            line = msgspec.structs.replace(line, words=gsyncd_words.OLD[line.words])
         kind, _, place = line.label.partition(" ")
         match kind:
             case "secondary" | "slave":
@@ -122,7 +126,7 @@ class Interpreter:
         life = watch.life(brick)
         if watch.wanted is None:
             yield from _wants(watch, line, Wanted.STARTED)
-        words = gsyncd_words.today(line.words)
+        words = line.words
         if (handler := WORK.get(words)) is not None:
             yield from handler(life, line, gsyncd_lines.fields(line.rest))
         elif words == "Worker Status Change":
@@ -156,17 +160,16 @@ class Interpreter:
 
     def _rest(self, origin: Origin, line: Line, place: str) -> Iterator[AnyTold]:
         """Keep a line from which no event follows, unless it is known to say nothing."""
-        words = gsyncd_words.today(line.words)
-        if gsyncd_words.known(words):
+        if gsyncd_words.known(line.words):
             return
-        understood = words in gsyncd_words.REMARKS
+        understood = line.words.startswith(gsyncd_words.REMARKS)
         self.strange += 0 if understood else len(line.raw)
         yield LineKept(
             at=line.at,
             session=origin.session,
             place=place,
             level=line.level,
-            words=(words + line.rest)[:KEPT],
+            words=(line.words + line.rest)[:KEPT],
             understood=understood,
         )
 

@@ -102,31 +102,28 @@ PLAIN = frozenset(
 )
 """Messages that are understood and change nothing."""
 
-REMARKS = frozenset(
-    {
-        "incomplete sync, retrying changelogs",
-        "RENAME ignored: source entry does not match with on-disk gfid",
-        "Directory Rename failed. Both Old and New directories exists",
-        "Recursive remove failed",
-        "Failed to remove",
-        "reached maximum retries",
-        "connection inactive, stopping",
-        "Subvols are not up",
-        "glusterd answered",
-        "stale mount possibly left behind",
-        "mount cleanup failure:",
-        "Volume info failed",
-    }
+REMARKS = (
+    "incomplete sync, retrying changelogs",
+    "RENAME ignored: source entry does not match with on-disk gfid",
+    "Directory Rename failed. Both Old and New directories exists",
+    "Recursive remove failed",
+    "Failed to remove",
+    "reached maximum retries",
+    "connection inactive, stopping",
+    "Subvols are not up",
+    "glusterd answered",
+    "stale mount possibly left behind",
+    "mount cleanup failure",
+    "Volume info failed",
+    "Unable to get",
+    "Parsing failed",
+    "Entry cannot be fixed",
+    "ignoring op",
 )
-"""Messages that are understood and that an operator should read."""
+"""How messages begin that are understood and that an operator should read."""
 
 DEBUG = ("call ", "entries: ", "processing ", "candidate for ", "synced ", "... done", "... crawl")
 """How debugging lines begin that say nothing an operator needs."""
-
-
-def today(words: str) -> str:
-    """Return a message in the words of today."""
-    return OLD.get(words, words)
 
 
 def known(words: str) -> bool:
