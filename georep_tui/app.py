@@ -143,7 +143,9 @@ class Console(App[None]):
 
     def banner(self) -> str:
         """Return what must be known of the picture; empty when there is nothing."""
-        held = f"frozen at {rows.clock(self.now)}Z · replication goes on · space shows the present"
+        held = (
+            f"‖ frozen at {rows.clock(self.now)}Z · replication goes on · space shows the present"
+        )
         return held if self.frozen else ""
 
     def silence(self) -> Sequence[Line]:

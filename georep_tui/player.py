@@ -102,7 +102,7 @@ class Player:
 
     def alert(self, *, later: bool) -> bool:
         """Show the next alert, or the last one before; False when none is known."""
-        found = self.index.alert(self.at, later=later)
+        found = self.index.alerts.near(self.at, later=later)
         if found is None:
             return False
         self.playing = False

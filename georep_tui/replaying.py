@@ -73,17 +73,18 @@ class Replay(Console):
         played = self.player
         self.picture = played.picture
         how = (played.at, played.end, played.speed, self.link.words())
-        read = (played.index.share(), len(played.index.alerts))
+        read = (played.index.share(), len(played.index.alerts.times))
         seen = (id(self.picture), self.picture.version, *how, *read)
         if seen != self._drawn and isinstance(self.screen, Page):
             self._drawn = seen
             self.screen.redraw()
 
     def banner(self) -> str:
-        """Return that the picture does not know all that was before, while it does not."""
+        """Return what happened in the second of an alert; or what the picture does not know."""
         if self.player.since is None:
-            return ""
-        return f"told since {rows.clock(self.player.since)}Z; what was before is being read"
+            words = rows.plain(self.player.index.alerts.words(self.player.at))
+            return f"▲ {words}" if words else ""
+        return f"◐ told since {rows.clock(self.player.since)}Z; what was before is being read"
 
     def silence(self) -> Sequence[Line]:
         """Return what to say when no session is known."""
@@ -100,7 +101,7 @@ class Replay(Console):
             begin=played.begin,
             end=played.end,
             at=played.at,
-            alerts=played.index.alerts,
+            alerts=played.index.alerts.times,
             playing=played.playing,
             speed=played.speed,
             share=played.index.share(),

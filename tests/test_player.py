@@ -15,9 +15,10 @@ from engine.events import WorkerFaulty
 from engine.state import State, apply
 from georep_tui import player
 from georep_tui.player import NORMAL, SPEEDS, Player, parse
-from georep_tui.replay import chains, files, gsyncd_lines, index, scout
+from georep_tui.replay import alerts, chains, files, gsyncd_lines, index, scout
+from georep_tui.replay.alerts import Alerts
 from georep_tui.replay.chains import Chain
-from georep_tui.replay.notes import AnyNote
+from georep_tui.replay.notes import AnyNote, ConflictMet, GivenUp, SlicesTold
 from georep_tui.replay.reading import Reading
 
 GOLDEN = Path(__file__).parent / "golden/gsyncd-10.3"
@@ -259,11 +260,10 @@ def test_a_journal_is_scouted(tmp_path: Path, clock: Clock) -> None:
 def test_an_index_is_bounded(
     night: list[Chain], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("GAP", 5), ("POINTS", 12), ("ALERTS", 3)):
+    for name, value in (("GAP", 5), ("POINTS", 12), ("FACTS", 200_000)):
         monkeypatch.setattr(index, name, value)
     made = ready(night, clock)
     assert 3 < len(made.index.points) <= 12
-    assert 1 < len(made.index.alerts) <= 3
     times = [point.mark.at for point in made.index.points]
     assert times == sorted(times)
     monkeypatch.setattr(index, "FACTS", 400)
@@ -317,3 +317,31 @@ def test_points_are_found(night: list[Chain], clock: Clock) -> None:
         assert before.mark.at <= after.mark.at
     assert made.index.before(0.0) is made.index.points[0]
     assert (made.index.lines, made.index.strange) == (583, 0)
+
+
+def test_alerts_of_a_second_are_one() -> None:
+    made = Alerts()
+    for count, at_ in enumerate((10.2, 10.9, 11.1, 30.0)):
+        met = ConflictMet(at=at_, session="s", worker="n:/b", count=count)
+        made.take(met, at_)
+    made.take(
+        SlicesTold(at=31, session="s", worker="n:/b", first=1, last=1, count=1, directories=0), 31
+    )
+    assert made.times == [11.0, 12.0, 31.0]
+    assert made.words(11.0) == "n:/b 0 × gfid mismatch, and 1 more"
+    assert made.words(12.0) == "n:/b 2 × gfid mismatch"
+    assert made.words(12.5) == ""
+    assert (made.near(11.0, later=True), made.near(11.0, later=False)) == (12.0, None)
+
+
+def test_alerts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "KEPT", 10)
+    made = Alerts()
+    for second in range(1000):
+        given = GivenUp(at=second, session="s", worker="n:/b", count=1, slices=())
+        made.take(given, float(second))
+    assert 4 < len(made.times) <= 10
+    assert made.times[0] == 1.0
+    assert made.times == sorted(made.times)
+    counted = [made.words(each).rpartition("and ")[2].partition(" ")[0] for each in made.times]
+    assert sum(int(each) + 1 for each in counted) == 1000

@@ -77,7 +77,10 @@ async def test_from_alert_to_alert() -> None:
         await drawn(pilot)
         assert "‖ REPLAY  ▲ 0  09:41:49Z" in text(app)
         assert "✕ created" in text(app)
-        assert "10:06:22Z" in await press(pilot, "n")
+        shown = await press(pilot, "n")
+        assert "10:06:22Z" in shown
+        assert "prim2:/bricks/d1 2 × gfid mismatch" in shown
+        assert "gfid mismatch" not in await press(pilot, "full_stop")
         shown = await press(pilot, "n")
         assert "10:07:26Z" in shown
         assert "faulty: far side killed" in shown

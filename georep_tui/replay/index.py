@@ -1,14 +1,15 @@
 """A replay's table of contents, made while it is looked at: points to go on from, and alerts."""
 
 import time
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.events import AnyEvent, EntryFailed, SessionBlocked, WorkerFaulty
+from engine.events import AnyEvent
 from engine.state import State, apply, snapshot
+from georep_tui.replay.alerts import Alerts
 from georep_tui.replay.chains import Chain
-from georep_tui.replay.notes import AnyNote, AnyTold, ConflictMet, GivenUp
+from georep_tui.replay.notes import AnyNote, AnyTold
 from georep_tui.replay.reading import Mark, Reading
 
 GAP = 2000
@@ -16,8 +17,6 @@ GAP = 2000
 POINTS = 256
 FACTS = 200_000
 """Events that all points together hold at most; then every second point goes."""
-ALERTS = 20_000
-"""Alerts that are kept; of more, those that are further apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +42,9 @@ class Index:
         self._steps = iter(self._reading)
         self._state = State()
         self.points = [Point(self._reading.mark(), ())]
-        self.alerts: list[float] = []
-        """When something went wrong: the whole second after it."""
+        self.alerts = Alerts()
         self.done = False
         self._gap = GAP
-        self._apart = 1.0
-        """Least seconds between two alerts that are kept."""
         self._held = 0
         self._next = GAP
 
@@ -88,28 +84,10 @@ class Index:
         found = bisect_left(self.points, at, key=lambda point: point.mark.at)
         return self.points[max(0, found - 1)]
 
-    def alert(self, at: float, *, later: bool) -> float | None:
-        """Return the next alert after a time, or the last one before it; None without one."""
-        if later:
-            found = bisect_right(self.alerts, at)
-            return self.alerts[found] if found < len(self.alerts) else None
-        found = bisect_left(self.alerts, at)
-        return self.alerts[found - 1] if found else None
-
     def _take(self, told: AnyTold) -> None:
         if not isinstance(told, AnyNote):
             apply(self._state, told)
-        if is_alert(told):
-            self._alert(float(int(max(told.at, self._reading.at)) + 1))
-
-    def _alert(self, second: float) -> None:
-        if not self.alerts or second >= self.alerts[-1] + self._apart:
-            self.alerts.append(second)
-        if len(self.alerts) > ALERTS:
-            self._apart *= 2
-            kept, self.alerts = self.alerts, []
-            for each in kept:
-                self._alert(each)
+        self.alerts.take(told, max(told.at, self._reading.at))
 
     def _point(self) -> None:
         self._next = self._reading.lines + self._gap
@@ -120,8 +98,3 @@ class Index:
             self.points = self.points[::2]
             self._held = sum(len(each.facts) for each in self.points)
             self._gap *= 2
-
-
-def is_alert(told: AnyTold) -> bool:
-    """Return whether an operator would have been called."""
-    return isinstance(told, WorkerFaulty | SessionBlocked | EntryFailed | GivenUp | ConflictMet)

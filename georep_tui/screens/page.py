@@ -145,7 +145,7 @@ class Page(Screen[None]):
         self.say("transport", [transport])
         words = console.banner()
         self.query_one("#banner", Lines).set_class(bool(words), "-shown")
-        self.say("banner", [((f" ‖ {words}", ""),)])
+        self.say("banner", [((f" {words}", ""),)])
 
     def _tabs(self) -> Line:
         return tuple(
