@@ -182,7 +182,7 @@ def _run(args: argparse.Namespace) -> int:
             from georep_tui import reconciling  # deferred, like everything here
 
             return reconciling.reconcile(at, args)
-        case "adopt" | "doctor" | "keys":
+        case "adopt" | "bundle" | "doctor" | "keys":
             return preparing.run(at, args)
         case _:
             return _change(at, args)

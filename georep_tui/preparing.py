@@ -1,4 +1,6 @@
-"""The words of the commands with which a session is prepared: keys, adopt, doctor."""
+"""The words of the commands with which a session is prepared, or looked into: keys, adopt, doctor,
+bundle.
+"""
 
 import argparse
 from collections.abc import Callable
@@ -35,6 +37,9 @@ def add_commands(command: Command) -> None:
     doctor = command("doctor", "look at all that a session needs, or this node; 1 when it is wrong")
     doctor.add_argument("name", metavar="NAME", nargs="?")
     doctor.add_argument("--json", action="store_true", help="as JSON")
+    bundle = command("bundle", "put into one file what somebody needs to see who shall help")
+    bundle.add_argument("name", metavar="NAME", nargs="?")
+    bundle.add_argument("--out", metavar="FILE", default="", help="where to (the current folder)")
 
 
 def run(at: "Places", args: argparse.Namespace) -> int:
@@ -45,6 +50,10 @@ def run(at: "Places", args: argparse.Namespace) -> int:
             from georep_tui import adopting
 
             return adopting.run(at, args)
+        case "bundle":
+            from georep_tui import bundling
+
+            return bundling.run(at, args)
         case "keys":
             from georep_tui import keying
 

@@ -69,8 +69,13 @@ def status(state: State, now: float) -> None:
 
 def status_json(state: State, now: float) -> None:
     """Write the same as one JSON object."""
+    dump(status_plain(state, now))
+
+
+def status_plain(state: State, now: float) -> dict[str, object]:
+    """Return the same as what JSON can say."""
     sessions = [_session(name, each, now) for name, each in sorted(state.sessions.items())]
-    dump({"at": now, "sessions": sessions})
+    return {"at": now, "sessions": sessions}
 
 
 def listed(found: "Iterable[Listed]") -> None:
