@@ -27,7 +27,14 @@ class Reread(Command, frozen=True, kw_only=True):
     """Those that were skipped."""
 
 
-AnyCommand = Reload | Stop | Sync | Reread
+class Change(Command, frozen=True, kw_only=True):
+    """To a worker: these options of its session, all of them live, have new values."""
+
+    options: dict[str, str]
+    """By name, as they are written."""
+
+
+AnyCommand = Reload | Stop | Sync | Reread | Change
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):

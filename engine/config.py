@@ -13,7 +13,8 @@ from engine import files, options
 from engine.errors import Usage
 from engine.gluster import urls
 from engine.gluster.urls import Directory, Login, Side, Volume
-from engine.options import Options, Value
+from engine.option import Option, Value
+from engine.options import Options
 
 __all__ = [
     "Options",
@@ -178,17 +179,22 @@ def parse_secondary(text: str) -> Remote:
 
 def read(at: Places, name: str) -> Session:
     """Return the session called `name`; raise Usage when there is none, or its file is wrong."""
+    return parse(name, content(at, name), where=str(at.file(name)))
+
+
+def content(at: Places, name: str) -> bytes:
+    """Return what the file of session `name` holds, whatever that is."""
     path = at.file(check_name(name))
     try:
         with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
+            held = file.read(LONGEST + 1)
     except FileNotFoundError:
         raise _no_session(at, name) from None
     except OSError as error:
         raise _unreadable(path, error) from error
-    if len(content) > LONGEST:
+    if len(held) > LONGEST:
         raise Usage(f"{path} is longer than {LONGEST} bytes", fix="This is no session file.")
-    return parse(name, content, where=str(path))
+    return held
 
 
 def parse(name: str, content: bytes, *, where: str) -> Session:
@@ -200,7 +206,7 @@ def parse(name: str, content: bytes, *, where: str) -> Session:
     for key, text, line in _entries(content, where=where):
         here = f"{where}:{line}"
         if key not in known:
-            raise options.unknown(key, known, where=here)
+            raise options.unfit(key, known, where=here)
         if key in seen:
             raise Usage(
                 f"{here}: {key} stands here a second time, first on line {seen[key]}",
@@ -242,11 +248,13 @@ def create(at: Places, session: Session) -> None:
         raise _unwritable(path, error) from error
 
 
-def write(at: Places, session: Session) -> None:
-    """Write the file of a session, in place of the one that is there."""
+def write(at: Places, session: Session, text: str = "") -> None:
+    """Write the file of a session, in place of the one that is there; as `text`, if there is one
+    that says the same.
+    """
     path = at.file(check_name(session.name))
     try:
-        files.write(path, render(session).encode())
+        files.write(path, (text or render(session)).encode())
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -254,14 +262,14 @@ def write(at: Places, session: Session) -> None:
 def render(session: Session) -> str:
     """Return the session file's text: what is set, and, as comments, what could be."""
     lines = [
-        f"# georep session {session.name}. After a change: restart the session.",
+        f"# georep session {session.name}. A change counts within a minute.",
         "",
         f"primary: {_quoted(session.primary)}",
         f"secondary: {_quoted(session.secondary)}",
     ]
     for option in options.TABLE.values():
-        value: Value = getattr(session.options, option.field)
-        shown = str(value) if isinstance(value, int) else _quoted(value)
+        value = options.value(session.options, option)
+        shown = written(option, value)
         prefix = "# " if value == option.default else ""
         lines += [
             "",
@@ -301,6 +309,11 @@ def _secondary(text: str, *, where: str) -> Remote:
         return parse_secondary(text)
     except Usage as error:
         raise Usage(f"{where}: {error.words}", cause="bad configuration", fix=error.fix) from None
+
+
+def written(option: Option, value: Value) -> str:
+    """Return `value` as it stands in a session file."""
+    return _quoted(value) if isinstance(value, str) else option.text(value)
 
 
 def _quoted(text: str) -> str:

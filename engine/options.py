@@ -2,37 +2,16 @@
 
 import dataclasses
 import difflib
-import os
-import re
-import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from engine import gsyncd
 from engine.bandwidth import parse_rate, parse_timetable
 from engine.errors import Usage
+from engine.option import Limits, Option, Value
 
-Value = int | str
-T = TypeVar("T", int, str)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What an option accepts, and the words for it."""
-
-    meaning: str
-    unit: str = ""
-    low: int = 0
-    high: int = 0
-    choices: tuple[str, ...] = ()
-    shell: bool = False
-    """The text is split into words as a shell would."""
-    path: bool = False
-    check: Callable[[str], object] | None = None
-    """Raises ValueError for what is not accepted; `takes` then says what is."""
-    takes: str = ""
-    live: bool = False
-    """A running worker takes it up; anything else asks for a restart of the session."""
+T = TypeVar("T", bool, int, str)
 
 
 def _option(default: T, meaning: str, **limits: object) -> T:
@@ -87,6 +66,7 @@ class Options:
         unit="days",
         low=0,
         high=36500,
+        live=True,
     )
     bandwidth: str = _option(
         "0",
@@ -94,12 +74,14 @@ class Options:
         "0: no limit.",
         check=parse_rate,
         takes="bytes per second, at least 16k, as in 500k, 20m or 1g",
+        live=True,
     )
     bandwidth_timetable: str = _option(
         "",
         "Another limit at some times of the day, by this node's clock.",
         check=parse_timetable,
         takes="times that do not overlap, each with its limit, as in 08:00-18:00 5m, 22:00-06:00 0",
+        live=True,
     )
     log_level: str = _option(
         "info",
@@ -108,69 +90,10 @@ class Options:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One row of the table."""
-
-    field: str
-    default: Value
-    limits: Limits
-
-    @property
-    def name(self) -> str:
-        """The option as it is written in a session file."""
-        return self.field.replace("_", "-")
-
-    def accepts(self) -> str:
-        """Say which values are accepted, in words."""
-        if self.limits.choices:
-            return "one of " + ", ".join(self.limits.choices)
-        if isinstance(self.default, int):
-            unit = f" {self.limits.unit}" if self.limits.unit else ""
-            return f"a whole number from {self.limits.low} to {self.limits.high}{unit}"
-        if self.limits.takes:
-            return self.limits.takes
-        if self.limits.path:
-            return "an absolute path, or one that begins with ~/"
-        return "text in one line" + (", quoted as for a shell" if self.limits.shell else "")
-
-    def parse(self, text: str) -> Value:
-        """Return the value that `text` stands for; raise ValueError when it is not acceptable."""
-        if isinstance(self.default, int):
-            # Plain digits only: YAML would read 010 as eight and 1:30 as ninety.
-            if not re.fullmatch(r"0|[1-9][0-9]{0,17}", text):
-                raise ValueError(text)
-            number = int(text)
-            if not self.limits.low <= number <= self.limits.high:
-                raise ValueError(text)
-            return number
-        if not text.isprintable() or (self.limits.choices and text not in self.limits.choices):
-            raise ValueError(text)
-        if not text and self.default:
-            raise ValueError(text)
-        if self.limits.check:
-            self.limits.check(text)
-        if self.limits.shell:
-            shlex.split(text)
-        if self.limits.path and text:
-            text = os.path.expanduser(text)
-            if not os.path.isabs(text):
-                raise ValueError(text)
-        return text
-
-    def refuse(self, text: str, *, where: str) -> Usage:
-        """Return the error for a value that is not accepted."""
-        return Usage(
-            f"{where}: {self.name} cannot be {text!r}",
-            cause="bad configuration",
-            fix=f"It takes {self.accepts()}; the default is {str(self.default)!r}.",
-        )
-
-
 def _row(field: "dataclasses.Field[Value]") -> Option:
     limits = field.metadata["limits"]
     assert isinstance(limits, Limits)
-    assert isinstance(field.default, int | str)
+    assert isinstance(field.default, bool | int | str)
     return Option(field.name, field.default, limits)
 
 
@@ -180,6 +103,16 @@ TABLE: Mapping[str, Option] = {
 """Every option by its written name, in the order of the documentation."""
 
 
+def find(name: str, *, where: str) -> Option:
+    """Return the option that an operator calls `name`, by its name here or gsyncd's; Usage, with
+    the reason, when there is none.
+    """
+    called = gsyncd.called(name)
+    if called in TABLE:
+        return TABLE[called]
+    raise unfit(called, TABLE, where=where)
+
+
 def changed(options: Options, settings: Iterable[str], *, where: str) -> Options:
     """Return `options` with each NAME=VALUE of `settings` set; raise Usage for a bad one."""
     values: dict[str, Value] = {}
@@ -187,9 +120,7 @@ def changed(options: Options, settings: Iterable[str], *, where: str) -> Options
         name, equals, text = setting.partition("=")
         if not equals:
             raise Usage(f"{where}: {setting!r} sets nothing", fix="Write it as NAME=VALUE.")
-        option = TABLE.get(name)
-        if option is None:
-            raise unknown(name, TABLE, where=where)
+        option = find(name, where=where)
         try:
             values[option.field] = option.parse(text)
         except ValueError:
@@ -200,6 +131,29 @@ def changed(options: Options, settings: Iterable[str], *, where: str) -> Options
 def replaced(options: Options, values: Mapping[str, Value]) -> Options:
     """Return `options` with the fields of `values`, which `Option.parse` made."""
     return dataclasses.replace(options, **values)  # type: ignore[arg-type]  # parse keeps the type
+
+
+def value(options: Options, option: Option) -> Value:
+    """Return what `option` is set to."""
+    found: Value = getattr(options, option.field)
+    return found
+
+
+def differing(old: Options, new: Options) -> list[Option]:
+    """Return the options that have another value in `new`."""
+    return [option for option in TABLE.values() if value(old, option) != value(new, option)]
+
+
+def unfit(name: str, known: Iterable[str], *, where: str) -> Usage:
+    """Return the error for what is no option: why gsyncd's has no meaning here, or the nearest."""
+    refused = gsyncd.REFUSED.get(gsyncd.called(name))
+    if refused is None:
+        return unknown(name, known, where=where)
+    return Usage(
+        f"{where}: {name} is gsyncd's, and nothing to set here: {refused.reason}",
+        cause="bad configuration",
+        fix=refused.instead,
+    )
 
 
 def unknown(name: str, known: Iterable[str], *, where: str) -> Usage:

@@ -96,6 +96,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     skip.add_argument("objects", metavar="GFID|PATH", nargs="+")
     _comparing(command)
     replay.add_parser(command)
+    _configuring(command("config", "say or change what is set for a session"))
     demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
     demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
     demo.add_argument("--no-tui", action="store_true", help="without the console")
@@ -130,6 +131,28 @@ def _comparing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
             help="how long a difference must stay to count (from changelog.rollover-time)",
         )
         each.add_argument("--json", action="store_true", help="as JSON, an object on each line")
+
+
+def _configuring(parser: argparse.ArgumentParser) -> None:
+    whats = parser.add_subparsers(dest="what", required=True, metavar="list|get|set|reset")
+
+    def what(name: str, help: str) -> argparse.ArgumentParser:
+        made = whats.add_parser(name, help=help, description=help, allow_abbrev=False)
+        _places(made, argparse.SUPPRESS)
+        made.add_argument("name", metavar="NAME")
+        return made
+
+    listed = what("list", "say every option: value, default, meaning")
+    get = what("get", "say the value of an option")
+    get.add_argument("option", metavar="OPTION", help="gsyncd's names are understood, too")
+    for each in (listed, get):
+        each.add_argument("--json", action="store_true", help="as JSON")
+    put = what("set", "set an option, in the session's file and where it runs on this node")
+    put.add_argument("option", metavar="OPTION")
+    # Whatever comes now is the value, also what begins with dashes.
+    put.add_argument("value", metavar="VALUE", nargs=argparse.REMAINDER)
+    reset = what("reset", "put an option, or all, back to the default")
+    reset.add_argument("option", metavar="OPTION|all")
 
 
 def _seconds(text: str) -> float:
@@ -178,6 +201,10 @@ def _run(args: argparse.Namespace) -> int:
             from georep_tui import verifying  # deferred, like everything here
 
             return verifying.verify(at, args)
+        case "config":
+            from georep_tui import configuring  # deferred, like everything here
+
+            return configuring.configure(at, args)
         case "reconcile":
             from georep_tui import reconciling  # deferred, like everything here
 

@@ -20,8 +20,11 @@ def connected() -> None:
 def until_stopped() -> None:
     """Return when told to stop, or when whoever started us is gone."""
     for line in sys.stdin:
-        if json.loads(line)["type"] == "Stop":
+        command = json.loads(line)
+        if command["type"] == "Stop":
             return
+        if command["type"] == "Change":
+            tell("CrawlChanged", crawl="history", reason=json.dumps(command["options"]))
 
 
 def main() -> int:

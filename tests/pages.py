@@ -29,17 +29,20 @@ def options_page() -> str:
         "# Options of a session",
         "",
         MADE.format(source="engine/options.py"),
-        "Each stands as `name: value` in `/etc/georep/sessions/NAME.yaml`, or is given to",
-        "`georep create` as `--set name=value`. A change takes effect within a minute: the engine",
-        "starts the session's workers again. What is not known, or not accepted, is refused with",
+        "Each stands as `name: value` in `/etc/georep/sessions/NAME.yaml`. `georep create` sets it",
+        "with `--set name=value`, `georep config set NAME OPTION VALUE` later, as does an editor: the",
+        "engine looks at the file within a minute. Options that are *live* are taken up by workers",
+        "as they run; after a change of any other one the session's workers start again, and look",
+        "again at what they had not finished. What is not known, or not accepted, is refused with",
         "the file, the line and what would be accepted.",
         "",
-        "| Option | Default | Accepts | Meaning |",
-        "|---|---|---|---|",
+        "| Option | Default | Accepts | Change | Meaning |",
+        "|---|---|---|---|---|",
     ]
     for option in options.TABLE.values():
-        default = f"`{option.default}`" if option.default != "" else "empty"
-        cells = (f"`{option.name}`", default, option.accepts(), option.limits.meaning)
+        default = f"`{option.text(option.default)}`" if option.default != "" else "empty"
+        how = "live" if option.limits.live else "restart"
+        cells = (f"`{option.name}`", default, option.accepts(), how, option.limits.meaning)
         lines.append(_row(cells))
     return "\n".join(lines) + "\n"
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from engine import bandwidth
 from engine.config import Session
+from engine.options import Options
 
 FILE = "bandwidth"
 """The name of the file in the folder of a session."""
@@ -42,14 +43,22 @@ class Bucket:
 
     def __init__(self, path: Path, rate: str, timetable: str) -> None:
         """`rate` and `timetable` are the options; ValueError when they are wrong."""
-        self._path, self._options = path, (rate, timetable)
-        self._limits = bandwidth.parse(rate, timetable)
+        self._path = path
+        self._take(rate, timetable)
 
     @classmethod
     def of(cls, session: Session, state: Path) -> "Bucket":
         """Return that of `session`, whose folder on this node is `state`."""
         options = session.options
         return cls(state / FILE, options.bandwidth, options.bandwidth_timetable)
+
+    def take_up(self, options: Options) -> None:
+        """Go by the limits in `options` from now on; what is under way keeps its pace."""
+        self._take(options.bandwidth, options.bandwidth_timetable)
+
+    def _take(self, rate: str, timetable: str) -> None:
+        self._options = rate, timetable
+        self._limits = bandwidth.parse(rate, timetable)
 
     @property
     def limited(self) -> bool:

@@ -23,8 +23,8 @@ class Ways:
     rsync_options: str = ""
     shared: Shared | None = None
     """The connection of small jobs; None: each has its own."""
-    pace: tuple[str, ...] = ()
-    """Words before ssh that keep it to a limit."""
+    bucket: Bucket | None = None
+    """What keeps ssh to a limit; None: nothing does."""
 
     @classmethod
     def of(
@@ -33,13 +33,14 @@ class Ways:
         """Return the movers as `session` has them, at the pace of `bucket`."""
         options = session.options
         rsync_options = options.rsync_command, options.rsync_options
-        return cls(route, far, *rsync_options, shared, bucket.words())
+        return cls(route, far, *rsync_options, shared, bucket)
 
     async def run(self, mover: Mover, mount: bytes, files: Sequence[Gfid], size: int) -> Job:
         """Have `mover` move the content of `files` below `mount`, about `size` bytes; Stop when it
         cannot start.
         """
-        shell = [*self.pace, *self._openssh(size)]
+        pace = () if self.bucket is None else self.bucket.words()
+        shell = [*pace, *self._openssh(size)]
         match mover:
             case Mover.RSYNC:
                 return await rsync.run(

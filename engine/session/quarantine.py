@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 
 from engine.events import QuarantineSwept
 from engine.item import Gfid, Holder, Kind
+from engine.options import Options
 from engine.plan import shelves
 from engine.rpc.channel import Channel
 from engine.session.replicate import Replicator
@@ -42,6 +43,11 @@ class Quarantine:
         """The last day of which we know that somebody has swept."""
         self._removed = 0
         """Objects removed since the sweep began."""
+
+    def take_up(self, options: Options) -> None:
+        """Keep everybody for as long as `options` say from now on; look again soon."""
+        if self._days != options.quarantine_days:
+            self._days, self._due, self._seen = options.quarantine_days, 0.0, None
 
     async def tend(self) -> None:
         """Remove a portion, if it is time to; harmless at any moment."""

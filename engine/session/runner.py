@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from engine import config, files
-from engine.commands import AnyCommand
+from engine import config, files, options
+from engine.commands import AnyCommand, Change
 from engine.config import Places, Session
 from engine.errors import GeorepError, Usage
 from engine.events import SessionBlocked, SessionForgotten, SessionKnown, Wanted
@@ -99,9 +99,7 @@ class Runner:
                     stack.enter_context(lock(self._at, self._name))
                     self._lock = stack.pop_all()
             local = await asyncio.to_thread(self._ways.look, session)
-            if self._session != session:
-                await self._stop_workers("the settings of the session were changed")
-                self._session = session
+            await self._adopt(session)
             await self._follow(group, session, local)
         except GeorepError as error:
             return self._block(error)
@@ -110,6 +108,25 @@ class Runner:
             self._known, self._blocked = (), ()
             self._know(session, word)
         return LOOK
+
+    async def _adopt(self, session: Session) -> None:
+        """Have the workers go by `session`: what is live they take up, else they start again."""
+        old, self._session = self._session, session
+        if old is None or old == session:
+            return
+        changed = options.differing(old.options, session.options)
+        elsewhere = replace(old, options=session.options) != session
+        if elsewhere or not all(option.limits.live for option in changed):
+            await self._stop_workers("the settings of the session were changed")
+            return
+        self.pass_on(
+            Change(
+                options={
+                    option.name: option.text(options.value(session.options, option))
+                    for option in changed
+                }
+            )
+        )
 
     async def _follow(self, group: asyncio.TaskGroup, session: Session, local: Local) -> None:
         """Have one worker for each local brick, and none else."""

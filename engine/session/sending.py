@@ -38,7 +38,7 @@ class Sending:
         self._mount, self._channel, self._report, self._hop = mount, channel, report, hop
         self.push_limit = push_limit
         """Longest content, in bytes, that travels in its item."""
-        self._bucket = bucket if bucket is not None and bucket.limited else None
+        self._bucket = bucket
         self.files = 0
         """Contents that were pushed."""
         self.bytes = 0
@@ -71,8 +71,10 @@ class Sending:
 
     async def _await_turn(self, frame: Sequence[AnyItem]) -> None:
         """Wait until the contents in `frame` may go."""
-        left = sum(map(_weight, frame)) if self._bucket is not None else 0
-        while left > 0 and self._bucket is not None:
+        if self._bucket is None or not self._bucket.limited:
+            return
+        left = sum(map(_weight, frame))
+        while left > 0:
             portion = min(left, self._bucket.portion())
             await asyncio.sleep(await self._hop.run(self._bucket.take, portion))
             left -= portion

@@ -8,7 +8,7 @@ import time
 
 import engine
 from engine import config, files
-from engine.commands import Answer, AnyCommand, Reload, Reread, Stop, Sync
+from engine.commands import Answer, AnyCommand, Change, Reload, Reread, Stop, Sync
 from engine.config import Places
 from engine.errors import GeorepError
 from engine.events import EngineStarted
@@ -111,6 +111,6 @@ class Supervisor:
                     self._runners[session][0].pass_on(command)
             case Stop():
                 self.stop("the engine was asked to end")
-            case Sync():
-                pass
+            case Sync() | Change():
+                pass  # a change stands in the session file, and comes from there alone
         return Answer(done=True)

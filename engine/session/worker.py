@@ -36,6 +36,7 @@ from engine.session.position import Position
 from engine.session.quarantine import Quarantine
 from engine.session.replicate import Replicator
 from engine.session.report import Report
+from engine.session.settings import Settings
 from engine.session.trying import Trying
 from engine.session.turn import Turn
 from engine.session.unreconciled import Unreconciled
@@ -100,6 +101,7 @@ class _Worker:
 
     def __init__(self, setting: Setting, mount: Mount, report: Report) -> None:
         self.setting, self.mount, self.report = setting, mount, report
+        self.settings = Settings(setting.session.options)
         self.stopping, self.woken = asyncio.Event(), asyncio.Event()
         self.started = time.time()
         self.replicator: Replicator | None = None
@@ -149,6 +151,7 @@ class _Worker:
             whole = not self.setting.volume.disperse and not self.setting.brick.is_arbiter
             sight = Sight(os.fsencode(self.setting.brick.path), self.mount.root, whole)
             bucket = Bucket.of(session, self.setting.places.of(session.name))
+            self.settings.follow(bucket.take_up)
             shared = Shared(route)
             trying = Trying.of(session, route, agent, self.report, bucket, shared)
             bulk = Bulk(
@@ -215,8 +218,9 @@ class _Worker:
         async def passed() -> int:
             return await replicator.run(lambda: position.passed(self._told()))
 
-        days = setting.session.options.quarantine_days
+        days = self.settings.now.quarantine_days
         quarantine = Quarantine(channel, replicator, self.report, days=days)
+        self.settings.follow(quarantine.take_up)
         limbo = Limbo(channel, replicator, passed, quarantine)
         following = Following(
             *(setting.brick.path, replicator, position, self.report, self.woken),
@@ -306,6 +310,9 @@ class _Worker:
                     if self.replicator is not None:
                         await self.replicator.failing.reread(gfids)
                         self.woken.set()
+                case commands.Change(options=texts):
+                    self.settings.change(texts)
+                    self.woken.set()
                 case _:
                     pass
         self.stopping.set()
