@@ -76,6 +76,10 @@ MEANINGS: dict[str, Meaning] = {
         "A directory that is gone from the primary still has something in it.",
         "What is in it stands in this list, too, or was made on the secondary.",
     ),
+    "gfid conflict": Meaning(
+        "Another object stands at its name on the secondary, and gfid-conflict-resolution is off.",
+        "Its words have both. Move that one away and retry, or reset gfid-conflict-resolution.",
+    ),
     "short copy": Meaning(
         "Not all of its content arrived.",
         "Its words have those of the program that moved it; it is tried again by itself.",

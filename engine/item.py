@@ -103,6 +103,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, tag="item"):
     """Another brick holds it, whose worker makes it; here it is only given its names, if it is
     there.
     """
+    patient: bool = False
+    """It waits for whoever stands at its names: nobody is moved aside for it."""
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True, tag="gone"):
@@ -114,6 +116,8 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True, tag="gone"):
     """The primary is known to have had it. Somebody else's object is not removed."""
     orphan: bool = False
     """The directory that it was heard in has ended: if it is not lawful, it goes to limbo."""
+    kept: bool = False
+    """It stays there all the same, but in limbo: who renamed over it ended it lawfully."""
 
 
 AnyItem = Item | Gone
@@ -178,6 +182,8 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     """This and what follows: as in Done, of what was done before it said no."""
     displaced: tuple[Holder, ...] = ()
     created: bool = False
+    held: tuple[Holder, ...] = ()
+    """Who stands in its way and was left there, for it is patient."""
 
 
 AnyAnswer = Done | NeedParent | NotEmpty | Refused

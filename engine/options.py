@@ -9,6 +9,7 @@ from typing import TypeVar
 from engine import gsyncd
 from engine.bandwidth import parse_rate, parse_timetable
 from engine.errors import Usage
+from engine.gluster import params
 from engine.option import Limits, Option, Value
 
 T = TypeVar("T", bool, int, str)
@@ -52,6 +53,25 @@ class Options:
     rsync_options: str = _option(
         "", "More options for rsync, for example --bwlimit=20m.", shell=True
     )
+    rsync_ssh_options: str = _option(
+        "",
+        "More options for the ssh that rsync goes by, for example -C; small jobs then log in each.",
+        shell=True,
+    )
+    max_rsync_retries: int = _option(
+        3,
+        "Times that the content of a large file may fail to arrive, by rsync or stream, before it "
+        "goes to the ledger, where it is tried on.",
+        low=1,
+        high=1000,
+        live=True,
+    )
+    log_rsync_performance: bool = _option(
+        False,
+        "Write the figures of each job of rsync or stream into the worker's log, too; the console "
+        "and the events have them in any case.",
+        live=True,
+    )
     push_limit: int = _option(
         262144,
         "Files up to this size travel with their item, larger ones by `sync-method`; 0: all.",
@@ -81,6 +101,33 @@ class Options:
         "Another limit at some times of the day, by this node's clock.",
         check=parse_timetable,
         takes="times that do not overlap, each with its limit, as in 08:00-18:00 5m, 22:00-06:00 0",
+        live=True,
+    )
+    ignore_deletes: bool = _option(
+        False,
+        "Keep on the secondary what is removed on the primary, and names that are; who is replaced "
+        "by something new under the same name is not kept.",
+    )
+    gfid_conflict_resolution: bool = _option(
+        True,
+        "Move whoever is in the way of a name aside, and then to its own place; false: it stays, "
+        "and who cannot have the name is a failure.",
+    )
+    gluster_params: str = _option(
+        "",
+        "More words for the GlusterFS client that mounts the primary.",
+        check=params.words,
+        takes=params.TAKES,
+    )
+    access_mount: bool = _option(
+        False, "Let others on this node see the workers' mounts of the primary, in /run/georep."
+    )
+    replica_failover_interval: int = _option(
+        1,
+        "Time between two looks whose turn it is among replicas.",
+        unit="s",
+        low=1,
+        high=3600,
         live=True,
     )
     log_level: str = _option(

@@ -17,7 +17,7 @@ from engine.events import AnyEvent
 from engine.item import ROOT, AnyAnswer, AnyItem, Gfid, Item, Kind, Place
 from engine.movers.job import Mover
 from engine.plan.dirty import Dirty, Window, fold
-from engine.plan.items import Truth, Unclear
+from engine.plan.items import USUAL, Truth, Unclear
 from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
@@ -76,6 +76,8 @@ class World:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.primary, self.secondary = Primary(), Secondary()
+        self.manner = USUAL
+        """Counts from the next `begin` on."""
         self.unclear: set[Gfid] = set()
         """What the primary cannot tell anything of."""
         self.path = folder / "ledger.db"
@@ -94,7 +96,9 @@ class World:
         channel = cast("Channel", There(self.secondary))
         self.bulk = Movers(self.primary, self.secondary)
         bulk = cast("Bulk", self.bulk)
-        self.worker = Replicator(sight, channel, bulk, report, self.ledger, push_limit=SMALL)
+        self.worker = Replicator(
+            *(sight, channel, bulk, report, self.ledger), push_limit=SMALL, manner=self.manner
+        )
 
     def close(self) -> None:
         self.worker.close()
@@ -114,7 +118,7 @@ class World:
 
     def heard(self) -> Window:
         """Return a window of what the first brick wrote since the last call."""
-        window = Window()
+        window = Window(keeps=self.manner.keeps)
         brick = self.primary.sets[0][0]
         fold(window, [logged.record for logged in brick.live])
         brick.live.clear()

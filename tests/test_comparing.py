@@ -16,9 +16,9 @@ import pytest
 from memory_target import MemoryTarget, Thing
 from sides import MemorySide, QuestionChannel, gfid
 
-from engine import config
-from engine.config import Places, Session
-from engine.errors import Disconnected
+from engine import config, options
+from engine.config import Options, Places, Session
+from engine.errors import Disconnected, Stop
 from engine.gluster.volume import Volume
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.plan import crawled
@@ -329,3 +329,12 @@ def test_a_secondary_that_goes_away_is_one_sentence(
     monkeypatch.setattr(survey, "run", run)
     assert cli.main(["reconcile", "prod"]) == 1
     assert capsys.readouterr().err == "georep: the agent ended. Try again.\n"
+
+
+def test_with_ignored_deletes_nothing_is_removed(tmp_path: Path) -> None:
+    at = Places(tmp_path / "config", tmp_path / "state")
+    chosen = options.changed(Options(), ["ignore-deletes=true"], where="test")
+    config.create(at, Session("prod", "gvol", "root", "h", "v", chosen))
+    with pytest.raises(Stop, match="kept on purpose") as caught:
+        reconciling.run(at, "prod", None, apply=True, force=True)  # type: ignore[arg-type]
+    assert "config reset prod ignore-deletes" in caught.value.fix

@@ -152,3 +152,18 @@ def test_a_reconcile_ends_what_was_known_when_it_began() -> None:
 def test_notes_that_make_no_sense_are_passed_over(notes: dict[str, bytes]) -> None:
     book = crawled.read(notes, VOLUME)
     assert (book.origin, book.crawls, book.reconciled) == (None, {}, {})
+
+
+def test_removals_that_were_not_followed_are_due_until_they_are_reconciled() -> None:
+    there = Secondary()
+    there.crawl(0, 100)
+    there.notes.update(crawled.ignored(there.book(), 0, 200, 150))
+    assert there.due() == {0: (150, 200)}
+    assert crawled.ignored(there.book(), 0, 300, 250) == [], "they are due since longer"
+    book = there.book()
+    there.reconcile(book)
+    assert there.due() == {}
+    there.notes.update(crawled.ignored(there.book(), 0, 400, 350))
+    assert there.due() == {0: (350, 400)}
+    there.crawl(0, 500, since=450)
+    assert there.due() == {0: (350, 500)}

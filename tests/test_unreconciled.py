@@ -102,3 +102,16 @@ def test_no_note_gets_out_of_its_folder(name: str) -> None:
     worker = Worker(MemoryTarget())
     with pytest.raises(Reject, match="can be no note"):
         asyncio.run(worker.channel.note(name, b""))
+
+
+def test_with_ignored_deletes_nothing_is_told_as_due_until_they_are_followed_again() -> None:
+    target = MemoryTarget()
+    put(target, Place(ROOT, b"a"), 7)
+    keeping, following = Worker(target), Worker(target)
+    keeping.view._keeps = True
+    run(lambda: keeping.view.begin(1000, 0), lambda: keeping.view.follow(1000))
+    assert keeping.told() == [(False, 0, 1000)]
+    run(lambda: keeping.view.follow(1100))
+    assert keeping.told() == []
+    run(following.view.look)
+    assert following.told() == [(True, 0, 1000)]

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.errors import GeorepError, Retry, Stop
@@ -47,15 +48,16 @@ class Mount:
         privileged: bool = False,
         apart: bool = False,
         thorough: bool = False,
+        params: Sequence[str] = (),
     ) -> None:
         """`privileged`: as client-pid -1; see `needs_privilege`. `apart`: in a process group of its
         own, so that Ctrl-C on a terminal reaches us alone, and the mount is there until we stop it.
         `thorough`: a name that is not found where it belongs is looked for on every brick; see
-        `GlusterTarget.link`.
+        `GlusterTarget.link`. `params`: more arguments; what is said here wins over them.
         """
         self._volume, self._log, self._level = volume, log, log_level.upper()
         self._privileged, self._apart = privileged, apart
-        self._thorough = thorough
+        self._thorough, self._params = thorough, tuple(params)
         label = "".join(c if c.isalnum() or c in "-_" else "_" for c in label)
         self.path = RUN / f"{label}.{os.getpid()}.{_birth(os.getpid())}"
         self.root = os.fsencode(self.path)
@@ -84,6 +86,7 @@ class Mount:
                 "--aux-gfid-mount",
                 "--acl",
             ),
+            *self._params,
             *(["--client-pid=-1"] if self._privileged else []),
             *([THOROUGH] if self._thorough else []),
             *("--volfile-server=localhost", f"--volfile-id={self._volume}"),

@@ -1,5 +1,6 @@
 """Every mover of one session, ready to be given files."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ class Ways:
     """The connection of small jobs; None: each has its own."""
     bucket: Bucket | None = None
     """What keeps ssh to a limit; None: nothing does."""
+    rsync_ssh_options: tuple[str, ...] = ()
+    """More words for the ssh of rsync."""
 
     @classmethod
     def of(
@@ -33,16 +36,19 @@ class Ways:
         """Return the movers as `session` has them, at the pace of `bucket`."""
         options = session.options
         rsync_options = options.rsync_command, options.rsync_options
-        return cls(route, far, *rsync_options, shared, bucket)
+        words = tuple(shlex.split(options.rsync_ssh_options))
+        return cls(route, far, *rsync_options, shared, bucket, words)
 
     async def run(self, mover: Mover, mount: bytes, files: Sequence[Gfid], size: int) -> Job:
         """Have `mover` move the content of `files` below `mount`, about `size` bytes; Stop when it
         cannot start.
         """
         pace = () if self.bucket is None else self.bucket.words()
-        shell = [*pace, *self._openssh(size)]
         match mover:
             case Mover.RSYNC:
+                # Who joins a connection that is open already has no say in how it is made.
+                own = self.rsync_ssh_options
+                shell = [*pace, *(self.route.openssh() if own else self._openssh(size)), *own]
                 return await rsync.run(
                     *(self.route, mount, self.far, files),
                     shell=shell,
@@ -50,6 +56,7 @@ class Ways:
                     options=self.rsync_options,
                 )
             case Mover.STREAM:
+                shell = [*pace, *self._openssh(size)]
                 return await stream.run(*(self.route, mount, self.far, files), shell=shell)
 
     def _openssh(self, size: int) -> list[str]:

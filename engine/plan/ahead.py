@@ -87,10 +87,12 @@ def same(one: Glance, other: Glance | None) -> bool:
 class OpenSlice:
     """Everything heard since the last close, in the order in which it was heard."""
 
-    def __init__(self, small: int) -> None:
-        """`small`: up to this size, in bytes, a file is sent even while somebody writes it."""
+    def __init__(self, small: int, *, keeps: bool = False) -> None:
+        """`small`: up to this size, in bytes, a file is sent even while somebody writes it;
+        `keeps`: as in `Window`.
+        """
         self._small = small
-        self._fresh = Window()
+        self._fresh = Window(keeps=keeps)
         """What was heard and not made so yet."""
         self._spoken: dict[Gfid, int] = {}
         """Number of the last record of each object."""
@@ -267,5 +269,8 @@ class OpenSlice:
         self._known.clear()
         self._closing.clear()
         self._fresh = Window(
-            dirty=self._fresh.dirty, spoken=set(self._spoken), taken=set(self._taken)
+            dirty=self._fresh.dirty,
+            spoken=set(self._spoken),
+            taken=set(self._taken),
+            keeps=self._fresh.keeps,
         )

@@ -125,6 +125,17 @@ def begun(
     return kept
 
 
+def ignored(book: Book, number: int, now: int, since: int) -> list[Note]:
+    """Return the notes to keep when removals are not followed `since` then, because an operator
+    said so: as after a crawl that began `now`, until they are reconciled.
+    """
+    old = book.crawls.get(number)
+    if book.due(number) is not None:
+        return []
+    noted = Crawled(began=now, since=since, origin="" if old is None else old.origin)
+    return [(_name(book.volume, f"crawled.{number}"), _encode(noted))]
+
+
 def done(book: Book) -> list[Note]:
     """Return the notes to keep when the whole volume has been reconciled after `book` was read."""
     due = [(number, crawl) for number in book.crawls if (crawl := book.due(number))]

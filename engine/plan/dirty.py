@@ -7,9 +7,11 @@ from enum import Flag, auto
 from engine.item import Gfid, Holder, Kind, Place
 
 RENAME = 8
+_UNLINK = 5
 _MKNOD, _MKDIR, _RMDIR, _SYMLINK, _CREATE = 3, 4, 6, 7, 23
 """GlusterFS's fop numbers, as changelogs have them."""
 _MAKERS = frozenset((_CREATE, _MKNOD, _MKDIR, _SYMLINK))
+_ENDERS = frozenset((_UNLINK, _RMDIR))
 _OF_DIRECTORIES = frozenset((_MKDIR, _RMDIR))
 
 
@@ -69,6 +71,8 @@ class Window:
     """From then on changelogs do not tell everything, in seconds since the epoch; 0: there was none
     before.
     """
+    keeps: bool = False
+    """A name that a record says was removed is not heard of: it stays on the secondary."""
     sparing: bool = False
     """What is found in a directory that is gone is left there, and the directory with it; an
     operator who saw a list of what is to go has not seen that.
@@ -109,7 +113,12 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
         elif letter == "M":
             mark(gfid, Why.ATTRIBUTES)
         else:
-            dirty = mark(gfid, _MADE if fop in _MAKERS else Why.NAMES, *places)
+            if fop in _ENDERS and window.keeps:
+                dirty = mark(gfid, Why.NAMES)
+                for place in places:
+                    dirty.heard.pop(place, None)
+            else:
+                dirty = mark(gfid, _MADE if fop in _MAKERS else Why.NAMES, *places)
             if fop in _OF_DIRECTORIES:
                 dirty.directory = True
             elif fop == RENAME:

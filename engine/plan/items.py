@@ -44,8 +44,25 @@ class Unclear:
 Truth = Alive | Absent | Unclear
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What an operator wants made so in another way than usual."""
+
+    keeps: bool = False
+    """What is removed on the primary stays on the secondary."""
+    patient: bool = False
+    """Nobody who is in the way of another is moved aside."""
+
+
+USUAL = Manner()
+
+
 def make(
-    truth: Truth, dirty: Dirty, window: Window, outside: AbstractSet[Gfid] = frozenset()
+    truth: Truth,
+    dirty: Dirty,
+    window: Window,
+    outside: AbstractSet[Gfid] = frozenset(),
+    manner: Manner = USUAL,
 ) -> AnyItem | None:
     """Return what shall be; None when there is nothing to be said of it, or nobody can say it.
 
@@ -61,10 +78,17 @@ def make(
         case Unclear():
             return None
         case Absent(gfid):
-            known = gfid in window.spoken or gfid in window.known
+            # Where what is removed stays, only a rename over it is the end of an object.
+            known = not manner.keeps and (gfid in window.spoken or gfid in window.known)
             lawful = known or any(place in window.taken for place in dirty.heard)
             orphan = gfid in window.orphans
-            return Gone(gfid=gfid, heard=tuple(dirty.heard), lawful=lawful, orphan=orphan)
+            return Gone(
+                gfid=gfid,
+                heard=tuple(dirty.heard),
+                lawful=lawful,
+                orphan=orphan,
+                kept=manner.keeps,
+            )
         case Alive():
             if truth.gfid in outside:
                 return None
@@ -84,7 +108,8 @@ def make(
                 gfid=truth.gfid,
                 kind=truth.kind,
                 names=names,
-                whole=truth.whole,
+                # Names that were removed are kept: those on the secondary may be more.
+                whole=truth.whole and not manner.keeps,
                 heard=left,
                 attributes=truth.attributes,
                 target=truth.target,
@@ -97,6 +122,7 @@ def make(
                 elsewhere=truth.shared
                 and truth.kind is not Kind.DIRECTORY
                 and truth.gfid not in window.spoken,
+                patient=manner.patient,
             )
 
 

@@ -57,15 +57,16 @@ class Verdict(Enum):
     LEDGER = auto()
 
 
-def verdict(answer: AnyAnswer | None, tries: int, rounds: int) -> Verdict:
+def verdict(answer: AnyAnswer | None, tries: int, rounds: int, *, most: int = TRIES) -> Verdict:
     """Return what becomes of an object after `answer`.
 
     It was refused `tries` times, this one included, and part of `rounds` rounds; those that brought
     anything do not count for what waits. None: there was no answer, but a reason to look again.
+    `most`: refusals after which it goes to the ledger.
     """
     match answer:
         case Refused():
-            enough = tries >= TRIES
+            enough = tries >= most
         case NeedParent() | NotEmpty():
             enough = rounds >= ROUNDS
         case _:

@@ -101,6 +101,10 @@ def _spread(
             window.mark(parent, Why.ATTRIBUTES).directory = True
     for holder in answer.displaced:
         window.mark_holder(holder)
+    if isinstance(answer, Refused):
+        for holder in answer.held:
+            # What it is on the primary may free the name.
+            window.mark_holder(holder)
     if answer.created and isinstance(item, Item) and item.xattrs is None:
         # Made for the sake of a name alone: its CREATE is older than our history.
         window.mark(item.gfid, Why.ATTRIBUTES)

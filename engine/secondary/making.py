@@ -33,6 +33,7 @@ class Making:
         self._target, self._item = target, item
         # Dictionaries for their order.
         self._displaced: dict[Holder, None] = {}
+        self._held: dict[Holder, None] = {}
         self._touched: dict[Gfid, None] = {}
         self._changed = False
         self._created = False
@@ -68,6 +69,8 @@ class Making:
 
     def so_far(self, answer: Unfinished) -> Unfinished:
         """Return `answer` with what was done before it had to be given."""
+        if isinstance(answer, Refused):
+            answer = msgspec.structs.replace(answer, held=tuple(self._held))
         return msgspec.structs.replace(
             answer,
             created=self._created,
@@ -166,9 +169,23 @@ class Making:
             return found[0]
 
     def _make_way(self, place: Place, holder: Seen | None) -> None:
+        if holder is not None and self._item.patient:
+            raise self._in_the_way(place, holder)
         if holder is not None:
             self._displaced[taking.move_aside(self._target, place, holder)] = None
             self._changed = True
+
+    def _in_the_way(self, place: Place, holder: Seen) -> Trouble:
+        """Return what is told of `holder`, who is not moved aside: what both sides have there."""
+        self._held[Holder(place, holder.gfid, holder.kind)] = None
+        item, there = self._item, holder.attributes
+        words = (
+            f"the secondary has {holder.kind} {holder.gfid} at this name ({there.size} bytes, "
+            f"mtime {there.mtime // 10**9}), the primary {item.kind} {item.gfid} "
+            f"({item.attributes.size} bytes, mtime {item.attributes.mtime // 10**9}), and "
+            "gfid-conflict-resolution is off"
+        )
+        return Trouble("make way", place, OSError(0, words))
 
     def _place_leaf(self) -> NeedParent | None:
         item = self._item

@@ -13,6 +13,8 @@ def remove(target: Target, gone: Gone) -> AnyAnswer:
     """Remove every name of what is no more; what was not the primary's is left alone, or saved from
     a directory that ends.
     """
+    if gone.kept:
+        return _out_of_limbo(target, gone)
     if not gone.lawful:
         return _saved(target, gone) if gone.orphan else Done(gfid=gone.gfid, changed=False)
     touched: set[Gfid] = set()
@@ -39,6 +41,14 @@ def remove(target: Target, gone: Gone) -> AnyAnswer:
         touched=without_limbo(target, gone.gfid, touched),
         strangers=tuple(strangers),
     )
+
+
+def _out_of_limbo(target: Target, gone: Gone) -> Done:
+    """Take its place in limbo away, and no other; a directory with something in it stays there."""
+    limbo = target.limbo(gone.gfid)
+    out = gone.lawful and _stands(target, gone.gfid, limbo)
+    changed = out and taking.end(target, gone.gfid, limbo) is None
+    return Done(gfid=gone.gfid, changed=changed)
 
 
 def _saved(target: Target, gone: Gone) -> Done:

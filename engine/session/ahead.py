@@ -29,12 +29,19 @@ class Ahead:
     """The open slice of one brick, listened to for as long as its worker is Active."""
 
     def __init__(
-        self, brick: str, sight: Sight, replicator: Replicator, report: Report, *, small: int
+        self,
+        brick: str,
+        sight: Sight,
+        replicator: Replicator,
+        report: Report,
+        *,
+        small: int,
+        keeps: bool,
     ) -> None:
-        """`small`: up to this size, in bytes, a file is sent even while somebody writes it."""
+        """`small`, `keeps`: as an `OpenSlice` has them."""
         self._sight, self._replicator, self._report = sight, replicator, report
         self._live = Live(brick)
-        self._open = OpenSlice(small)
+        self._open = OpenSlice(small, keeps=keeps)
 
     def close(self) -> None:
         """Stop listening."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from engine.gluster import gfid as gfids
 from engine.item import Gfid, Item
 from engine.movers.job import Job, Mover
 from engine.movers.ways import usual
+from engine.options import Options
 from engine.primary import truth
 from engine.rpc.channel import Channel
 from engine.session.report import Report
@@ -57,6 +59,11 @@ class Bulk:
         self._here, self._jobs = here, jobs
         self._slots = asyncio.Semaphore(jobs)
         self._count = 0
+        self._log = False
+
+    def take_up(self, options: Options) -> None:
+        """Write each job's figures into the log as well, if `options` say so."""
+        self._log = options.log_rsync_performance
 
     async def jobs(
         self, files: Sequence[Item], empty: Collection[Gfid]
@@ -106,6 +113,8 @@ class Bulk:
 
     def _tell(self, number: int, job: Job, sizes: dict[Gfid, int], short: dict[Gfid, str]) -> None:
         size = sum(sizes.values())
+        if self._log:
+            sys.stderr.write(f"{figures(number, job, size, len(short))}\n")
         self._report.say(
             JobFinished(
                 at=time.time(),
@@ -148,6 +157,15 @@ class Bulk:
                 "starts, and takes another one if this does not work.",
                 evidence=job.words,
             )
+
+
+def figures(number: int, job: Job, size: int, short: int) -> str:
+    """Return what a job did, in one line for a log."""
+    return (
+        f"{job.mover} job {number}: {job.asked} files of {size} bytes, {len(job.moved)} moved, "
+        f"{short} not whole, {job.sent} bytes sent, {job.matched} matched, {job.literal} literal, "
+        f"{job.seconds:.2f} s, exit code {job.code}"
+    )
 
 
 def parts(files: Sequence[Item], most: int) -> list[list[Item]]:

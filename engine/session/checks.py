@@ -10,7 +10,7 @@ from uuid import UUID
 from engine import programs
 from engine.config import Session
 from engine.errors import GeorepError
-from engine.gluster import gsyncd, mount, volume, xattrs
+from engine.gluster import gsyncd, mount, params, volume, xattrs
 from engine.gluster.gsyncd import Found
 from engine.gluster.volume import Volume
 from engine.rpc.route import Route
@@ -204,7 +204,8 @@ def primary_mount(session: Session, log: Path) -> tuple[Check, Used | None]:
 
     Blocks for up to connection-timeout, and must run in the main thread.
     """
-    client = mount.Mount(session.primary, label=f"{session.name}.check", log=log)
+    more = params.words(session.options.gluster_params)
+    client = mount.Mount(session.primary, label=f"{session.name}.check", log=log, params=more)
     try:
         client.start(session.options.connection_timeout)
         try:

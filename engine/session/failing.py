@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from engine import events, names
 from engine.errors import Retry
 from engine.item import AnyAnswer, AnyItem, Gfid, Gone, Item, NeedParent, NotEmpty, Refused
+from engine.options import Options
 from engine.plan import patience
 from engine.plan.dirty import Dirty, Window
 from engine.plan.patience import Verdict
@@ -18,6 +19,8 @@ from engine.session.hop import Hop
 from engine.session.ledger import NEVER, Failure, Known, Ledger
 from engine.session.report import Report
 
+COPY = "copy"
+"""What was being done when the content of a large file did not arrive."""
 QUARANTINED = "quarantined"
 """The kind of what stands in the ledger only to be looked at by an operator."""
 TOLD = 100
@@ -61,6 +64,11 @@ class Failing:
 
     def __init__(self, ledger: Ledger, report: Report, sight: Sight, hop: Hop) -> None:
         self._ledger, self._report, self._sight, self._hop = ledger, report, sight, hop
+        self._copies = patience.TRIES
+
+    def take_up(self, options: Options) -> None:
+        """Have the content of a large file tried as often as `options` say."""
+        self._copies = options.max_rsync_retries
 
     async def recall(self, trial: Trial, batch: dict[Gfid, Dirty], window: Window) -> None:
         """Add what the ledger knows of the objects in `batch`: they are tried with all of it."""
@@ -70,7 +78,7 @@ class Failing:
             found = await self._hop.run(self._ledger.among, unasked)
             for failure, known in found.values():
                 known.into(window, batch[failure.gfid], failure.gfid)
-                _once_more(trial, failure)
+                self._once_more(trial, failure)
 
     async def due(self, limit: int) -> tuple[Window, Trial]:
         """Return a window of what is due for another try, `limit` objects at the most."""
@@ -79,9 +87,15 @@ class Failing:
             found = await self._hop.run(self._ledger.due, time.time(), limit)
             for failure, known in found.values():
                 known.into(window, window.mark(failure.gfid, known.dirty.why), failure.gfid)
-                _once_more(trial, failure)
+                self._once_more(trial, failure)
             trial.asked |= found.keys()
         return window, trial
+
+    def _once_more(self, trial: Trial, failure: Failure) -> None:
+        """Try what was in the ledger once: one more refusal, and the ledger has it back."""
+        trial.before[failure.gfid] = failure
+        trial.tries[failure.gfid] = max(patience.TRIES, self._copies) - 1
+        trial.rounds[failure.gfid] = patience.ROUNDS - 1
 
     async def judge(
         self,
@@ -109,7 +123,11 @@ class Failing:
             if isinstance(answer, Refused) and now - trial.refused.get(gfid, -_GAP) >= _GAP:
                 trial.refused[gfid] = now
                 trial.tries[gfid] = trial.tries.get(gfid, 0) + 1
-            verdict = patience.verdict(answer, trial.tries.get(gfid, 0), trial.rounds[gfid])
+            copied = isinstance(answer, Refused) and answer.doing == COPY
+            verdict = patience.verdict(
+                *(answer, trial.tries.get(gfid, 0), trial.rounds[gfid]),
+                most=self._copies if copied else patience.TRIES,
+            )
             orphan = isinstance(answer, NeedParent) and answer.parent in trial.given
             if verdict is Verdict.LEDGER or orphan:
                 given[gfid] = answer
@@ -246,7 +264,11 @@ def described(answer: AnyAnswer | None) -> tuple[str, str, str]:
     """Return what was being done, the kind of failure, and its words."""
     match answer:
         case Refused(doing=doing, errno=0, words=words):
-            kinds = {"copy": "short copy", "check the times": "wrong times"}
+            kinds = {
+                COPY: "short copy",
+                "check the times": "wrong times",
+                "make way": "gfid conflict",
+            }
             return doing, kinds.get(doing, doing), words
         case Refused(doing=doing, errno=errno, words=words):
             return doing, events.errno_word(errno), words
@@ -258,13 +280,6 @@ def described(answer: AnyAnswer | None) -> tuple[str, str, str]:
             return "remove directory", "not empty", words
         case _:
             return "make so", "never at rest", "it changes while it is made so, again and again"
-
-
-def _once_more(trial: Trial, failure: Failure) -> None:
-    """Try what was in the ledger once: one more refusal, and the ledger has it back."""
-    trial.before[failure.gfid] = failure
-    trial.tries[failure.gfid] = patience.TRIES - 1
-    trial.rounds[failure.gfid] = patience.ROUNDS - 1
 
 
 def _check_world(refused: Collection[Refused], made: int) -> None:

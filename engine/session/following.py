@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine import events
 from engine.errors import Reject
+from engine.options import Options
 from engine.plan.dirty import Window, fold
 from engine.primary import changelog
 from engine.primary.records import Record
@@ -24,8 +25,6 @@ from engine.session.report import Report
 
 WINDOW = 20_000
 """Records folded into one window, about: what happens to a file many times in it is done once."""
-_ASK = 1.0
-"""Seconds between two looks whether it is still our turn."""
 
 
 class Damaged(Reject):
@@ -64,15 +63,25 @@ class Following:
         limbo: Limbo,
         listen: Callable[[], Ahead],
         until: int | None,
+        *,
+        keeps: bool = False,
     ) -> None:
         """`woken` is set when the operator wants something. `listen` opens the live changelog.
         `until`: seconds since the epoch; the goal is reached when everything up to then is settled.
+        `keeps`: as in `Window`.
         """
         self._brick, self._replicator = brick, replicator
         self._position, self._report, self._until = position, report, until
         self._woken, self._limbo, self._listen = woken, limbo, listen
         self._crawl = events.Crawl.NONE
         self._settling: _Settling | None = None
+        self._keeps = keeps
+        self._ask = 1.0
+        """Seconds between two looks whether it is still our turn."""
+
+    def take_up(self, options: Options) -> None:
+        """Ask whose turn it is as often as `options` say."""
+        self._ask = options.replica_failover_interval
 
     async def run(self, still: Callable[[], Awaitable[bool]]) -> bool:
         """Follow until the goal is reached (True) or `still` says that it is another's turn
@@ -99,7 +108,7 @@ class Following:
                 if self._until is not None and self._position.stime >= self._until:
                     self._report.tell(events.Caught, goal=self._until)
                     return True
-                if time.monotonic() - asked >= _ASK:
+                if time.monotonic() - asked >= self._ask:
                     if not await still():
                         return False
                     asked = time.monotonic()
@@ -159,7 +168,7 @@ class Following:
 
     async def _take(self, closed: deque[ClosedSlice], ahead: Ahead) -> _Settling:
         """Take slices out of `closed`, for one window."""
-        began, window = time.monotonic(), Window()
+        began, window = time.monotonic(), Window(keeps=self._keeps)
         taken: list[ClosedSlice] = []
         while closed and window.records < WINDOW:
             one = closed.popleft()

@@ -67,11 +67,12 @@ def jobs(at: Places, node: str) -> MakeJob:
             *("--volume-uuid", volume.uuid, "--config", str(at.config), "--state", str(at.state)),
             *(() if until is None else ("--until", str(until))),
         ]
+        # What it mounts is seen by nobody else and goes with it, but where it shall be seen.
+        alone = ("unshare", "--mount", "--propagation", "private", "--")
         command = (
-            # The kernel kills the worker when we die, however we die …
+            # The kernel kills the worker when we die, however we die.
             *("setpriv", "--pdeathsig", "KILL", "--"),
-            # … and what it mounts is seen by nobody else and goes with it.
-            *("unshare", "--mount", "--propagation", "private", "--"),
+            *(() if session.options.access_mount else alone),
             *(sys.executable, "-m", "engine", *worker),
         )
         start = 2.0 * session.options.connection_timeout + 30.0

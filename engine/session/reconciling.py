@@ -9,6 +9,7 @@ from typing import Protocol
 
 from engine import config, files
 from engine.config import Places
+from engine.errors import Stop
 from engine.gluster.volume import Brick
 from engine.movers.pace import Bucket
 from engine.plan import crawled
@@ -60,7 +61,13 @@ def run(
     when more than half would be removed, but for `force`. It mounts, so it must run in the main
     thread.
     """
-    config.read(at, name)
+    session = config.read(at, name)
+    if apply and session.options.ignore_deletes:
+        raise Stop(
+            "ignore-deletes is on: what would be removed was kept on purpose",
+            cause="deletes are ignored",
+            fix=f"If it shall go: georep config reset {name} ignore-deletes, and say it again.",
+        )
     with ExitStack() as held:
         if apply:
             what = f"A reconcile of session {name} runs on this node already"

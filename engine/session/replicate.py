@@ -14,7 +14,7 @@ from engine.movers.pace import Bucket
 from engine.plan import items as plan_items
 from engine.plan import order
 from engine.plan.dirty import Dirty, Why, Window
-from engine.plan.items import Alive, Unclear
+from engine.plan.items import USUAL, Alive, Manner, Unclear
 from engine.plan.settle import Outcome, settle, unclear
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
@@ -53,8 +53,10 @@ class Replicator:
         *,
         push_limit: int,
         bucket: Bucket | None = None,
+        manner: Manner = USUAL,
     ) -> None:
         """`bucket`: how fast contents may go; None: as they can."""
+        self._manner = manner
         self._channel, self._report = channel, report
         self._hop = Hop()
         self._sight = sight
@@ -238,7 +240,7 @@ class Replicator:
         for gfid, found in truths.items():
             if plan_items.unrecorded(found, batch[gfid].why, window.since):
                 batch[gfid].why |= Why.DATA
-            item = plan_items.make(found, batch[gfid], window, self._looking.outside)
+            item = plan_items.make(found, batch[gfid], window, self._looking.outside, self._manner)
             if item is not None:
                 items[gfid] = item
         self._carried.note_ended(items)

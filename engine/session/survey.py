@@ -9,7 +9,7 @@ from typing import TypeVar
 from engine import config
 from engine.config import Places, Session
 from engine.errors import Retry, Stop, Usage
-from engine.gluster import objects
+from engine.gluster import objects, params
 from engine.gluster.mount import Mount, needs_privilege
 from engine.item import ROOT, TOP, Kind, Place
 from engine.rpc import ssh
@@ -62,6 +62,7 @@ def run(at: Places, name: str, work: Work[T], *, command: str, worker: str = "")
         log_level=session.options.log_level,
         privileged=needs_privilege(found.volume),
         apart=True,
+        params=params.words(session.options.gluster_params),
     )
     mount.start(session.options.connection_timeout)
     try:

@@ -18,6 +18,7 @@ from engine.plan.items import Alive
 from engine.session.attempt import Attempt
 from engine.session.bulk import Brought, Bulk
 from engine.session.carrying import Carried
+from engine.session.failing import COPY
 from engine.session.hop import Hop
 from engine.session.looking import Looking
 from engine.session.report import Report
@@ -201,4 +202,4 @@ def _refusal(brought: Brought, item: AnyItem | None, answer: AnyAnswer | None) -
                 return None
             words = f"{answer.size} bytes of {shall.size} are there after all, or with another time"
     place = next(iter(brought.item.names), None)
-    return Refused(gfid=brought.item.gfid, doing="copy", place=place, errno=0, words=words)
+    return Refused(gfid=brought.item.gfid, doing=COPY, place=place, errno=0, words=words)

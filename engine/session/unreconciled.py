@@ -1,6 +1,7 @@
 """Whether removals of one brick may be missing on the secondary: noted there, and told."""
 
 import asyncio
+import time
 import uuid
 
 from engine.events import ReconcileDue
@@ -19,9 +20,19 @@ class Unreconciled:
     """What one worker knows and tells of it."""
 
     def __init__(
-        self, channel: Channel, report: Report, *, volume: str, number: int, subvolumes: int
+        self,
+        channel: Channel,
+        report: Report,
+        *,
+        volume: str,
+        number: int,
+        subvolumes: int,
+        keeps: bool = False,
     ) -> None:
-        """`volume` is the primary's uuid; the brick's subvolume is `number` of so many."""
+        """`volume` is the primary's uuid; the brick's subvolume is `number` of so many. `keeps`:
+        removals are to be missing there, so nothing is told as due.
+        """
+        self._keeps = keeps
         self._channel, self._report = channel, report
         self._volume, self._number, self._subvolumes = volume, number, subvolumes
         self._due: Crawled | None = None
@@ -53,10 +64,19 @@ class Unreconciled:
         book = crawled.read(await self._channel.notes(), self._volume)
         return book.follow_from(self._number, began)
 
+    async def follow(self, since: int) -> None:
+        """Note, before changes are followed from `since` on, if removals are not followed: when
+        they are again, those are due.
+        """
+        if self._keeps:
+            book = crawled.read(await self._channel.notes(), self._volume)
+            for name, content in crawled.ignored(book, self._number, int(time.time()), since):
+                await self._channel.note(name, content)
+
     async def look(self) -> None:
         """Read the notes; tell when it is another thing than was told before."""
         book = crawled.read(await self._channel.notes(), self._volume)
-        self._due = book.due(self._number)
+        self._due = None if self._keeps else book.due(self._number)
         last = book.crawls.get(self._number)
         if last is not None and (last, self._due) != self._told:
             self._told = (last, self._due)

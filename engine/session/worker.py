@@ -13,10 +13,11 @@ from pathlib import Path
 from engine import commands, config, events
 from engine.config import Places, Session
 from engine.errors import GeorepError, Retry, Stop
-from engine.gluster import volume
+from engine.gluster import params, volume
 from engine.gluster.mount import Mount, needs_privilege
 from engine.gluster.volume import Brick, Volume
 from engine.movers.pace import Bucket
+from engine.plan.items import Manner
 from engine.primary import truth
 from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
@@ -80,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             log=log,
             log_level=setting.session.options.log_level,
             privileged=needs_privilege(setting.volume),
+            params=params.words(setting.session.options.gluster_params),
         )
         mount.start(setting.session.options.connection_timeout)
         code = asyncio.run(_Worker(setting, mount, report).run())
@@ -162,8 +164,13 @@ class _Worker:
                 *(sight, agent.channel, bulk, self.report, ledger),
                 push_limit=options.push_limit,
                 bucket=bucket,
+                manner=Manner(
+                    keeps=options.ignore_deletes, patient=not options.gfid_conflict_resolution
+                ),
             )
             self.replicator = replicator
+            self.settings.follow(bulk.take_up)
+            self.settings.follow(replicator.failing.take_up)
             await replicator.failing.tell_all()
             replicator.exclude(await replicator.run(truth.own_directories, sight.brick))
             position = Position(sight.brick, self.setting.volume.uuid, agent.welcome.volume_uuid)
@@ -173,6 +180,7 @@ class _Worker:
                 volume=self.setting.volume.uuid,
                 number=self.setting.brick.subvolume,
                 subvolumes=self.setting.volume.distribution,
+                keeps=options.ignore_deletes,
             )
             heals = Heals(
                 *(self.setting.volume, self.setting.brick, self.report), replicator, position
@@ -228,9 +236,12 @@ class _Worker:
             lambda: Ahead(
                 *(setting.brick.path, sight, replicator, self.report),
                 small=setting.session.options.push_limit,
+                keeps=setting.session.options.ignore_deletes,
             ),
             setting.until,
+            keeps=setting.session.options.ignore_deletes,
         )
+        self.settings.follow(following.take_up)
         try:
             while True:
                 decision = await replicator.run(turn.decide, self.mount.root)
@@ -244,6 +255,7 @@ class _Worker:
                 reason = await crawling.needed()
                 if reason:
                     await crawling.run(reason)
+                await unreconciled.follow(position.stime)
                 try:
                     if await following.run(lambda: replicator.run(turn.still, self.mount.root)):
                         return "the goal is reached"
@@ -260,7 +272,7 @@ class _Worker:
                 self.report.tell(events.PositionMoved, stime=position.stime, slice=0)
             # What failed here while it was Active is in no other worker's ledger.
             await replicator.make_due_so()
-            await asyncio.sleep(1)
+            await asyncio.sleep(self.settings.now.replica_failover_interval)
 
     def _catch_up(self, position: Position) -> None:
         position.catch_up(self._told())
@@ -271,7 +283,8 @@ class _Worker:
             setting = self.setting
             log = setting.places.of(setting.session.name) / "log" / "mount-standby.log"
             label = f"{setting.session.name}-standby"
-            teller = Mount(setting.volume.name, label=label, log=log, privileged=True)
+            words = params.words(setting.session.options.gluster_params)
+            teller = Mount(setting.volume.name, label=label, log=log, privileged=True, params=words)
             teller.start(setting.session.options.connection_timeout)
             self.teller = teller
         return self.teller.root

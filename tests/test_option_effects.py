@@ -1,0 +1,303 @@
+"""Each option has an effect, and a test of it here, called after it."""
+
+import errno
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import pytest
+from replicating import World
+
+from engine import config, options
+from engine.config import Places, Session
+from engine.errors import Usage
+from engine.gluster import mount, params
+from engine.gluster.volume import Brick, Volume
+from engine.item import ROOT, Gfid, Place, Refused
+from engine.movers import choice, rsync, stream
+from engine.movers.job import Job, Mover
+from engine.movers.pace import Bucket
+from engine.movers.ways import Ways
+from engine.options import Options
+from engine.plan.items import Manner
+from engine.plan.patience import Verdict, verdict
+from engine.rpc.channel import Channel
+from engine.rpc.shared import Shared
+from engine.rpc.ssh import Route
+from engine.session import bulk, checks, local
+from engine.session.bulk import Bulk
+from engine.session.following import Following
+from engine.session.quarantine import Quarantine
+from engine.session.settings import Settings
+from engine.session.trying import Trying
+
+BRICK = Brick("h1", "/b1", "u1", 0, 0)
+VOLUME = Volume("gvol", "uuid", "", True, "", (BRICK,), 1, 0, 0, 1, {})
+A = Place(ROOT, b"a")
+
+
+def _session(*settings: str) -> Session:
+    chosen = options.changed(Options(), settings, where="test")
+    return Session("s", "gvol", "root", "sec1", "svol", chosen)
+
+
+def _route(*settings: str) -> Route:
+    return checks.route(_session(*settings))
+
+
+def test_every_option_has_a_test_here() -> None:
+    fields = [option.field for option in options.TABLE.values()]
+    tests = [name for name in globals() if name.startswith("test_")]
+    untested = [field for field in fields if f"test_{field}" not in tests]
+    assert untested == []
+
+
+def test_ssh_port() -> None:
+    assert _route("ssh-port=2222").openssh()[:3] == ["ssh", "-p", "2222"]
+    for text in ("-22", "abc", "6875943", "4.5", "22a", "0", "65536"):
+        with pytest.raises(Usage, match="ssh-port cannot be"):
+            _route(f"ssh-port={text}")
+
+
+def test_ssh_key() -> None:
+    assert "/k/id" in _route("ssh-key=/k/id").openssh()
+
+
+def test_known_hosts() -> None:
+    assert _route("known-hosts=/k/h").known_hosts_files() == ["/k/h"]
+    assert "-oUserKnownHostsFile=/k/h" in _route("known-hosts=/k/h").openssh()
+
+
+def test_agent_command() -> None:
+    route = _route("agent-command=nice georep-engine")
+    assert stream.command(route, b"/here", b"/there", [])[-1] == "nice georep-engine receive /there"
+
+
+def test_secondary_timeout() -> None:
+    assert _route("secondary_timeout=30").silence == 30
+
+
+def test_connection_timeout(tmp_path: Path) -> None:
+    assert _route("connection-timeout=7").timeout == 7
+    assert "-oConnectTimeout=7" in _route("connection-timeout=7").openssh()
+    assert _job(tmp_path, "connection-timeout=7").start == 44.0
+
+
+def _job(folder: Path, *settings: str) -> local.Job:
+    made = local.jobs(Places(folder / "config", folder / "state"), "h1")
+    return made(_session(*settings), BRICK, VOLUME, None)
+
+
+def test_access_mount(tmp_path: Path) -> None:
+    assert "unshare" in _job(tmp_path).command
+    seen = _job(tmp_path, "access-mount=true").command
+    assert "unshare" not in seen
+    assert "setpriv" in seen
+
+
+def test_gluster_params(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    words = params.words(_session("gluster-params=acl use-readdirp=no").options.gluster_params)
+    assert words == ("--use-readdirp=no",)
+    started: list[Sequence[str]] = []
+
+    def refuse(command: Sequence[str], **_: object) -> None:
+        started.append(command)
+        raise OSError(errno.ENOENT, "no client")
+
+    monkeypatch.setattr(mount, "RUN", tmp_path)
+    monkeypatch.setattr(mount, "_glusterfs", lambda: "glusterfs")
+    monkeypatch.setattr(mount.subprocess, "Popen", refuse)
+    one = mount.Mount("gvol", label="x", log=tmp_path / "log", params=words)
+    with pytest.raises(OSError, match="no client"):
+        one.start(1.0)
+    (command,) = started
+    assert command.index("--use-readdirp=no") < command.index("--volfile-id=gvol")
+
+
+@pytest.mark.parametrize(
+    "text", ["volfile-id=other", "--acl", "/mnt", "attribute-timeout=600", "client-pid=1", "'", "A"]
+)
+def test_gluster_params_that_are_refused(text: str) -> None:
+    with pytest.raises(Usage, match="gluster-params cannot be"):
+        _session(f"gluster-params={text}")
+
+
+def test_sync_method() -> None:
+    assert choice.order("rsync", new=False)[0] is Mover.RSYNC
+    assert choice.order("tarssh", new=False)[0] is Mover.STREAM
+    assert _session("sync-method=tarssh").options.sync_method == choice.TARSSH
+
+
+async def _called(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, mover: Mover, *settings: str
+) -> dict[str, object]:
+    """Return what rsync, or the stream, is called with."""
+    found: dict[str, object] = {}
+
+    async def run(*_: object, **more: object) -> Job:
+        found.update(more)
+        return Job(mover, 0, 0)
+
+    monkeypatch.setattr(rsync, "run", run)
+    monkeypatch.setattr(stream, "run", run)
+    session = _session(*settings)
+    route = checks.route(session)
+    bucket = Bucket.of(session, folder)
+    shared = Shared(route, folder)
+    shared._socket.write_text("")
+    await Ways.of(session, route, b"/there", bucket, shared).run(mover, b"/here", [], 0)
+    return found
+
+
+async def test_rsync_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    called = await _called(monkeypatch, tmp_path, Mover.RSYNC, "rsync-command=/opt/rsync")
+    assert called["program"] == "/opt/rsync"
+
+
+async def test_rsync_options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    called = await _called(monkeypatch, tmp_path, Mover.RSYNC, "rsync-options=--whole-file")
+    assert called["options"] == "--whole-file"
+    argv = rsync.command(
+        *(_route(), b"/here", b"/there"), shell=[], program="rsync", options="--whole-file"
+    )
+    assert "--whole-file" in argv
+
+
+async def test_rsync_ssh_options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    words = "rsync-ssh-options=-C -oCompressionLevel=1"
+    shell = (await _called(monkeypatch, tmp_path, Mover.RSYNC, words))["shell"]
+    assert isinstance(shell, list)
+    assert shell[-2:] == ["-C", "-oCompressionLevel=1"]
+    assert "-oControlMaster=no" in shell
+    assert "-oControlPath=none" in shell, "a connection that is open already is not compressed"
+    plain = (await _called(monkeypatch, tmp_path, Mover.STREAM, words))["shell"]
+    assert isinstance(plain, list)
+    assert "-C" not in plain
+
+
+def test_bandwidth(tmp_path: Path) -> None:
+    bucket = Bucket.of(_session(), tmp_path)
+    assert not bucket.limited
+    settings = Settings(Options())
+    settings.follow(bucket.take_up)
+    settings.change({"bandwidth": "1m"})
+    assert bucket.limited
+    bucket.take(1 << 20)
+    assert bucket.take(1 << 20) > 0
+    settings.change({"bandwidth": "0"})
+    assert bucket.words() == ()
+
+
+def test_bandwidth_timetable(tmp_path: Path) -> None:
+    bucket = Bucket.of(_session(), tmp_path)
+    bucket.take_up(Options(bandwidth_timetable="00:00-24:00 64k"))
+    assert "00:00-24:00 64k" in bucket.words()
+
+
+def test_sync_jobs(tmp_path: Path) -> None:
+    jobs = _session("sync-jobs=7").options.sync_jobs
+    made = Bulk(
+        cast("Trying", None), cast("Channel", None), cast("bulk.Report", None), here=b"", jobs=jobs
+    )
+    assert made._slots._value == 7
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_ignore_deletes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keeps: bool) -> None:
+    assert _session("ignore_deletes=true").options.ignore_deletes is True
+    world = World(tmp_path, monkeypatch)
+    world.manner = Manner(keeps=keeps)
+    world.begin()
+    try:
+        gfid = world.make(A)
+        await world.worker.make_so(world.heard())
+        world.primary.remove(A)
+        await world.worker.make_so(world.heard())
+        assert world.secondary.tree() == ({A: gfid} if keeps else {})
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("patient", [True, False])
+async def test_gfid_conflict_resolution(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patient: bool
+) -> None:
+    assert _session("gfid-conflict-resolution=no").options.gfid_conflict_resolution is False
+    world = World(tmp_path, monkeypatch)
+    world.manner = Manner(patient=patient)
+    world.begin()
+    try:
+        stranger = world.make(A)
+        await world.worker.make_so(world.heard())
+        del world.primary.places[A], world.primary.things[stranger]
+        gfid = world.make(A)
+        await world.worker.make_so(world.heard())
+        assert world.secondary.tree() == {A: stranger if patient else gfid}
+        assert world.ledger.empty is not patient
+    finally:
+        world.close()
+
+
+async def test_max_rsync_retries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = Refused(gfid=Gfid("g"), doing="copy", errno=0, words="short")
+    assert verdict(refused, 3, 0, most=4) is Verdict.AGAIN
+    assert verdict(refused, 4, 0, most=4) is Verdict.LEDGER
+    monkeypatch.setattr("engine.session.failing._GAP", 0.0)
+    world = World(tmp_path, monkeypatch)
+    try:
+        world.worker.failing.take_up(Options(max_rsync_retries=5))
+        world.make(A)
+        world.primary.write(A, bytes(4000))
+        world.bulk.wrong = "short"
+        await world.worker.make_so(world.heard())
+        assert len(world.bulk.asked) == 5
+        assert not world.ledger.empty
+    finally:
+        world.close()
+
+
+def test_log_rsync_performance(capsys: pytest.CaptureFixture[str]) -> None:
+    job = Job(Mover.RSYNC, 3, 0, 1.5, moved={Gfid("g"): 5}, sent=9, literal=5)
+    assert bulk.figures(7, job, 20, 2) == (
+        "rsync job 7: 3 files of 20 bytes, 1 moved, 2 not whole, 9 bytes sent, 0 matched, "
+        "5 literal, 1.50 s, exit code 0"
+    )
+
+
+def test_quarantine_days() -> None:
+    one = Quarantine(cast("Channel", None), None, None, days=0)  # type: ignore[arg-type]
+    one._due = time.monotonic() + 1000
+    one.take_up(Options(quarantine_days=3))
+    assert (one._days, one._due) == (3, 0.0)
+
+
+@pytest.mark.parametrize("limit", [0, 10])
+async def test_push_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    assert _session(f"push-limit={limit}").options.push_limit == limit
+    monkeypatch.setattr("replicating.SMALL", limit)
+    world = World(tmp_path, monkeypatch)
+    try:
+        gfid = world.make(A)
+        world.primary.write(A, b"x" * 11)
+        await world.worker.make_so(world.heard())
+        assert world.bulk.asked == [gfid], "it did not travel inside"
+    finally:
+        world.close()
+
+
+def test_replica_failover_interval() -> None:
+    one = Following("/b", *[None] * 6, None)  # type: ignore[arg-type]
+    one.take_up(Options(replica_failover_interval=30))
+    assert one._ask == 30
+
+
+def test_log_level() -> None:
+    assert _route("log-level=debug").log_level == "DEBUG"
+
+
+def test_what_is_set_is_written_as_it_is_read_otherwise_than_it_is_read() -> None:
+    session = _session("access-mount=yes", "log_rsync_performance=1")
+    text = config.render(session)
+    assert "access-mount: true\n" in text
+    assert config.parse("s", text.encode(), where="f") == session
