@@ -103,6 +103,26 @@ class Options:
         takes="times that do not overlap, each with its limit, as in 08:00-18:00 5m, 22:00-06:00 0",
         live=True,
     )
+    change_detector: str = _option(
+        "changelog",
+        "How changes are found; changelog: by the bricks' own, within a second; xsync: the whole "
+        "brick is looked at again and again, and no removal is seen.",
+        choices=("changelog", "xsync"),
+    )
+    change_interval: int = _option(
+        60,
+        "With xsync: time from the end of one crawl to the next.",
+        unit="s",
+        low=1,
+        high=86400,
+        live=True,
+    )
+    sync_xattrs: bool = _option(
+        True, "Replicate and compare user.* xattrs; false: those on the secondary are left alone."
+    )
+    sync_acls: bool = _option(
+        True, "Replicate and compare POSIX ACLs; false: those on the secondary are left alone."
+    )
     ignore_deletes: bool = _option(
         False,
         "Keep on the secondary what is removed on the primary, and names that are; who is replaced "

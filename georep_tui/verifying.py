@@ -8,7 +8,8 @@ from engine import names
 from engine.config import Places
 from engine.item import Gfid
 from engine.plan.compare import Difference
-from engine.session import survey
+from engine.session import checks, survey
+from engine.session.sides import Within
 from engine.session.survey import Survey
 from engine.session.verify import Counts, Verify
 from georep_tui import rows
@@ -27,9 +28,9 @@ def verify(at: Places, args: argparse.Namespace) -> int:
     async def work(opened: Survey) -> None:
         place, path = await survey.find(opened.here, path_of(args.under))
         patience = opened.patience() if args.patience is None else args.patience
-        one = Verify(
-            opened.here, opened.there, counts, tell, patience=patience, content=args.content
-        )
+        scope = checks.scope(opened.session)
+        here, there = (Within(side, scope) for side in (opened.here, opened.there))
+        one = Verify(here, there, counts, tell, patience=patience, content=args.content)
         async with progress.shown():
             await one.run(place, path)
 

@@ -79,7 +79,7 @@ class Both:
             return await work(
                 SimpleNamespace(
                     places=at,
-                    session=SimpleNamespace(name=name),
+                    session=SimpleNamespace(name=name, options=Options()),
                     here=here,
                     there=There(channel),  # type: ignore[arg-type]
                     patience=lambda: 0.0,

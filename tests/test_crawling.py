@@ -132,3 +132,16 @@ async def test_no_clock_that_was_set_back_is_waited_for(
     crawl = Crawling(brick, tmp_path, replicator, position, report, _Unreconciled())  # type: ignore[arg-type]
     await crawl.run("the position lies in the future", NOW + 9999)
     assert clock.now - NOW < MARGIN + 2
+
+
+async def test_without_a_journal_nothing_is_waited_for(
+    tmp_path: Path, clock: _Clock, report: Report
+) -> None:
+    (tmp_path / "brick/.glusterfs").mkdir(parents=True)
+    replicator, position = _Replicator(clock), _Position(0)
+    crawl = Crawling(
+        *(str(tmp_path / "brick"), tmp_path, replicator, position, report, _Unreconciled()),  # type: ignore[arg-type]
+        journal=False,
+    )
+    await crawl.run("again and again")
+    assert (clock.now, position.stime) == (NOW + 0.5, NOW - MARGIN)

@@ -1,6 +1,8 @@
 """Each option has an effect, and a test of it here, called after it."""
 
+import asyncio
 import errno
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +14,10 @@ from replicating import World
 from engine import config, options
 from engine.config import Places, Session
 from engine.errors import Usage
-from engine.gluster import mount, params
+from engine.gluster import mount, objects, params, xattrs
+from engine.gluster.objects import Scope
 from engine.gluster.volume import Brick, Volume
-from engine.item import ROOT, Gfid, Place, Refused
+from engine.item import ROOT, Attributes, Facts, Gfid, Kind, Place, Refused
 from engine.movers import choice, rsync, stream
 from engine.movers.job import Job, Mover
 from engine.movers.pace import Bucket
@@ -23,13 +26,17 @@ from engine.options import Options
 from engine.plan.items import Manner
 from engine.plan.patience import Verdict, verdict
 from engine.rpc.channel import Channel
+from engine.rpc.messages import PROTOCOL, Hello
 from engine.rpc.shared import Shared
 from engine.rpc.ssh import Route
+from engine.secondary import opened
 from engine.session import bulk, checks, local
 from engine.session.bulk import Bulk
 from engine.session.following import Following
 from engine.session.quarantine import Quarantine
+from engine.session.recrawling import Recrawling
 from engine.session.settings import Settings
+from engine.session.sides import Side, Within
 from engine.session.trying import Trying
 
 BRICK = Brick("h1", "/b1", "u1", 0, 0)
@@ -201,6 +208,73 @@ def test_sync_jobs(tmp_path: Path) -> None:
         cast("Trying", None), cast("Channel", None), cast("bulk.Report", None), here=b"", jobs=jobs
     )
     assert made._slots._value == 7
+
+
+def test_change_detector() -> None:
+    """That it crawls and crawls, `tests/test_recrawling.py` shows, and on bricks the lab."""
+    for text, checked in (("changelog", True), ("xsync", False)):
+        found = _checks(f"change-detector={text}")
+        assert ("changelog" in found) is checked
+    with pytest.raises(Usage, match="change-detector cannot be 'xtime'"):
+        _session("change-detector=xtime")
+
+
+def _checks(*settings: str) -> list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks.volume, "read", lambda _name: VOLUME)
+        patch.setattr(checks.volume, "local_node_uuid", lambda: "u1")
+        found, _ = checks.primary(_session(*settings))
+    return [check.name for check in found]
+
+
+def test_change_interval() -> None:
+    one = Recrawling(*[None] * 6)  # type: ignore[arg-type]
+    one.take_up(Options(change_interval=7))
+    assert one._interval == 7
+
+
+@pytest.mark.parametrize(
+    ("setting", "left"),
+    [("sync-xattrs=false", {objects.ACCESS_ACL: b"a"}), ("sync-acls=false", {b"user.x": b"u"})],
+)
+def test_sync_xattrs(setting: str, left: dict[bytes, bytes]) -> None:
+    scope = _route(setting).scope
+    there = {b"user.x": b"u", objects.ACCESS_ACL: b"a", b"trusted.x": b"t"}
+    assert objects.that_travel(there, scope) == left
+    hello = Hello(
+        protocol=PROTOCOL,
+        version="1",
+        session="s",
+        worker="",
+        volume="v",
+        silence=0,
+        users=scope.users,
+        acls=scope.acls,
+    )
+    assert opened._scope(hello) == scope
+
+
+def test_sync_acls(tmp_path: Path) -> None:
+    """What is left out is neither set nor removed on the secondary, nor told by `verify`."""
+    path = os.fsencode(tmp_path / "f")
+    (tmp_path / "f").write_text("")
+    xattrs.put(path, b"user.theirs", b"1")
+    scope = checks.scope(_session("sync-xattrs=false"))
+    assert objects.travelling(path, scope) == {}
+    assert objects.travelling(path) == {b"user.theirs": b"1"}
+
+    class _Side:
+        listing = digests = None
+
+        async def facts(self, places: Sequence[Place]) -> list[Facts | None]:
+            told = {b"user.x": b"1", objects.DEFAULT_ACL: b"2"}
+            shape = Attributes(0o100644, 0, 0, 0, 0, 0)
+            return [None, Facts(Gfid("g"), Kind.FILE, shape, 1, xattrs=told)]
+
+    nothing, seen = asyncio.run(Within(cast("Side", _Side()), Scope(acls=False)).facts([A, A]))
+    assert nothing is None
+    assert seen is not None
+    assert seen.xattrs == {b"user.x": b"1"}
 
 
 @pytest.mark.parametrize("keeps", [True, False])

@@ -4,6 +4,7 @@ travel.
 
 import os
 import stat
+from typing import NamedTuple
 
 from engine.gluster import xattrs
 from engine.item import Attributes, Kind
@@ -45,25 +46,37 @@ def own(name: bytes) -> bool:
     return name in _OWN or name.startswith(b".glusterfs-anonymous-inode-")
 
 
-def travels(name: bytes) -> bool:
-    """Whether an xattr is replicated: user.* and the POSIX ACLs.
+class Scope(NamedTuple):
+    """Which xattrs an operator wants replicated; all others are as if they were not there."""
+
+    users: bool = True
+    acls: bool = True
+
+
+ALL = Scope()
+
+
+def travels(name: bytes, scope: Scope = ALL) -> bool:
+    """Whether an xattr is replicated: user.* and the POSIX ACLs, as far as `scope` has them.
 
     An aux mount with client-pid -1 takes no others: GlusterFS 10.3 ignores setting any other name,
     with success.
     """
-    return name.startswith(b"user.") or name in (ACCESS_ACL, DEFAULT_ACL)
+    if name.startswith(b"user."):
+        return scope.users
+    return scope.acls and name in (ACCESS_ACL, DEFAULT_ACL)
 
 
-def that_travel(values: dict[bytes, bytes]) -> dict[bytes, bytes]:
+def that_travel(values: dict[bytes, bytes], scope: Scope = ALL) -> dict[bytes, bytes]:
     """Return those of `values` that are replicated."""
-    return {name: value for name, value in values.items() if travels(name)}
+    return {name: value for name, value in values.items() if travels(name, scope)}
 
 
-def travelling(at: xattrs.Target) -> dict[bytes, bytes]:
+def travelling(at: xattrs.Target, scope: Scope = ALL) -> dict[bytes, bytes]:
     """Return the xattrs of an object that are replicated."""
     found: dict[bytes, bytes] = {}
     for name in xattrs.names(at):
-        if travels(name):
+        if travels(name, scope):
             value = xattrs.get(at, name)
             if value is not None:
                 found[name] = value

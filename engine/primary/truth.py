@@ -19,6 +19,7 @@ from engine.errors import Retry
 from engine.gluster import gfid as gfids
 from engine.gluster import objects, reading, xattrs
 from engine.gluster.gfid import NotAGfid
+from engine.gluster.objects import Scope
 from engine.gluster.xattrs import Malformed
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.plan.dirty import Dirty, Why
@@ -44,6 +45,8 @@ class Sight:
     """The brick has whole files: not on disperse, not on an arbiter."""
     behind: bool = False
     """The brick may wait for heals: what it has is only believed where the mount shows the same."""
+    scope: Scope = objects.ALL
+    """Which xattrs are looked at."""
 
 
 def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
@@ -139,7 +142,7 @@ def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
         attributes=_shown(status, values, mode),
         changed=int(status.st_ctime),
         target=os.readlink(handle) if kind is Kind.SYMLINK else b"",
-        xattrs=objects.that_travel(values) if dirty.why & Why.ATTRIBUTES else None,
+        xattrs=objects.that_travel(values, sight.scope) if dirty.why & Why.ATTRIBUTES else None,
     )
 
 
@@ -198,7 +201,7 @@ def _directory(sight: Sight, gfid: Gfid, link: bytes, dirty: Dirty) -> Alive | N
     path = sight.mount + b"/" + gfids.aux(gfid)
     try:
         status = os.lstat(path)
-        values = objects.travelling(path) if dirty.why & Why.ATTRIBUTES else None
+        values = objects.travelling(path, sight.scope) if dirty.why & Why.ATTRIBUTES else None
     except OSError as error:
         if error.errno in _AWAY:
             return None
@@ -221,7 +224,7 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
         status = os.lstat(path)
         kind = objects.kind(status.st_mode)
         told = xattrs.get(path, b"glusterfs.gfid2path")
-        values = objects.travelling(path) if dirty.why & Why.ATTRIBUTES else None
+        values = objects.travelling(path, sight.scope) if dirty.why & Why.ATTRIBUTES else None
         target = os.readlink(path) if kind is Kind.SYMLINK else b""
     except OSError as error:
         if error.errno in _AWAY:

@@ -35,6 +35,10 @@ class Hello(Message, frozen=True, kw_only=True):
     silence: int
     """Seconds without a word from the primary after which the agent ends; 0: never."""
     log_level: str = "INFO"
+    users: bool = True
+    """It has to do with user.* xattrs; else it neither sets nor removes any."""
+    acls: bool = True
+    """The same of POSIX ACLs."""
 
 
 class Welcome(Message, frozen=True, kw_only=True):

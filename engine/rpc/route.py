@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass
 
+from engine.gluster.objects import ALL, Scope
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -21,6 +23,8 @@ class Route:
     silence: int = 120
     """Seconds without a word after which either side counts the other as gone."""
     log_level: str = "INFO"
+    scope: Scope = ALL
+    """Which xattrs the agent has to do with."""
 
     def known_hosts_files(self) -> list[str]:
         """Return the files that say which host keys are right."""

@@ -69,6 +69,8 @@ async def agent(
                     primary=primary,
                     silence=route.silence,
                     log_level=route.log_level,
+                    users=route.scope.users,
+                    acls=route.scope.acls,
                 )
                 welcome = await _greet(channel, route, hello)
                 yield Agent(channel, welcome, route.host)

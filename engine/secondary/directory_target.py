@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from engine.gluster import objects, reading
+from engine.gluster.objects import Scope
 from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.plan import shelves
 from engine.rpc.messages import Seen
@@ -40,7 +41,9 @@ class DirectoryTarget:
     threads.
     """
 
-    def __init__(self, root: bytes) -> None:
+    def __init__(self, root: bytes, scope: Scope = objects.ALL) -> None:
+        """`scope`: which xattrs we have to do with."""
+        self._scope = scope
         self._handles, self._notes = Handles(root), Notes(root)
         self._objects = Objects(self._handles)
         self._handles.sweep()
@@ -222,7 +225,7 @@ class DirectoryTarget:
     def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
         """Make the xattrs that travel exactly these."""
         with self._objects.reached(gfid) as path:
-            now = objects.travelling(path)
+            now = objects.travelling(path, self._scope)
             if now == shall:
                 return False
             try:
@@ -233,7 +236,7 @@ class DirectoryTarget:
                     raise OSError(errno.EOPNOTSUPP, words) from error
                 if not directory_names.lacks_room(error) or not directory_names.make_room(path):
                     raise
-                attributes.change_xattrs(path, objects.travelling(path), shall)
+                attributes.change_xattrs(path, objects.travelling(path, self._scope), shall)
         return True
 
     def limbo(self, gfid: Gfid) -> Place:

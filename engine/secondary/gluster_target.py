@@ -16,6 +16,7 @@ from typing import TypeVar
 from engine.gluster import gfid as gfids
 from engine.gluster import newfile, objects, reading, xattrs
 from engine.gluster.held import Hand, Held
+from engine.gluster.objects import Scope
 from engine.item import ROOT, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.plan import shelves
 from engine.rpc.messages import Seen
@@ -35,14 +36,17 @@ _EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 class GlusterTarget:
     """A mounted secondary volume; its methods may be called from many threads."""
 
-    def __init__(self, root: bytes, plain: Callable[[], bytes]) -> None:
-        """Make `/.georep` in the aux-gfid mount `root`; `plain` gives one without client-pid -1."""
+    def __init__(self, root: bytes, plain: Callable[[], bytes], scope: Scope = objects.ALL) -> None:
+        """Make `/.georep` in the aux-gfid mount `root`; `plain` gives one without client-pid -1;
+        `scope`: which xattrs we have to do with.
+        """
         self._root, self._plain = root, plain
         # Kept open, so that the kernel does not ask for it again with every path below it.
         self._below = os.open(root + b"/.gfid", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._gfids = b"/proc/self/fd/%d/" % self._below
         self._parents = Parents(self._gfids)
         self._hands = threading.local()
+        self._scope = scope
         own = root + b"/" + OWN
         for directory in (own, own + b"/limbo", own + b"/quarantine"):
             with suppress(FileExistsError):
@@ -262,7 +266,7 @@ class GlusterTarget:
         return self._set_xattrs(gfid, self._where(gfid), shall)
 
     def _set_xattrs(self, gfid: Gfid, at: Where, shall: dict[bytes, bytes]) -> bool:
-        now = objects.travelling(at)
+        now = objects.travelling(at, self._scope)
         if now == shall:
             return False
         try:
@@ -273,12 +277,12 @@ class GlusterTarget:
                 words = "the secondary volume is read-only; switch features.read-only off there"
                 raise OSError(errno.EROFS, words) from error
             raise
-        now = objects.travelling(at)
+        now = objects.travelling(at, self._scope)
         if now != shall:
             # A client with pid -1 ignores a default ACL, with success; an ordinary one does not.
             plain = self._plain() + b"/" + gfids.aux(gfid)
             attributes.change_xattrs(plain, now, shall)
-            if objects.travelling(at) != shall:
+            if objects.travelling(at, self._scope) != shall:
                 raise OSError(errno.EIO, "xattrs were set with success and are not there")
         return True
 

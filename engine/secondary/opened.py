@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.errors import Retry, Stop
 from engine.gluster import urls, volume
 from engine.gluster.mount import Mount, needs_privilege
+from engine.gluster.objects import Scope
 from engine.gluster.volume import Volume
 from engine.rpc.messages import Hello
 from engine.secondary import directory_setup
@@ -57,7 +58,7 @@ def _directory(hello: Hello) -> Iterator[Opened]:
     try:
         identity = directory_setup.identify(path, hello.primary, make=make)
         began = os.stat(root)
-        target = DirectoryTarget(root)
+        target = DirectoryTarget(root, _scope(hello))
     except OSError as error:
         raise Retry(
             f"the directory {path} on the secondary refuses us: {error.strerror}",
@@ -91,7 +92,7 @@ def _volume(hello: Hello) -> Iterator[Opened]:
     try:
         mount.start(timeout=_READY)
         yield Opened(
-            GlusterTarget(mount.root, spare.root),
+            GlusterTarget(mount.root, spare.root, _scope(hello)),
             mount.root,
             mount.root,
             facts.uuid,
@@ -102,6 +103,10 @@ def _volume(hello: Hello) -> Iterator[Opened]:
     finally:
         spare.stop()
         mount.stop()
+
+
+def _scope(hello: Hello) -> Scope:
+    return Scope(users=hello.users, acls=hello.acls)
 
 
 def _facts(name: str) -> Volume:

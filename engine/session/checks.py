@@ -12,6 +12,7 @@ from engine.config import Session
 from engine.errors import GeorepError
 from engine.gluster import gsyncd, mount, params, volume, xattrs
 from engine.gluster.gsyncd import Found
+from engine.gluster.objects import Scope
 from engine.gluster.volume import Volume
 from engine.rpc.route import Route
 
@@ -111,7 +112,9 @@ def primary(session: Session) -> tuple[list[Check], Volume | None]:
         node = volume.local_node_uuid()
     except GeorepError as error:
         return [failed("primary volume", error)], None
-    checks = [check_started(found), check_changelog(found), check_indexing(found)]
+    checks = [check_started(found)]
+    if session.options.change_detector == "changelog":
+        checks += [check_changelog(found), check_indexing(found)]
     checks += [check_bricks(found, node), *check_xattrs(found, node)]
     checks.append(check_gsyncd(session, gsyncd.sessions()))
     return checks, found
@@ -236,7 +239,13 @@ def route(session: Session) -> Route:
         timeout=options.connection_timeout,
         silence=options.secondary_timeout,
         log_level=options.log_level.upper(),
+        scope=scope(session),
     )
+
+
+def scope(session: Session) -> Scope:
+    """Return which xattrs the session replicates."""
+    return Scope(users=session.options.sync_xattrs, acls=session.options.sync_acls)
 
 
 def failed(name: str, error: GeorepError) -> Check:

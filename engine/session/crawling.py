@@ -31,7 +31,11 @@ class Crawling:
         position: Position,
         report: Report,
         unreconciled: Unreconciled,
+        *,
+        journal: bool = True,
     ) -> None:
+        """`journal`: changelogs are followed after it, so it matters what they do not tell."""
+        self._journal = journal
         self._unreconciled = unreconciled
         self._brick, self._replicator = brick, replicator
         self._position, self._report = position, report
@@ -56,7 +60,8 @@ class Crawling:
         """
         cursor = self._load()
         if cursor is None:
-            await self._let_it_end(ended)
+            if self._journal:
+                await self._let_it_end(ended)
             cursor = Cursor(since=int(time.time()) - MARGIN, bucket=0, brick=self._brick)
             await self._replicator.run(crawl.save, self._path, cursor)
         # After the cursor, which says whether this crawl is new; before anything is brought.
@@ -103,7 +108,7 @@ class Crawling:
 
     async def _follow_from(self, began: int) -> int:
         since = await self._unreconciled.follow_from(began)
-        if since < began:
+        if since < began and self._journal:
             history = await self._replicator.run(slices.history, self._brick, since)
             return since if history.complete else began
         return began

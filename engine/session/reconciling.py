@@ -120,7 +120,8 @@ def _sight(opened: Survey) -> Sight:
     whole = not opened.local.volume.disperse and not brick.is_arbiter
     # Nobody watches its heals here, and what it has may be older than what others have.
     behind = opened.local.volume.replica > 1
-    return Sight(brick.root, opened.mount.root, whole, behind=behind)
+    scope = checks.scope(opened.session)
+    return Sight(brick.root, opened.mount.root, whole, behind=behind, scope=scope)
 
 
 def _there(brick: Brick) -> bool:

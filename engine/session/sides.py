@@ -9,8 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from engine.errors import Reject, Retry
-from engine.gluster import reading
+from engine.gluster import objects, reading
+from engine.gluster.objects import Scope
 from engine.item import Facts, Piece, Place
 from engine.rpc.channel import Channel
 
@@ -127,6 +130,22 @@ class There:
     async def digests(self, pieces: Sequence[Piece]) -> Sequence[bytes | None]:
         """Return digests of parts of files; None where a file is gone."""
         return await self._channel.digest(pieces)
+
+
+class Within:
+    """One side as if it had only the xattrs that are replicated."""
+
+    def __init__(self, side: Side, scope: Scope) -> None:
+        self._side, self._scope = side, scope
+        self.listing, self.digests = side.listing, side.digests
+
+    async def facts(self, places: Sequence[Place]) -> Sequence[Facts | None]:
+        """Return who stands at `places`, with all that is compared."""
+        return [one and self._within(one) for one in await self._side.facts(places)]
+
+    def _within(self, facts: Facts) -> Facts:
+        values = objects.that_travel(facts.xattrs, self._scope)
+        return msgspec.structs.replace(facts, xattrs=values)
 
 
 def _listing(root: bytes, place: Place) -> Listing:

@@ -35,6 +35,7 @@ from engine.session.ledger import Ledger
 from engine.session.limbo import Limbo
 from engine.session.position import Position
 from engine.session.quarantine import Quarantine
+from engine.session.recrawling import Recrawling
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 from engine.session.settings import Settings
@@ -44,6 +45,7 @@ from engine.session.unreconciled import Unreconciled
 
 PULSE = 2.0
 """Seconds between two signs of life."""
+GOAL = "the goal is reached"
 HUNG = 120.0
 """Seconds after which a primary mount that does not answer is given up."""
 
@@ -151,7 +153,8 @@ class _Worker:
                 events.WorkerConnected, peer=route.host, peer_version=version, seconds=seconds
             )
             whole = not self.setting.volume.disperse and not self.setting.brick.is_arbiter
-            sight = Sight(os.fsencode(self.setting.brick.path), self.mount.root, whole)
+            brick = os.fsencode(self.setting.brick.path)
+            sight = Sight(brick, self.mount.root, whole, scope=route.scope)
             bucket = Bucket.of(session, self.setting.places.of(session.name))
             self.settings.follow(bucket.take_up)
             shared = Shared(route)
@@ -217,8 +220,10 @@ class _Worker:
         setting = self.setting
         state = setting.places.of(setting.session.name)
         turn = Turn(state, setting.brick)
+        journal = setting.session.options.change_detector == "changelog"
         crawling = Crawling(
-            setting.brick.path, state, replicator, position, self.report, unreconciled
+            *(setting.brick.path, state, replicator, position, self.report, unreconciled),
+            journal=journal,
         )
         # A Passive one, too: what it left half done stands in its own ledger.
         await replicator.recover()
@@ -241,7 +246,15 @@ class _Worker:
             setting.until,
             keeps=setting.session.options.ignore_deletes,
         )
+        recrawling = Recrawling(
+            *(crawling, replicator, position, self.report, limbo, setting.until)
+        )
         self.settings.follow(following.take_up)
+        self.settings.follow(recrawling.take_up)
+
+        async def still() -> bool:
+            return await replicator.run(turn.still, self.mount.root)
+
         try:
             while True:
                 decision = await replicator.run(turn.decide, self.mount.root)
@@ -252,13 +265,17 @@ class _Worker:
                     continue
                 await replicator.recover()
                 await unreconciled.look()
+                if not journal:
+                    if await recrawling.run(still, self.woken):
+                        return GOAL
+                    continue
                 reason = await crawling.needed()
                 if reason:
                     await crawling.run(reason)
                 await unreconciled.follow(position.stime)
                 try:
-                    if await following.run(lambda: replicator.run(turn.still, self.mount.root)):
-                        return "the goal is reached"
+                    if await following.run(still):
+                        return GOAL
                 except (Damaged, HistoryBroken) as damage:
                     await crawling.run(damage.words, damage.ended)
         finally:
