@@ -12,7 +12,7 @@ GeorepError
 class GeorepError(Exception):
     """Base of every error the engine raises on purpose.
 
-    `cause` is the operator's word for what is wrong, from the catalogue in docs/causes.md;
+    `cause` is the operator's word for what is wrong, from the catalogue in `engine.causes`;
     `fix` is the next step, one sentence; `evidence` is what the other program said, verbatim.
     """
 

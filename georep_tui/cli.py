@@ -97,6 +97,11 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     _comparing(command)
     replay.add_parser(command)
     _configuring(command("config", "say or change what is set for a session"))
+    explain = commands.add_parser(
+        "explain", help="say what a cause, a kind of failure or an option means", allow_abbrev=False
+    )
+    explain.add_argument("words", metavar="CAUSE|OPTION", nargs="+")
+    explain.add_argument("--json", action="store_true", help="as JSON")
     demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
     demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
     demo.add_argument("--no-tui", action="store_true", help="without the console")
@@ -185,6 +190,10 @@ def _run(args: argparse.Namespace) -> int:
         return _demo(args)
     if args.command == "replay":
         return replay.run(args, terminal=_terminal(), plain=args.ascii or not _unicode())
+    if args.command == "explain":
+        from georep_tui import explaining  # deferred, like everything here
+
+        return explaining.explain_word(args)
     from engine import config  # deferred: the lab needs no yaml
 
     at = config.places(args.config, args.state)

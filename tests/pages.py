@@ -4,6 +4,7 @@ import ast
 import inspect
 import itertools
 import sys
+import textwrap
 from enum import StrEnum
 from pathlib import Path
 from typing import get_args
@@ -14,7 +15,7 @@ from bench import page as benchmarks
 from bench import results
 from bench.results import Results
 
-from engine import events, options
+from engine import causes, events, options
 from engine.events import AnyEvent, Event, WorkerEvent
 from engine.item import Kind
 from georep_tui import keymap
@@ -44,6 +45,29 @@ def options_page() -> str:
         how = "live" if option.limits.live else "restart"
         cells = (f"`{option.name}`", default, option.accepts(), how, option.limits.meaning)
         lines.append(_row(cells))
+    return "\n".join(lines) + "\n"
+
+
+def causes_page() -> str:
+    """Return docs/causes.md."""
+    lines = [
+        "# Causes",
+        "",
+        MADE.format(source="engine/causes"),
+        "Whatever stops a session, a worker or a command has a cause from this list. Beside it",
+        "stand a sentence with the names and numbers of the case, a next step and, where another",
+        "program spoke, its own words: in the console on the worker's page, in `georep status`,",
+        "and as `WorkerFaulty` and `SessionBlocked` in the [events](events.md). `georep explain`",
+        "says what stands here. A worker that ended is started again by itself, after 1 s at first",
+        "and 60 s at most, so where the world mends itself nothing has to be done.",
+    ]
+    for section in causes.SECTIONS:
+        lines += ["", f"## {section.title}", ""]
+        lines += [textwrap.fill(section.words, 100, break_on_hyphens=False), ""] * bool(
+            section.words
+        )
+        lines += ["| Cause | What it means | Next step |", "|---|---|---|"]
+        lines += [_row((f"`{each.name}`", each.meaning, each.step)) for each in section.causes]
     return "\n".join(lines) + "\n"
 
 
@@ -164,6 +188,7 @@ PAGES = {
     "docs/benchmarks.svg": benchmarks_picture,
     "docs/rules.md": rules_page,
     "docs/options.md": options_page,
+    "docs/causes.md": causes_page,
     "docs/events.md": events_page,
     "docs/keys.md": keys_page,
 }

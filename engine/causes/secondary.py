@@ -1,0 +1,117 @@
+"""What can be wrong with the way to the secondary, and with the secondary as a whole."""
+
+from engine.causes.cause import Cause, Section
+
+WAY = Section(
+    "The way to the secondary",
+    "",
+    (
+        Cause(
+            "host unknown",
+            "The name of the secondary cannot be resolved.",
+            "Check the spelling, DNS and `/etc/hosts`.",
+        ),
+        Cause(
+            "host unreachable",
+            "Nothing answers at that port, or not in time.",
+            "Is the host up, does sshd run there, is the port open? Try `ssh -p PORT "
+            "USER@HOST true`.",
+        ),
+        Cause(
+            "host key unknown",
+            "This node has never seen the host's key, or cannot read its known hosts file.",
+            "Compare the fingerprint and accept it once with `ssh USER@HOST true`, or name "
+            "a file as `known-hosts`.",
+        ),
+        Cause(
+            "host key changed",
+            "The host shows another key than the one that is known.",
+            "If it was set up anew: `ssh-keygen -R HOST`, then accept the new one. If it "
+            "was not, somebody may be in between.",
+        ),
+        Cause(
+            "key refused",
+            "The host does not accept our key.",
+            "`ssh-copy-id USER@HOST`, or name the right one as `ssh-key`.",
+        ),
+        Cause(
+            "key unusable",
+            "The private key cannot be read, or has a passphrase.",
+            "Name a readable key without a passphrase as `ssh-key`.",
+        ),
+        Cause(
+            "no agent",
+            "There is no `georep-engine` on the secondary, or something else answers in its place.",
+            "Install georep there, or give its full path as `agent-command`.",
+        ),
+        Cause(
+            "version mismatch",
+            "The two sides run different versions of georep.",
+            "Install the same version on both.",
+        ),
+        Cause(
+            "protocol",
+            "What came over the connection is no message of georep's.",
+            "Install the same version on both sides; look for a login script that prints.",
+        ),
+        Cause(
+            "not root",
+            "The agent does not run as root.",
+            "Name root as the user: `root@HOST::VOLUME`.",
+        ),
+        Cause(
+            "connection lost",
+            "The connection broke. What was under way is done again.",
+            "Nothing; look at the network if it comes back often.",
+        ),
+        Cause(
+            "secondary silent",
+            "Nothing was heard for `secondary-timeout` seconds.",
+            "Is the host overloaded, or a brick there hung?",
+        ),
+        Cause(
+            "agent ended",
+            "The agent ended by itself; its last words stand as evidence.",
+            "Read them, and `/var/log/glusterfs/georep-agent.log` there.",
+        ),
+        Cause(
+            "agent still running",
+            "An older agent of the same worker, cut off from its primary, is still at work there.",
+            "It ends by itself after `secondary-timeout`; `pgrep -af georep-engine` on the "
+            "secondary nodes shows it.",
+        ),
+        Cause(
+            "errno",
+            "The secondary volume refused a question.",
+            "See `gluster volume status` there.",
+        ),
+        Cause(
+            "unanswered",
+            "The agent could not answer a question, by a fault of its own.",
+            "Its words are in the sentence, and in its stderr.",
+        ),
+    ),
+)
+
+WHOLE = Section(
+    "The secondary as a whole",
+    "What one object is refused goes to the [ledger](operations.md#failures); these "
+    "stop the worker, for nothing is wrong with the objects.",
+    (
+        Cause(
+            "secondary full",
+            "The secondary has no space left.",
+            "Make room there, or add bricks; it goes on by itself.",
+        ),
+        Cause(
+            "secondary read-only",
+            "The secondary's file system takes no writes.",
+            "`gluster volume get SVOL features.read-only`, `dmesg` on its nodes",
+        ),
+        Cause(
+            "secondary bricks down",
+            "A part of the secondary volume does not answer.",
+            "`gluster volume status SVOL` there",
+        ),
+    ),
+)
