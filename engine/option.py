@@ -77,6 +77,8 @@ class Option:
             if not self.limits.low <= number <= self.limits.high:
                 raise ValueError(text)
             return number
+        if self.limits.choices:
+            text = text.lower()
         if not text.isprintable() or (self.limits.choices and text not in self.limits.choices):
             raise ValueError(text)
         if not text and self.default:

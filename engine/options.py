@@ -125,8 +125,8 @@ class Options:
     )
     ignore_deletes: bool = _option(
         False,
-        "Keep on the secondary what is removed on the primary, and names that are; who is replaced "
-        "by something new under the same name is not kept.",
+        "Keep on the secondary what is removed on the primary, names of what lives too; who is "
+        "renamed over goes, and who else is in the way of something new goes to quarantine.",
     )
     gfid_conflict_resolution: bool = _option(
         True,
@@ -141,6 +141,14 @@ class Options:
     )
     access_mount: bool = _option(
         False, "Let others on this node see the workers' mounts of the primary, in /run/georep."
+    )
+    use_meta_volume: bool = _option(
+        False,
+        "Have whoever locks a file on a volume of its own be Active in a replica set; false: the "
+        "primary volume itself names who is.",
+    )
+    meta_volume_mnt: str = _option(
+        "/run/gluster/shared_storage", "Where that volume is mounted, on every node.", path=True
     )
     replica_failover_interval: int = _option(
         1,

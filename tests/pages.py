@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import get_args
 
+import beside
 import msgspec
 import rules
 from bench import page as benchmarks
@@ -189,6 +190,7 @@ PAGES = {
     "docs/rules.md": rules_page,
     "docs/options.md": options_page,
     "docs/causes.md": causes_page,
+    "docs/gsyncd.md": lambda: beside.page(MADE.format(source="tests/beside.py")),
     "docs/events.md": events_page,
     "docs/keys.md": keys_page,
 }

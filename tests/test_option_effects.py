@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +15,8 @@ from replicating import World
 
 from engine import config, options
 from engine.config import Places, Session
-from engine.errors import Usage
+from engine.errors import Stop, Usage
+from engine.events import Role
 from engine.gluster import mount, objects, params, xattrs
 from engine.gluster.objects import Scope
 from engine.gluster.volume import Brick, Volume
@@ -25,6 +28,8 @@ from engine.movers.ways import Ways
 from engine.options import Options
 from engine.plan.items import Manner
 from engine.plan.patience import Verdict, verdict
+from engine.primary import election, meta_lock
+from engine.primary.meta_lock import MetaLock
 from engine.rpc.channel import Channel
 from engine.rpc.messages import PROTOCOL, Hello
 from engine.rpc.shared import Shared
@@ -38,6 +43,7 @@ from engine.session.recrawling import Recrawling
 from engine.session.settings import Settings
 from engine.session.sides import Side, Within
 from engine.session.trying import Trying
+from engine.session.turn import Turn
 
 BRICK = Brick("h1", "/b1", "u1", 0, 0)
 VOLUME = Volume("gvol", "uuid", "", True, "", (BRICK,), 1, 0, 0, 1, {})
@@ -360,6 +366,54 @@ async def test_push_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit
         world.close()
 
 
+_LOCKER = """
+import sys
+from pathlib import Path
+from engine.primary import meta_lock
+meta_lock.os.path.ismount = lambda path: True
+lock = meta_lock.MetaLock(Path(sys.argv[1]), primary="p", secondary="s", subvolume=0)
+print(lock.take(), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_use_meta_volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "meta").mkdir()
+    lock = MetaLock(tmp_path / "meta", primary="p", secondary="s", subvolume=0)
+    turn = Turn(tmp_path, BRICK, lock)
+    monkeypatch.setattr(election, "answers", lambda *_: True)
+    with pytest.raises(Stop, match="nothing is mounted"):
+        turn.decide(b"/mount")
+    monkeypatch.setattr(meta_lock.os.path, "ismount", lambda _path: True)
+    decided = turn.decide(b"/mount")
+    assert (decided.role, "lock" in decided.reason) == (Role.ACTIVE, True)
+    assert turn.still(b"/mount")
+    argv = [sys.executable, "-c", _LOCKER, str(tmp_path / "meta")]
+    assert _other(argv) == b"False\n", "one has it"
+    turn.release()
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"True\n"
+        assert turn.decide(b"/mount").role is Role.PASSIVE
+        assert not turn.comes(b"/mount")
+        other.kill()
+    assert turn.comes(b"/mount"), "the kernel lets go for the dead"
+    monkeypatch.setattr(election, "answers", lambda *_: False)
+    assert not turn.still(b"/mount"), "its brick is down"
+    assert _other(argv) == b"True\n"
+
+
+def _other(argv: list[str]) -> bytes:
+    done = subprocess.run(argv, input=b"", stdout=subprocess.PIPE, check=True)
+    return done.stdout
+
+
+def test_meta_volume_mnt() -> None:
+    options = _session("meta_volume_mnt=/mnt/meta", "use-meta-volume=true").options
+    lock = MetaLock(Path(options.meta_volume_mnt), primary="p", secondary="s", subvolume=1)
+    assert str(lock._path) == "/mnt/meta/geo-rep/p_s_subvol_2.lock"
+
+
 def test_replica_failover_interval() -> None:
     one = Following("/b", *[None] * 6, None)  # type: ignore[arg-type]
     one.take_up(Options(replica_failover_interval=30))
@@ -368,6 +422,7 @@ def test_replica_failover_interval() -> None:
 
 def test_log_level() -> None:
     assert _route("log-level=debug").log_level == "DEBUG"
+    assert _route("log-level=DEBUG").log_level == "DEBUG"
 
 
 def test_what_is_set_is_written_as_it_is_read_otherwise_than_it_is_read() -> None:

@@ -118,6 +118,11 @@ VOLUMES = Section(
             "Use ext4, XFS or Btrfs.",
         ),
         Cause(
+            "meta volume missing",
+            "Nothing is mounted where `use-meta-volume` expects a volume.",
+            "Mount it at `meta-volume-mnt` on every node, or reset `use-meta-volume`.",
+        ),
+        Cause(
             "wrong xattr module",
             "Another Python package is installed as `xattr`.",
             "`pip uninstall xattr`, `pip install pyxattr`",

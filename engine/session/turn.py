@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.events import Role
 from engine.gluster.volume import Brick
 from engine.primary import election
+from engine.primary.meta_lock import MetaLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,11 @@ class Decision:
 class Turn:
     """The election of one brick's worker. All calls block."""
 
-    def __init__(self, folder: Path, brick: Brick) -> None:
-        """`folder` is the session's state on this node; the lock of the replica set lies there."""
+    def __init__(self, folder: Path, brick: Brick, meta: MetaLock | None = None) -> None:
+        """`folder` is the session's state on this node; the lock of the replica set lies there.
+        `meta`: elects instead of the volume.
+        """
+        self._meta = meta
         self._node, self._brick = brick.host_uuid, brick.root
         self._host, self._met = socket.gethostname(), False
         number = brick.subvolume
@@ -58,12 +62,24 @@ class Turn:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+        if self._meta is not None:
+            self._meta.release()
 
     def _elected(self, mount: bytes) -> tuple[bool, str]:
+        if self._meta is not None:
+            return self._locked(self._meta, mount)
         outcome = election.elect(mount, self._node)
         if outcome.active and self._is_down(mount):
             return False, "its own brick is down"
         return outcome.active, outcome.reason
+
+    def _locked(self, meta: MetaLock, mount: bytes) -> tuple[bool, str]:
+        if self._is_down(mount):
+            meta.release()
+            return False, "its own brick is down"
+        if meta.take():
+            return True, "it has the lock of its replica set on the meta volume"
+        return False, "another one has the lock of its replica set on the meta volume"
 
     def _is_down(self, mount: bytes) -> bool:
         """Whether the own brick answered once, and does so no more.

@@ -19,6 +19,7 @@ from engine.gluster.volume import Brick, Volume
 from engine.movers.pace import Bucket
 from engine.plan.items import Manner
 from engine.primary import truth
+from engine.primary.meta_lock import MetaLock
 from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
 from engine.rpc import ssh
@@ -110,6 +111,8 @@ class _Worker:
         self.started = time.time()
         self.replicator: Replicator | None = None
         self.teller: Mount | None = None
+        self.secondary = ""
+        """The uuid of the secondary volume, once the agent has told it."""
 
     async def run(self) -> int:
         """Work until asked to stop, until the goal is reached, or until something fails."""
@@ -172,6 +175,7 @@ class _Worker:
                 ),
             )
             self.replicator = replicator
+            self.secondary = agent.welcome.volume_uuid
             self.settings.follow(bulk.take_up)
             self.settings.follow(replicator.failing.take_up)
             await replicator.failing.tell_all()
@@ -219,7 +223,7 @@ class _Worker:
         """Be Active when elected, Passive otherwise, until there is nothing more to do."""
         setting = self.setting
         state = setting.places.of(setting.session.name)
-        turn = Turn(state, setting.brick)
+        turn = Turn(state, setting.brick, self._meta())
         journal = setting.session.options.change_detector == "changelog"
         crawling = Crawling(
             *(setting.brick.path, state, replicator, position, self.report, unreconciled),
@@ -280,6 +284,17 @@ class _Worker:
                     await crawling.run(damage.words, damage.ended)
         finally:
             turn.release()
+
+    def _meta(self) -> MetaLock | None:
+        options = self.setting.session.options
+        if not options.use_meta_volume:
+            return None
+        return MetaLock(
+            Path(options.meta_volume_mnt),
+            primary=self.setting.volume.uuid,
+            secondary=self.secondary,
+            subvolume=self.setting.brick.subvolume,
+        )
 
     async def _stand_by(self, replicator: Replicator, turn: Turn, position: Position) -> None:
         """Keep the position current, so that taking over is cheap, until the election changes."""
