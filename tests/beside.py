@@ -49,7 +49,7 @@ COMMANDS = (
     Beside(
         "delete reset-sync-time",
         "",
-        "`setfattr -x trusted.glusterfs.PRIMARY.SECONDARY.stime BRICK` on each; it is crawled then.",
+        "On each brick `setfattr -x trusted.glusterfs.PRIMARY.SECONDARY.stime`: it is crawled.",
     ),
 )
 """Those of `gluster volume geo-replication PVOL HOST::SVOL …`."""
@@ -94,8 +94,8 @@ COLUMNS = (
 OTHERWISE = {
     "change-detector": "With xsync a file that was renamed gets its new name, removals are told as "
     "not reconciled.",
-    "change-interval": "Only between crawls, by default 60 s and not 5: changelogs are heard as they "
-    "are written.",
+    "change-interval": "Only between crawls, by default 60 s and not 5: changelogs are read as "
+    "they are written.",
     "gfid-conflict-resolution": "What is lawful, as a rename over another, is no conflict.",
     "gluster-params": "Without `aux-gfid-mount acl`, which are always said, but they do no harm.",
     "ignore-deletes": "Without being asked; who is in the way goes to quarantine, not away.",
