@@ -323,8 +323,8 @@ async def test_holes_stay_holes_and_a_limit_changes_nothing(
     target.create(item(A, Place(ROOT, b"a")), Place(ROOT, b"a"))
     far = root / "a"
     far.write_bytes(os.urandom(3 << 20))
-    pace = Bucket(tmp_path / "pace", "1g", timetable).words()
-    ways = Ways(route, os.fsencode(root / ".georep"), pace=pace)
+    bucket = Bucket(tmp_path / "pace", "1g", timetable)
+    ways = Ways(route, os.fsencode(root / ".georep"), bucket=bucket)
     job = await ways.run(mover, os.fsencode(mount), [A], 64 << 20)
     assert (job.code, job.moved) == (0, {A: 64 << 20}), job.words
     assert far.read_bytes() == near.read_bytes()
