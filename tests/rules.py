@@ -26,6 +26,9 @@ class Says(StrEnum):
     GONE = "gone, as a record said"
     VANISHED = "gone, and nobody spoke of it"
     ORPHANED = "gone, nobody spoke of it, and its directory ends"
+    PATIENT = "displaces nobody, stands at"
+    KEPT = "gone by a rename over it, deletes are ignored"
+    REMOVED = "gone, deletes are ignored"
 
 
 class Answer(StrEnum):
@@ -338,6 +341,47 @@ TABLE: dict[str, tuple[Row, ...]] = {
             *("it, in limbo already", "p=P limbo=G", Says.ORPHANED, "", "p=P limbo=G"),
             Answer.NOTHING,
             heard="P/x",
+        ),
+    ),
+    "Deletes are ignored, or conflicts are left": (
+        Row(
+            *("it, under a name heard", "a=G", Says.REMOVED, "", "a=G", Answer.NOTHING),
+            heard="a",
+            gsyncd="left alone",
+        ),
+        Row(
+            *("it, in limbo", "limbo=G", Says.REMOVED, "", "limbo=G", Answer.NOTHING),
+            gsyncd="deleted, when something new has its name",
+            gap="check",
+        ),
+        Row(*("it, in limbo", "limbo=G", Says.KEPT, "", "", Answer.DONE), gsyncd="deleted"),
+        Row(
+            *("it, in limbo and under a name", "limbo=G b=G", Says.KEPT, "", "b=G", Answer.DONE),
+            kinds=LEAVES,
+        ),
+        Row(
+            *("it, in limbo, not empty", "limbo=G G/x=C", Says.KEPT, "", "limbo=G G/x=C"),
+            Answer.NOTHING,
+            kinds=DIRECTORY,
+            gsyncd="deleted with all that is in it",
+            gap="check",
+        ),
+        Row(*("nothing", "", Says.PATIENT, "a", "a=G", Answer.MADE)),
+        Row(
+            *("another at its name", "a=S", Says.PATIENT, "a", "a=S", Answer.REFUSED),
+            gsyncd="an error in the log",
+            gap="forgotten",
+        ),
+        Row(
+            *("a directory there", "a=S:directory", Says.PATIENT, "a", "a=S:directory"),
+            Answer.REFUSED,
+            gsyncd="an error in the log; for a directory the worker ends",
+            gap="mkdir",
+        ),
+        Row(
+            *("it elsewhere, its name taken", "a=S b=G", Says.PATIENT, "a", "a=S b=G"),
+            Answer.REFUSED,
+            heard="b",
         ),
     ),
 }

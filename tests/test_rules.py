@@ -81,6 +81,8 @@ def asked(row: Row, kind: Kind) -> AnyItem:
     if row.says in (Says.GONE, Says.VANISHED, Says.ORPHANED):
         lawful, orphan = row.says is Says.GONE, row.says is Says.ORPHANED
         return Gone(gfid=WHO["G"], heard=heard, lawful=lawful, orphan=orphan)
+    if row.says in (Says.KEPT, Says.REMOVED):
+        return Gone(gfid=WHO["G"], heard=heard, lawful=row.says is Says.KEPT, kept=True)
     right = thing(kind)
     return Item(
         gfid=WHO["G"],
@@ -88,6 +90,7 @@ def asked(row: Row, kind: Kind) -> AnyItem:
         names=tuple(place(word, "G") for word in row.names.split()),
         whole=row.says is not Says.PERHAPS,
         standing=row.says is Says.STILL,
+        patient=row.says is Says.PATIENT,
         heard=heard,
         attributes=right.attributes,
         target=right.target,
@@ -121,7 +124,7 @@ def check_told(row: Row, before: MemoryTarget, after: MemoryTarget, answer: AnyA
         lost = {gfid for at, gfid in before.places.items() if after.places.get(at) != gfid}
         assert {holder.gfid for holder in answer.displaced} == aside & lost
         heard = {place(word, "G") for word in row.heard.split()}
-        known = row.says not in (Says.VANISHED, Says.ORPHANED)
+        known = row.says not in (Says.VANISHED, Says.ORPHANED, Says.KEPT, Says.REMOVED)
         met = {after.places[at] for at in heard & after.places.keys()} if known else set()
         assert {holder.gfid for holder in answer.strangers} == met - {WHO["G"]}
 
@@ -161,7 +164,7 @@ def test_rule(row: Row, kind: Kind, other: Kind) -> None:
         found, right = target.things[item.gfid], thing(kind)
         assert (found.kind, found.target) == (right.kind, right.target)
         assert found.attributes == item.attributes
-    lawful = row.says is Says.GONE or "G:" in row.before
+    lawful = row.says in (Says.GONE, Says.KEPT) or "G:" in row.before
     assert set(target.ended) <= ({WHO["G"]} if lawful else set())
 
 
