@@ -81,6 +81,32 @@ async def test_what_is_removed_and_made_again_goes_to_quarantine(
     assert world.secondary.ended == []
 
 
+async def test_its_own_rename_is_nobodys_end(world: World) -> None:
+    old = world.make(A)
+    await settle(world)
+    world.primary.rename(A, B)
+    await world.worker.make_ahead(world.heard())
+    assert world.secondary.tree() == {B: old}
+    world.primary.remove(B)
+    new = world.make(B)
+    window = Window(keeps=True)
+    # All of it again, as the slice has it when it closes.
+    fold(window, [("E", old, 8, (A, B), 0), ("E", old, 5, (B,), 0)])
+    fold(window, [logged.record for logged in world.primary.sets[0][0].live])
+    await world.worker.make_so(window)
+    assert (world.secondary.tree(), world.secondary.in_limbo()) == ({B: new}, [old])
+
+
+async def test_of_many_saved_by_rename_the_last_one_stays(world: World) -> None:
+    world.make(A)
+    await settle(world)
+    for _ in range(3):
+        last = world.make(B)
+        world.primary.rename(B, A)
+        await world.worker.make_ahead(world.heard())
+    assert (world.secondary.tree(), world.secondary.in_limbo()) == ({A: last}, [])
+
+
 async def test_a_directory_that_makes_place_keeps_what_is_in_it(world: World) -> None:
     folder = world.make(A, Kind.DIRECTORY)
     child = world.make(Place(folder, b"c"))

@@ -148,7 +148,9 @@ class OpenSlice:
         the rest is put off.
         """
         fresh = self._fresh
-        window = Window(spoken=fresh.spoken, known=self._known, taken=fresh.taken)
+        window = Window(
+            spoken=fresh.spoken, known=self._known, taken=fresh.taken, takers=fresh.takers
+        )
         for gfid, glance in seen.items():
             hot = self._hot.get(gfid)
             if hot is not None:
@@ -273,4 +275,5 @@ class OpenSlice:
             spoken=set(self._spoken),
             taken=set(self._taken),
             keeps=self._fresh.keeps,
+            takers={p: who for p, who in self._fresh.takers.items() if p in self._taken},
         )

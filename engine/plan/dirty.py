@@ -73,6 +73,8 @@ class Window:
     """
     keeps: bool = False
     """A name that a record says was removed is not heard of: it stays on the secondary."""
+    takers: dict[Place, set[Gfid]] = field(default_factory=dict)
+    """Where `keeps`: of the places in `taken`, who was renamed onto each."""
     sparing: bool = False
     """What is found in a directory that is gone is left there, and the directory with it; an
     operator who saw a list of what is to go has not seen that.
@@ -123,6 +125,8 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
                 dirty.directory = True
             elif fop == RENAME:
                 window.taken.add(places[-1])
+                if window.keeps:
+                    window.takers.setdefault(places[-1], set()).add(gfid)
             for place in places:
                 mark(place.parent, Why.ATTRIBUTES).directory = True
     window.records += count

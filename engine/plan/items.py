@@ -78,9 +78,12 @@ def make(
         case Unclear():
             return None
         case Absent(gfid):
-            # Where what is removed stays, only a rename over it is the end of an object.
-            known = not manner.keeps and (gfid in window.spoken or gfid in window.known)
-            lawful = known or any(place in window.taken for place in dirty.heard)
+            if manner.keeps:
+                # What is removed stays; only another one's rename onto its name is its end.
+                lawful = any(window.takers.get(place, set()) - {gfid} for place in dirty.heard)
+            else:
+                known = gfid in window.spoken or gfid in window.known
+                lawful = known or any(place in window.taken for place in dirty.heard)
             orphan = gfid in window.orphans
             return Gone(
                 gfid=gfid,
