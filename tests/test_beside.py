@@ -6,7 +6,7 @@ import beside
 import pages
 import pytest
 
-from engine import gsyncd, options
+from engine import config, gsyncd, options
 from engine.errors import Usage
 from engine.options import Options
 from georep_tui import cli, tables
@@ -86,3 +86,13 @@ def test_what_is_named_of_georep_is_there() -> None:
 def test_every_option_stands_on_the_page() -> None:
     text = (pages.ROOT / "docs/gsyncd.md").read_text()
     assert [name for name in beside.OPTIONS if f"| `{name}` |" not in text] == []
+
+
+def test_in_a_session_file_it_is_refused_with_its_line() -> None:
+    content = b"primary: gvol\nsecondary: sec1::svol\ntar-command: /bin/tar\n"
+    with pytest.raises(Usage) as caught:
+        config.parse("s", content, where="s.yaml")
+    assert caught.value.sentence() == (
+        "s.yaml:3: tar-command is gsyncd's, and nothing to set here: whole files go in a stream "
+        "of georep's own. Use sync-method: tarssh."
+    )
