@@ -63,7 +63,8 @@ async def reset(at: Places, name: str, word: str) -> Changed:
 
 
 async def _change(at: Places, name: str, change: Change) -> Changed:
-    old = config.read(at, name)
+    # Before the lock, which makes a folder: there may be no such session.
+    config.read(at, name)
     with files.locked(
         at.of(name) / "config.lock",
         what=f"The options of session {name} are being changed by somebody else",
@@ -76,14 +77,15 @@ async def _change(at: Places, name: str, change: Change) -> Changed:
             return changed
         text = _edited(config.content(at, name), new, changed.options)
         config.write(at, new, text)
+    changed = replace(changed, kept=bool(text))
     try:
         await feed.ask(at.socket, Reload())
     except Retry as error:
         if error.cause != "no engine":
             raise
-        return replace(changed, kept=bool(text))
+        return changed
     started = wanted.read(at, name) is Wanted.STARTED
-    return replace(changed, kept=bool(text), engine=True, started=started)
+    return replace(changed, engine=True, started=started)
 
 
 def _edited(content: bytes, new: Session, changed: Sequence[Option]) -> str:
