@@ -105,7 +105,7 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
     brick writes only the first of each class in a slice. An entry's parent directories get new
     times without a record of their own, so they are dirty too.
     """
-    mark, spoken = window.mark, window.spoken
+    mark, spoken, keeps = window.mark, window.spoken, window.keeps
     count = 0
     for letter, gfid, fop, places, _mode in records:
         count += 1
@@ -115,7 +115,7 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
         elif letter == "M":
             mark(gfid, Why.ATTRIBUTES)
         else:
-            if fop in _ENDERS and window.keeps:
+            if keeps and fop in _ENDERS:
                 dirty = mark(gfid, Why.NAMES)
                 for place in places:
                     dirty.heard.pop(place, None)
@@ -125,7 +125,7 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
                 dirty.directory = True
             elif fop == RENAME:
                 window.taken.add(places[-1])
-                if window.keeps:
+                if keeps:
                     window.takers.setdefault(places[-1], set()).add(gfid)
             for place in places:
                 mark(place.parent, Why.ATTRIBUTES).directory = True
