@@ -25,12 +25,10 @@ COMMANDS = (
     ),
     Beside("create … ssh-port N", "`georep create … --set ssh-port=N`"),
     Beside("create … no-verify", "", "What is checked must be so for a session to work."),
-    Beside("create … push-pem", "`ssh-copy-id -i KEY USER@HOST`", "Then `--set ssh-key=KEY`."),
     Beside(
-        "create … force",
-        "",
-        "A session is a file with a name; two of the same two volumes must never both run.",
+        "create … push-pem", "`georep keys [USER@]HOST::SVOL`", "Before `create`, on each node."
     ),
+    Beside("create … force", "`georep create … --force`", "Also where the secondary is not empty."),
     Beside("start", "`georep start NAME`", "On each node."),
     Beside("start force", "`georep start NAME`", "It does no harm where it runs already."),
     Beside("stop", "`georep stop NAME`"),
@@ -55,8 +53,8 @@ COMMANDS = (
 """Those of `gluster volume geo-replication PVOL HOST::SVOL …`."""
 
 TOOLS = (
-    Beside("gluster system:: execute gsec_create", "`ssh-keygen -t ed25519 -N '' -f KEY`"),
-    Beside("gluster-georep-sshkey generate", "`ssh-keygen`, as above", "A key on each node."),
+    Beside("gluster system:: execute gsec_create", "`georep keys [USER@]HOST::SVOL`"),
+    Beside("gluster-georep-sshkey generate", "`georep keys`, as above", "A key on each node."),
     Beside("gluster-mountbroker", "", "The user on the secondary is root."),
     Beside("gsyncd monitor", "`georep-engine run`", "One for all sessions of a node."),
     Beside("gsyncd worker", "`georep-engine worker`", "Started by `run`, one for each brick."),

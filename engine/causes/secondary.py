@@ -20,19 +20,36 @@ WAY = Section(
         Cause(
             "host key unknown",
             "This node has never seen the host's key, or cannot read its known hosts file.",
-            "Compare the fingerprint and accept it once with `ssh USER@HOST true`, or name "
-            "a file as `known-hosts`.",
+            "`georep keys` shows the fingerprint and keeps it; with keys of your own accept "
+            "it once with `ssh USER@HOST true`, or name a file as `known-hosts`.",
         ),
         Cause(
             "host key changed",
             "The host shows another key than the one that is known.",
-            "If it was set up anew: `ssh-keygen -R HOST`, then accept the new one. If it "
-            "was not, somebody may be in between.",
+            "If it was set up anew: `georep keys … --accept FINGERPRINT`, or `ssh-keygen -R "
+            "HOST` with keys of your own. If it was not, somebody may be in between.",
         ),
         Cause(
             "key refused",
             "The host does not accept our key.",
-            "`ssh-copy-id USER@HOST`, or name the right one as `ssh-key`.",
+            "`georep keys NAME`; or `ssh-copy-id USER@HOST` and name that key as `ssh-key`.",
+        ),
+        Cause(
+            "refused by the gate",
+            "The key is bound to georep's gate there, which does not let this in: another "
+            "`agent-command`, volume or rsync option than the key is for.",
+            "Bind it anew: `georep keys NAME`. The sentence says what was refused.",
+        ),
+        Cause(
+            "key of gsyncd's",
+            "The key is bound to gsyncd there, by `gluster-georep-sshkey`, and starts "
+            "nothing else.",
+            "`georep keys NAME` makes one beside it.",
+        ),
+        Cause(
+            "key not bound",
+            "`georep keys` found that the key opens a shell there.",
+            "It stands in `authorized_keys` a second time; remove that line.",
         ),
         Cause(
             "key unusable",

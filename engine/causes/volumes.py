@@ -13,6 +13,11 @@ VOLUMES = Section(
         ),
         Cause("glusterd down", "glusterd does not answer.", "`systemctl status glusterd`"),
         Cause(
+            "gsyncd runs",
+            "gsyncd replicates the same volume to the same place.",
+            "Stop its session, as the sentence says; the two must never run together.",
+        ),
+        Cause(
             "glusterd refused",
             "glusterd answers, but not this question.",
             "Try it by hand: `gluster volume info VOLUME`",

@@ -25,6 +25,11 @@ CONTENT = Section(
     "",
     (
         Cause(
+            "ssh missing",
+            "OpenSSH's client is not installed on this node.",
+            "`apt-get install openssh-client`",
+        ),
+        Cause(
             "rsync missing",
             "rsync is not installed here; large files go by stream.",
             "`apt-get install rsync`",
