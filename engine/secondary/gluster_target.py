@@ -30,6 +30,9 @@ from engine.secondary.target import OWN
 Answer = TypeVar("Answer")
 _TAKEN_BACK = 0.05
 """Seconds, long for one call of a brick."""
+_LEFT = 1 << 17
+"""Places that are remembered; if there are more, every directory is made in limbo first."""
+_TELLS = 5
 _EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -52,6 +55,10 @@ class GlusterTarget:
             with suppress(FileExistsError):
                 os.mkdir(directory, 0o700)
         self._limbo, self._quarantine = _gfid(own + b"/limbo"), _gfid(own + b"/quarantine")
+        self._left: set[int] = set()
+        """Hashes of places that this mount has moved a directory away from."""
+        self.lost = ""
+        """Why this mount must not be used any more; empty while it can be."""
         self._notes = Notes(root)
         self._locks = LockFile(own + b"/lock")
 
@@ -121,9 +128,9 @@ class GlusterTarget:
 
     def create(self, item: Item, place: Place) -> Seen:
         """Create the object whole; the caller has made sure that the gfid is not there."""
-        value = newfile.blob(item, place.name)
-        with self._parents.within(place.parent, changing=True) as path:
-            xattrs.put(path, newfile.XATTR, value)
+        if item.kind is Kind.DIRECTORY:
+            return self._create_directory(item, place)
+        self._new(item, place)
         at = self._object(item.gfid)
         if item.kind is not Kind.FILE:
             return self._complete(item, at)
@@ -133,6 +140,42 @@ class GlusterTarget:
         with attributes.opened(made) as file:
             attributes.fill(file, item.data)
             return self._complete(item, file)
+
+    def _new(self, item: Item, place: Place) -> None:
+        value = newfile.blob(item, place.name)
+        with self._parents.within(place.parent, changing=True) as path:
+            xattrs.put(path, newfile.XATTR, value)
+
+    def _create_directory(self, item: Item, place: Place) -> Seen:
+        """Make a directory, in limbo first where the client may remember another one.
+
+        When it has moved a directory away from a place, and another client had moved that there, it
+        takes a new one that is made there for the old one, for as long as it knows that: whatever
+        then goes by the new gfid works in the old directory. Under its own gfid none ever stood.
+        """
+        if hash(place) in self._left or len(self._left) >= _LEFT:
+            self._new(item, self.limbo(item.gfid))
+            self.rename(self.limbo(item.gfid), place)
+        else:
+            self._new(item, place)
+        self._check_found(item.gfid, place)
+        return self._complete(item, self._object(item.gfid))
+
+    def _check_found(self, gfid: Gfid, place: Place) -> None:
+        """Give the mount up, and raise ESTALE, if a new directory is taken for another one."""
+        for _ in range(_TELLS):
+            told = self._path_told(gfid)
+            if not told or told == self._path_told(place.parent) + b"/" + place.name:
+                return
+            # Somebody may be moving it, or what is above.
+            time.sleep(_TAKEN_BACK)
+        self.lost = f"the GlusterFS client takes the new directory {gfid} for another one"
+        raise OSError(errno.ESTALE, self.lost)
+
+    def _path_told(self, gfid: Gfid) -> bytes:
+        if gfid == ROOT:
+            return b""
+        return self._told(self._object(gfid), b"glusterfs.gfid2path").split(b"\0")[0]
 
     def _complete(self, item: Item, at: Where) -> Seen:
         """Give what was just made, and is root's, its xattrs, owner and times; look at it then."""
@@ -181,6 +224,7 @@ class GlusterTarget:
         """
         path = self._path(source)
         os.lstat(path)
+        self._left.add(hash(source))
         os.rename(path, self._path(place))
 
     def find(self, gfid: Gfid) -> list[Place]:

@@ -86,13 +86,17 @@ def _volume(hello: Hello) -> Iterator[Opened]:
     mount = _mount(hello, privileged=needs_privilege(facts))
     spare = _Spare(hello)
 
-    def trouble() -> str:
-        return "" if mount.alive() else "the GlusterFS client of the secondary volume ended"
-
     try:
         mount.start(timeout=_READY)
+        target = GlusterTarget(mount.root, spare.root, _scope(hello))
+
+        def trouble() -> str:
+            if not mount.alive():
+                return "the GlusterFS client of the secondary volume ended"
+            return target.lost
+
         yield Opened(
-            GlusterTarget(mount.root, spare.root, _scope(hello)),
+            target,
             mount.root,
             mount.root,
             facts.uuid,

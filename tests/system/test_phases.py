@@ -91,6 +91,17 @@ def test_kill_in_the_middle_of_a_churn(world: World, kill: Callable[[World], Non
     assert world.differences() == []
 
 
+def test_a_churn_that_nobody_disturbs_leaves_nothing_behind(world: World) -> None:
+    """Two agents, both of which met what is there with new mounts, move directories to and fro."""
+    began = time.time()
+    with world.churning("undisturbed", 12):
+        world.until("something of the churn has arrived", lambda s: arrived(s, began))
+        time.sleep(8)
+    world.settle()
+    assert world.differences() == []
+    assert complaints(world, began) == []
+
+
 def test_two_thousand_small_files_and_once(world: World) -> None:
     world.stop()
     folder = Path(WORK, "many")

@@ -87,6 +87,49 @@ def _given_a_pointer(sides: Sides, gfid: Gfid, number: int) -> bool:
     return False
 
 
+def _left_behind(sides: Sides) -> tuple[Place, Gfid]:
+    """Return a place that the other agent moved a directory away from, which this one had moved
+    there, and that directory.
+    """
+    folder = sides.folder()
+    here, there = Place(folder, b"here"), Place(folder, b"there")
+    old = Gfid(str(uuid4()))
+    sides.other.create(item(old, Kind.DIRECTORY), here)
+    assert sides.other.at(here)
+    sides.target.rename(here, there)
+    assert sides.other.at(here) is None
+    sides.other.rename(there, here)
+    return there, old
+
+
+def test_a_new_directory_is_not_taken_for_the_one_that_was_moved_away(sides: Sides) -> None:
+    """Else all that is done in it by its gfid is done in the other one, and nobody says so."""
+    place, old = _left_behind(sides)
+    value = newfile.blob(item(Gfid(str(uuid4())), Kind.DIRECTORY), place.name)
+    new = Gfid(value[8:44].decode())
+    xattrs.put(sides.other._object(place.parent), newfile.XATTR, value)
+    sides.other.create(item(Gfid(str(uuid4())), Kind.FILE), Place(new, b"lost"))
+    assert sides.standing(new) == {}
+    assert list(sides.standing(old)) == [b"lost"]
+
+    place, old = _left_behind(sides)
+    new, inner = Gfid(str(uuid4())), Gfid(str(uuid4()))
+    done(apply(sides.other, item(new, Kind.DIRECTORY, place)))
+    done(apply(sides.other, item(inner, Kind.FILE, Place(new, b"found"))))
+    assert sides.standing(new) == {b"found": inner}
+    assert sides.standing(old) == {}
+    assert not sides.other.lost
+
+
+def test_a_mount_that_takes_a_new_directory_for_another_is_given_up(sides: Sides) -> None:
+    place, _ = _left_behind(sides)
+    root = sides.other._root
+    agent = sides.served(root, root)
+    gfid = Gfid(str(uuid4()))
+    says(errno.ESTALE, agent.create, item(gfid, Kind.DIRECTORY), place)
+    assert gfid in agent.lost
+
+
 def test_what_is_at_hand_and_was_removed_by_another_agent_is_not_there(sides: Sides) -> None:
     folder = sides.folder()
     for kind in (Kind.FILE, Kind.SYMLINK, Kind.FIFO):
