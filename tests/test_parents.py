@@ -72,8 +72,22 @@ def test_what_is_not_there_or_no_directory_is_refused(tmp_path: Path, held: Pare
     with pytest.raises(FileNotFoundError), held.within(B):
         pass
     (tmp_path / B).touch()
-    with pytest.raises(NotADirectoryError), held.within(B) as path:
-        os.listdir(path)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(NotADirectoryError), held.within(B):
+        pass
+    assert len(os.listdir("/proc/self/fd")) == before, "a file is not held"
+
+
+def test_those_that_are_old_go_with_the_next(
+    tmp_path: Path, held: Parents, clock: list[float]
+) -> None:
+    (tmp_path / B).mkdir()
+    names(held)
+    before = len(os.listdir("/proc/self/fd"))
+    clock[0] += parents.AGE
+    with held.within(B):
+        pass
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_the_oldest_go_and_nothing_stays_open(

@@ -17,9 +17,9 @@ class Held:
 
     __slots__ = ("file", "path")
 
-    def __init__(self, path: bytes) -> None:
-        """Find what stands at `path`; no symlink is followed."""
-        self.file = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    def __init__(self, path: bytes, way: int = 0) -> None:
+        """Find what stands at `path`; no symlink is followed. `way`: more flags of open."""
+        self.file = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC | way)
         self.path = b"/proc/self/fd/%d" % self.file
         """It leads to the object when it is followed, and not through it if that is a symlink."""
 

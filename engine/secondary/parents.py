@@ -6,6 +6,7 @@ all bricks for that. What is held here is the directory itself, whatever its nam
 """
 
 import errno
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -56,13 +57,22 @@ class Parents:
         with self._guard:
             held, since = self._held.get(gfid, (None, 0.0))
         if held is None or now - since >= AGE:
-            held = Held(self._gfids + gfid.encode("ascii"))
+            # No file, ever: the client would know it for as long, also when it has ended and a
+            # directory was made under its gfid, of which it then takes one brick for all.
+            held = Held(self._gfids + gfid.encode("ascii"), os.O_DIRECTORY)
             with self._guard:
                 self._held[gfid] = held, now
                 self._held.move_to_end(gfid)
-                while len(self._held) > MOST:
-                    self._held.popitem(last=False)
+                self._let_go(now)
         return held
+
+    def _let_go(self, now: float) -> None:
+        """Forget those that are too old, and the oldest when there are too many."""
+        while self._held:
+            _, since = next(iter(self._held.values()))
+            if now - since < AGE and len(self._held) <= MOST:
+                return
+            self._held.popitem(last=False)
 
     def _forget(self, gfid: Gfid, held: Held) -> None:
         with self._guard:
