@@ -34,7 +34,15 @@ class Change(Command, frozen=True, kw_only=True):
     """By name, as they are written."""
 
 
-AnyCommand = Reload | Stop | Sync | Reread | Change
+class Pause(Command, frozen=True, kw_only=True):
+    """To a worker: finish what is under way, and begin nothing new."""
+
+
+class Resume(Command, frozen=True, kw_only=True):
+    """To a worker: go on."""
+
+
+AnyCommand = Reload | Stop | Sync | Reread | Change | Pause | Resume
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
@@ -54,7 +62,7 @@ def decode(line: bytes) -> AnyCommand | None:
     """Return the command in `line`, or None for one this version does not know."""
     try:
         return _decoder.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
@@ -62,5 +70,5 @@ def decode_answer(line: bytes) -> Answer | None:
     """Return the answer in `line`, or None when it is something else, an event for example."""
     try:
         return _answer_decoder.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None

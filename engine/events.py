@@ -83,6 +83,44 @@ class SessionBlocked(Event, frozen=True, kw_only=True):
     fix: str
 
 
+class CheckpointSet(Event, frozen=True, kw_only=True):
+    """An operator wants to know when everything up to a moment is on the secondary; `at` is when
+    it was set. A later one of that label takes its place.
+    """
+
+    session: str
+    node: str
+    label: str
+    time: int
+    """The moment, in seconds since the epoch; it may lie in the future."""
+
+
+class CheckpointDeleted(Event, frozen=True, kw_only=True):
+    """An operator does not want to know it any more."""
+
+    session: str
+    node: str
+    label: str
+
+
+class HookEnded(Event, frozen=True, kw_only=True):
+    """A command that the operator had set for an occasion was run, or could not be; nothing
+    depends on how it ended.
+    """
+
+    session: str
+    node: str
+    hook: str
+    """The option that it stands in."""
+    about: str
+    """What it was run for: the label of a checkpoint."""
+    seconds: float
+    code: int
+    """Its exit code; negative: the signal that ended it, or that it has none."""
+    words: str
+    """The end of what it said, or why there was no end."""
+
+
 class WorkerEvent(Event, frozen=True, kw_only=True):
     """Base of what is said of one worker."""
 
@@ -97,6 +135,10 @@ class WorkerStarted(WorkerEvent, frozen=True, kw_only=True):
     pid: int
     restart: int
     """How often it was started before in this run of the engine."""
+    part: int = -1
+    """Which part of the volume it has: bricks with equal numbers have equal data; -1: not known."""
+    parts: int = 0
+    """How many parts the volume has; 0: not known."""
 
 
 class WorkerConnected(WorkerEvent, frozen=True, kw_only=True):
@@ -114,6 +156,14 @@ class RoleChanged(WorkerEvent, frozen=True, kw_only=True):
 
     role: Role
     reason: str
+
+
+class PauseChanged(WorkerEvent, frozen=True, kw_only=True):
+    """All that was under way is settled and nothing new is begun, for the session is paused; or,
+    with `paused` false, the worker goes on. A later one replaces it.
+    """
+
+    paused: bool
 
 
 class CrawlChanged(WorkerEvent, frozen=True, kw_only=True):
@@ -145,6 +195,19 @@ class WorkerProgressed(WorkerEvent, frozen=True, kw_only=True):
     removed: int
 
 
+class MinuteCounted(WorkerEvent, frozen=True, kw_only=True):
+    """What was done for one brick in one minute; told again when an engine begins, so that rates
+    over an hour outlive it.
+    """
+
+    minute: int
+    """When it began, in seconds since the epoch."""
+    slices: int
+    entries: int
+    files: int
+    bytes: int
+
+
 class PendingChanged(WorkerEvent, frozen=True, kw_only=True):
     """What is known and not yet made so. Level."""
 
@@ -156,6 +219,10 @@ class PendingChanged(WorkerEvent, frozen=True, kw_only=True):
     """What the worker does now, in words."""
     waits: str
     """What it waits for, or empty."""
+    ahead: float = 0.0
+    """Everything that was changed before is on the secondary, as far as open slices tell, settled
+    or not; seconds since the epoch; 0: not known.
+    """
 
 
 class PositionMoved(WorkerEvent, frozen=True, kw_only=True):
@@ -164,6 +231,14 @@ class PositionMoved(WorkerEvent, frozen=True, kw_only=True):
     stime: int
     slice: int
     """Suffix of the last slice that is settled, 0 after a crawl."""
+
+
+class CheckpointReached(WorkerEvent, frozen=True, kw_only=True):
+    """Everything on this brick up to the moment of a checkpoint is on the secondary."""
+
+    label: str
+    time: int
+    """The moment, in seconds since the epoch."""
 
 
 class ReconcileDue(WorkerEvent, frozen=True, kw_only=True):
@@ -319,14 +394,20 @@ AnyEvent = (
     | SessionKnown
     | SessionForgotten
     | SessionBlocked
+    | CheckpointSet
+    | CheckpointDeleted
+    | HookEnded
     | WorkerStarted
     | WorkerConnected
     | RoleChanged
+    | PauseChanged
     | CrawlChanged
     | CrawlProgressed
     | WorkerProgressed
+    | MinuteCounted
     | PendingChanged
     | PositionMoved
+    | CheckpointReached
     | ReconcileDue
     | BatchDone
     | JobFinished
@@ -350,7 +431,7 @@ def decode(line: bytes) -> AnyEvent | None:
     """Return the event in `line`, or None for one this version does not know."""
     try:
         return _decoder.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

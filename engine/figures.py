@@ -37,7 +37,7 @@ def status(session: SessionState, name: str) -> Status:
     worker = session.workers[name]
     known = session.nodes.get(node_of(name))
     wanted = known.wanted if known else Wanted.STARTED
-    if wanted is Wanted.PAUSED:
+    if wanted is Wanted.PAUSED and not _finishing(worker):
         return Status.PAUSED
     if isinstance(worker.ended, WorkerFaulty) and wanted is Wanted.STARTED:
         return Status.FAULTY
@@ -46,12 +46,19 @@ def status(session: SessionState, name: str) -> Status:
     return Status(worker.role.role) if worker.role else Status.STARTING
 
 
+def _finishing(worker: WorkerState) -> bool:
+    """Whether something is still under way in a worker that was asked to pause."""
+    runs = worker.started is not None and worker.ended is None
+    return runs and not (worker.pause and worker.pause.paused)
+
+
 def session_status(session: SessionState) -> Status:
     """Return the word for a whole session: what most needs to be known of it."""
     known = session.known
     wanted = known.wanted if known else Wanted.STARTED
     if wanted is Wanted.PAUSED:
-        return Status.PAUSED
+        finishing = Status.ACTIVE in {status(session, name) for name in session.workers}
+        return Status.ACTIVE if finishing else Status.PAUSED
     if session.blocked and wanted is Wanted.STARTED:
         return Status.FAULTY
     found = {status(session, name) for name in session.workers}
@@ -67,6 +74,23 @@ def lag(worker: WorkerState, now: float) -> float | None:
     if passive or worker.position is None or worker.position.stime <= 0:
         return None
     return max(0.0, now - worker.position.stime)
+
+
+def ahead(worker: WorkerState) -> float | None:
+    """Return up to when everything is on the secondary, settled or not, where it is known; never
+    before what is settled.
+    """
+    if worker.pending is None or not worker.pending.ahead or lag(worker, 0.0) is None:
+        return None
+    return max(worker.pending.ahead, float(worker.position.stime if worker.position else 0))
+
+
+def session_ahead(session: SessionState) -> float | None:
+    """Return the same of the brick that is furthest behind; None when one at work says nothing."""
+    active = [n for n in session.workers if status(session, n) is Status.ACTIVE]
+    found = [ahead(session.workers[name]) for name in active]
+    known = [each for each in found if each is not None]
+    return min(known) if known and len(known) == len(found) else None
 
 
 def session_lag(session: SessionState, now: float) -> float | None:

@@ -158,6 +158,12 @@ class Options:
         high=3600,
         live=True,
     )
+    checkpoint_command: str = _option(
+        "",
+        "Run once when all bricks of this node have reached a checkpoint; it finds GEOREP_SESSION, "
+        "GEOREP_CHECKPOINT and GEOREP_CHECKPOINT_TIME in its environment.",
+        shell=True,
+    )
     log_level: str = _option(
         "info",
         "How much the developer's log says.",

@@ -15,14 +15,20 @@ from engine.events import (
     AnyEvent,
     BatchDone,
     Caught,
+    CheckpointDeleted,
+    CheckpointReached,
+    CheckpointSet,
     CrawlChanged,
     CrawlProgressed,
     EngineStarted,
     EntryFailed,
     EntryMended,
     FailuresCounted,
+    HookEnded,
     JobFinished,
+    MinuteCounted,
     MoverTried,
+    PauseChanged,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -44,6 +50,7 @@ SAMPLES = 90
 """Totals kept per worker; they are at least one second apart."""
 BATCHES = 20
 JOBS = 20
+MINUTES = 60
 RECENT = 200
 """Edges kept per node."""
 FAILURES = 500
@@ -57,12 +64,17 @@ class WorkerState:
     started: WorkerStarted | None = None
     connected: WorkerConnected | None = None
     role: RoleChanged | None = None
+    pause: PauseChanged | None = None
     crawl: CrawlChanged | None = None
     crawled: CrawlProgressed | None = None
+    crawled_first: CrawlProgressed | None = None
+    """How far the crawl was when it was heard of first: it may have gone on from a cursor."""
     reconcile: ReconcileDue | None = None
     """It outlives the worker: so does what was left on the secondary."""
     samples: deque[WorkerProgressed] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     """Totals of this run of the worker, the newest last; rates are made from them."""
+    minutes: deque[MinuteCounted] = field(default_factory=lambda: deque(maxlen=MINUTES))
+    """The last hour; it outlives the worker."""
     pending: PendingChanged | None = None
     position: PositionMoved | None = None
     batches: deque[BatchDone] = field(default_factory=lambda: deque(maxlen=BATCHES))
@@ -98,6 +110,18 @@ class WorkerState:
 
 
 @dataclass(slots=True)
+class CheckpointState:
+    """One checkpoint as one node tells it."""
+
+    set: CheckpointSet | None = None
+    """None where only its end is known."""
+    reached: dict[str, CheckpointReached] = field(default_factory=dict)
+    """By worker."""
+    hook: HookEnded | None = None
+    """How the operator's command for it ended."""
+
+
+@dataclass(slots=True)
 class SessionState:
     """One session as all engines together tell it."""
 
@@ -105,6 +129,8 @@ class SessionState:
     blocked: dict[str, SessionBlocked] = field(default_factory=dict)
     """By node: why it cannot run there at all."""
     workers: dict[str, WorkerState] = field(default_factory=dict)
+    checkpoints: dict[tuple[str, str], CheckpointState] = field(default_factory=dict)
+    """By node and label; engines keep 50 of each session."""
 
     @property
     def known(self) -> SessionKnown | None:
@@ -166,10 +192,29 @@ def apply(state: State, event: AnyEvent) -> None:
         case SessionBlocked():
             _session(state, event.session).blocked[event.node] = event
             _remember(state, event.node, event)
+        case CheckpointSet():
+            session = _session(state, event.session)
+            session.checkpoints[event.node, event.label] = CheckpointState(set=event)
+            _remember(state, event.node, event)
+        case CheckpointDeleted():
+            session = _session(state, event.session)
+            session.checkpoints.pop((event.node, event.label), None)
+            _tidy(state, event.session)
+            _remember(state, event.node, event)
+        case CheckpointReached():
+            node = node_of(event.worker)
+            _checkpoint(state, event.session, node, event.label).reached[event.worker] = event
+            _remember(state, node, event)
+        case HookEnded():
+            _checkpoint(state, event.session, event.node, event.about).hook = event
+            _remember(state, event.node, event)
         case WorkerProgressed():
             _sample(_worker(state, event).samples, event)
         case CrawlProgressed():
-            _worker(state, event).crawled = event
+            worker = _worker(state, event)
+            worker.crawled, worker.crawled_first = event, worker.crawled_first or event
+        case MinuteCounted():
+            _worker(state, event).minutes.append(event)
         case PendingChanged():
             _worker(state, event).pending = event
         case PositionMoved():
@@ -186,6 +231,7 @@ def apply(state: State, event: AnyEvent) -> None:
             WorkerStarted()
             | WorkerConnected()
             | RoleChanged()
+            | PauseChanged()
             | CrawlChanged()
             | EntryFailed()
             | EntryMended()
@@ -221,28 +267,34 @@ def snapshot(state: State) -> list[AnyEvent]:
 
 def _old_edges(session: SessionState) -> Iterator[AnyEvent]:
     yield from session.nodes.values()
+    for checkpoint in session.checkpoints.values():
+        singles = (checkpoint.set, *checkpoint.reached.values(), checkpoint.hook)
+        yield from (event for event in singles if event is not None)
     for worker in session.workers.values():
-        singles = (
+        facts = (
             worker.fault if worker.fault is not worker.ended else None,
             worker.started,
             worker.connected,
             worker.role,
+            worker.pause,
             worker.crawl,
             worker.reconcile,
             worker.caught,
             worker.ended,
             worker.retry,
         )
-        yield from (event for event in singles if event is not None)
+        yield from (event for event in facts if event is not None)
         yield from worker.movers.values()
         yield from worker.failures.values()
     yield from session.blocked.values()
 
 
 def _levels(worker: WorkerState) -> Iterator[AnyEvent]:
-    singles = (worker.crawled, worker.pending, worker.position, worker.counted, worker.swept)
+    first = worker.crawled_first if worker.crawled_first is not worker.crawled else None
+    singles = (first, worker.crawled, worker.pending, worker.position, worker.counted, worker.swept)
     yield from (event for event in singles if event is not None)
     yield from worker.samples
+    yield from worker.minutes
     yield from worker.batches
     yield from worker.jobs
 
@@ -251,6 +303,7 @@ AnyEdge = (
     WorkerStarted
     | WorkerConnected
     | RoleChanged
+    | PauseChanged
     | CrawlChanged
     | EntryFailed
     | EntryMended
@@ -272,8 +325,10 @@ def _edge(state: State, event: AnyEdge) -> None:
             worker.connected = event
         case RoleChanged():
             worker.role = event
+        case PauseChanged():
+            worker.pause = event
         case CrawlChanged():
-            worker.crawl, worker.crawled = event, None
+            worker.crawl, worker.crawled, worker.crawled_first = event, None, None
         case EntryFailed() if not event.skipped:
             worker.failures[event.gfid] = event
             worker.failures.move_to_end(event.gfid)
@@ -304,6 +359,7 @@ def _begin(worker: WorkerState, event: WorkerStarted) -> None:
     the old one.
     """
     worker.started, worker.connected, worker.role, worker.crawl = event, None, None, None
+    worker.pause = worker.crawled_first = None
     worker.crawled = worker.pending = worker.ended = worker.retry = worker.caught = None
     worker.samples.clear()
     worker.movers.clear()
@@ -323,6 +379,11 @@ def _session(state: State, name: str) -> SessionState:
 
 def _worker(state: State, event: WorkerEvent) -> WorkerState:
     return _session(state, event.session).workers.setdefault(event.worker, WorkerState())
+
+
+def _checkpoint(state: State, session: str, node: str, label: str) -> CheckpointState:
+    found = _session(state, session).checkpoints
+    return found.setdefault((node, label), CheckpointState())
 
 
 def _remember(state: State, node: str, event: AnyEvent) -> None:
@@ -345,6 +406,8 @@ def _forget(state: State, name: str, node: str) -> None:
     session.blocked.pop(node, None)
     for worker in [worker for worker in session.workers if node_of(worker) == node]:
         del session.workers[worker]
+    for key in [key for key in session.checkpoints if key[0] == node]:
+        del session.checkpoints[key]
     _tidy(state, name)
 
 

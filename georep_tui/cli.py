@@ -74,10 +74,18 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     preparing.add_commands(command)
     for name, help in (
         ("start", "start a session"),
+        ("pause", "finish what is under way, and begin nothing new"),
+        ("resume", "go on with a session that is paused"),
         ("stop", "stop a session"),
-        ("delete", "remove a session that is stopped"),
     ):
         command(name, help).add_argument("name", metavar="NAME")
+    delete = command("delete", "remove a session that is stopped")
+    delete.add_argument("name", metavar="NAME")
+    delete.add_argument(
+        "--reset-sync-time",
+        action="store_true",
+        help="take its positions off the bricks, too: the next session looks at everything",
+    )
     status = command("status", "say how a session is, or all; 1 when something needs attention")
     status.add_argument("name", metavar="NAME", nargs="?")
     listed = command("list", "say which sessions there are")
@@ -94,6 +102,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     skip = command("skip", "leave objects that fail alone, until they change")
     skip.add_argument("name", metavar="NAME")
     skip.add_argument("objects", metavar="GFID|PATH", nargs="+")
+    _checkpoints(command)
     _comparing(command)
     replay.add_parser(command)
     _configuring(command("config", "say or change what is set for a session"))
@@ -113,6 +122,22 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     else:
         commands.add_parser("lab", help="two throwaway GlusterFS sites on this machine")
     return parser
+
+
+def _checkpoints(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    checkpoint = command("checkpoint", "ask when everything up to a moment is on the secondary")
+    checkpoint.add_argument("name", metavar="NAME")
+    acts = checkpoint.add_subparsers(dest="act", metavar="set|list|delete", required=True)
+    setting = acts.add_parser("set", help="set one", allow_abbrev=False)
+    setting.add_argument(
+        "time", metavar="now|TIME", nargs="?", default="now", help="2026-05-01T12:00, 12:00, …"
+    )
+    setting.add_argument("--label", metavar="WORD", default="", help="what to call it")
+    listing = acts.add_parser("list", help="say how far each is", allow_abbrev=False)
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    acts.add_parser("delete", help="delete one", allow_abbrev=False).add_argument(
+        "label", metavar="LABEL"
+    )
 
 
 def _comparing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -206,6 +231,10 @@ def _run(args: argparse.Namespace) -> int:
             return _list(at, args)
         case "failures":
             return _failures(at, args)
+        case "checkpoint":
+            from georep_tui import checkpointing  # deferred, like everything here
+
+            return checkpointing.checkpoint(at, args)
         case "verify":
             from georep_tui import verifying  # deferred, like everything here
 
@@ -326,6 +355,15 @@ def _change(at: "Places", args: argparse.Namespace) -> int:
         case "stop":
             asyncio.run(lifecycle.stop(at, args.name))
             _tell(f"Session {args.name} is stopped.")
+        case "pause":
+            asyncio.run(lifecycle.pause(at, args.name))
+            _tell(
+                f"Session {args.name} pauses as soon as what is under way is settled. "
+                f"Go on: georep resume {args.name}"
+            )
+        case "resume":
+            asyncio.run(lifecycle.resume(at, args.name))
+            _tell(f"Session {args.name} goes on.")
         case "retry":
             count = asyncio.run(lifecycle.retry(at, args.name, args.objects))
             _tell(f"{_objects(count)} tried again, at once if the session runs.")
@@ -333,9 +371,22 @@ def _change(at: "Places", args: argparse.Namespace) -> int:
             count = asyncio.run(lifecycle.skip(at, args.name, args.objects))
             _tell(f"{_objects(count)} left alone until they change.")
         case _:
-            asyncio.run(lifecycle.delete(at, args.name))
-            _tell(f"Session {args.name} is gone. Both volumes stay as they are.")
+            _delete(at, args.name, reset=args.reset_sync_time)
     return 0
+
+
+def _delete(at: "Places", name: str, *, reset: bool) -> None:
+    import asyncio  # deferred, like everything here
+
+    from engine import config
+    from engine.session import lifecycle
+
+    secondary = config.read(at, name).secondary if reset else ""
+    bricks = asyncio.run(lifecycle.delete(at, name, reset=reset))
+    _tell(f"Session {name} is gone. Both volumes stay as they are.")
+    if reset:
+        where = ", ".join(bricks) or "no brick of this node: there was none"
+        _tell(f"The position for {secondary} was taken off {where}. Do so on each node.")
 
 
 def _objects(count: int) -> str:

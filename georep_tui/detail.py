@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from engine import figures
+from engine import figures, progress
 from engine.events import BatchDone, Crawl, JobFinished, ReconcileDue, WorkerFaulty
 from engine.figures import Status
 from engine.state import SessionState, State, WorkerState
-from georep_tui import rows, tables
+from georep_tui import rows, standing, tables
 from georep_tui.rows import Line, Span
 
 LABEL = 10
@@ -24,6 +24,10 @@ def worker(session: SessionState, name: str, now: float, width: int) -> list[Lin
             lines += _said("retry", f"{when}, at {rows.clock(each.retry.due)}", width, "warn")
     if status in (Status.STARTING, Status.ACTIVE):
         lines += _now(each, status, width)
+        lines += _left(each, now, width)
+    elif status is Status.PAUSED and each.pending and not each.ended:
+        lines += _said("doing", each.pending.doing, width)
+        lines += _said("waits", each.pending.waits, width)
     lines += _role(each, status, width)
     lines += _crawl(each, status, width)
     lines += _position(each, status, now, width)
@@ -104,8 +108,12 @@ def session(state: State, name: str, now: float, width: int) -> list[Line]:
         entries = rows.many(sum(total.entries for total in totals), "entry", "entries")
         lines += _said("totals", f"{entries} · {files} · {sent}", width)
     lines += _said("behind", rows.lag(figures.session_lag(each, now)), width)
+    estimate = progress.session_eta(each, now)
+    if estimate is not None and estimate != progress.DONE:
+        lines += _said("left", standing.eta(estimate), width)
     lines += _deletes(figures.unreconciled(each), width)
-    return lines
+    checkpoints = standing.lines(each, now, most=standing.SHOWN)
+    return [*lines, ((" checkpoints", "idle"),), *checkpoints] if checkpoints else lines
 
 
 def _fault(fault: WorkerFaulty, width: int) -> Iterator[Line]:
@@ -127,6 +135,20 @@ def _now(each: WorkerState, status: Status, width: int) -> Iterator[Line]:
         )
     elif status is Status.STARTING:
         yield from _said("doing", "starting" if each.connected else "connecting", width)
+
+
+def _left(each: WorkerState, now: float, width: int) -> Iterator[Line]:
+    """Say how long what is pending takes, and how fast it went."""
+    estimate = progress.worker_eta(each, now)
+    if estimate is not None and estimate != progress.DONE:
+        yield from _said("left", standing.eta(estimate), width)
+    if each.minutes:
+        parts = [
+            f"{rows.per_second(progress.hourly(each.minutes, 'entries', now))} entries/s",
+            f"{rows.per_second(progress.hourly(each.minutes, 'files', now))} files/s",
+            f"{rows.megabytes(progress.hourly(each.minutes, 'bytes', now))} MB/s",
+        ]
+        yield from _said("last hour", " · ".join(parts), width)
 
 
 def _role(each: WorkerState, status: Status, width: int) -> Iterator[Line]:
@@ -161,6 +183,10 @@ def _position(each: WorkerState, status: Status, now: float, width: int) -> Iter
     text = f"{rows.stamp(each.position.stime)} · {rows.lag(behind)} behind"
     slice_ = f" · slice {each.position.slice}" if each.position.slice else ""
     yield from _said("position", text + slice_, width)
+    there = figures.ahead(each)
+    if status is Status.ACTIVE and there is not None:
+        words = f"all up to {rows.clock(there)}, settled or not · {rows.lag(max(0, now - there))}"
+        yield from _said("there", f"{words} ago", width)
 
 
 def _deletes(due: ReconcileDue | None, width: int) -> Iterator[Line]:

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.text import Text
 
 from engine import failures as meanings
-from engine import figures
+from engine import figures, progress
+from engine.progress import Estimate
 from engine.state import SessionState, State, WorkerState
-from georep_tui import attention, rows, tables
+from georep_tui import attention, rows, standing, tables
 from georep_tui.rows import Line
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ NARROW = 100
 """Columns taken when nobody looks at a terminal."""
 
 Json = dict[str, object]
+KINDS = ("slices", "entries", "files", "bytes")
+"""What is pending, and what is counted over a minute and over an hour."""
 
 
 def status(state: State, now: float) -> None:
@@ -51,6 +54,7 @@ def status(state: State, now: float) -> None:
             title = rows.rule(tables.title(name, state.sessions[name]), width - 1)
             workers = tables.workers(state.sessions[name], now, width)
             lines += [(), ((title, "idle"),), workers.head, *(row.line for row in workers.rows)]
+        lines += _ahead(name, state.sessions[name], now)
     found = attention.matters(state, now)
     if found:
         lines += [(), ((rows.rule("needs attention", width - 1), "idle"),)]
@@ -65,6 +69,49 @@ def status(state: State, now: float) -> None:
             wrapped = rows.wrap(rows.plain(step), width - 4, lines=3)
             lines += [((f"   {part}", "accent"),) for part in wrapped]
     say(lines)
+
+
+def _ahead(name: str, session: SessionState, now: float) -> list[Line]:
+    """Return how long what is pending takes, and how far checkpoints are."""
+    lines: list[Line] = []
+    there = figures.session_ahead(session)
+    if there is not None:
+        words = f"all up to {rows.clock(there)}, settled or not, {rows.duration(now - there)} ago"
+        lines.append(((" there ", "idle"), (words, "")))
+    estimate = progress.session_eta(session, now)
+    if estimate is not None and estimate != progress.DONE:
+        lines.append(((" left  ", "idle"), (standing.eta(estimate), "")))
+    checkpoints = standing.lines(session, now, most=standing.SHOWN)
+    if checkpoints:
+        lines += [((f" checkpoints of {name}", "idle"),), *checkpoints]
+    return [(), *lines] if lines else []
+
+
+def checkpoints_json(session: SessionState, now: float) -> list[Json]:
+    """Return how far each checkpoint is."""
+    return [
+        {
+            "label": each.label,
+            "time": each.time,
+            "complete": each.at is not None,
+            "at": each.at,
+            "reached": each.reached,
+            "parts": each.parts,
+            "waits_for": list(each.workers),
+            "eta": _estimate(progress.checkpoint_eta(session, each, now)),
+            "commands": [
+                _numbers(hook, ("node", "at", "seconds", "code", "words")) for hook in each.hooks
+            ],
+        }
+        for each in progress.checkpoints(session)
+    ]
+
+
+def _estimate(estimate: Estimate | None) -> Json | None:
+    if estimate is None:
+        return None
+    seconds = None if estimate.seconds is None else round(estimate.seconds, 1)
+    return {"seconds": seconds, "confidence": estimate.confidence.value}
 
 
 def status_json(state: State, now: float) -> None:
@@ -184,6 +231,10 @@ def _session(name: str, session: SessionState, now: float) -> Json:
         "wanted": known.wanted.value if known else None,
         "status": figures.session_status(session).value,
         "lag": figures.session_lag(session, now),
+        "ahead": figures.session_ahead(session),
+        "eta": _estimate(progress.session_eta(session, now)),
+        "checkpoints": checkpoints_json(session, now),
+        **_together(session, now),
         "failures": session.failing,
         "unreconciled": _numbers(figures.unreconciled(session), ("since", "until")),
         "blocked": [
@@ -195,6 +246,23 @@ def _session(name: str, session: SessionState, now: float) -> Json:
             | _worker(session.workers[worker], now)
             for worker in sorted(session.workers)
         ],
+    }
+
+
+def _together(session: SessionState, now: float) -> Json:
+    """Return what is pending on all bricks whose workers are at work, and how fast they are."""
+    works = [
+        each
+        for name, each in session.workers.items()
+        if figures.status(session, name) is figures.Status.ACTIVE
+    ]
+    waits = [each.pending for each in works if each.pending]
+    return {
+        "pending": {kind: sum(getattr(each, kind) for each in waits) for kind in KINDS},
+        "minute": {k: round(sum(progress.rate(w, k, now) for w in works), 3) for k in KINDS},
+        "hour": {
+            k: round(sum(progress.hourly(w.minutes, k, now) for w in works), 3) for k in KINDS
+        },
     }
 
 
@@ -213,15 +281,20 @@ def _worker(each: WorkerState, now: float) -> Json:
         "stime": position.stime if position else None,
         "slice": position.slice if position else None,
         "lag": figures.lag(each, now),
+        "ahead": figures.ahead(each),
+        "eta": _estimate(progress.worker_eta(each, now)),
+        "paused": bool(each.pause and each.pause.paused),
         "unreconciled": _numbers(figures.due(each), ("since", "until")),
         "doing": pending.doing if pending else None,
         "waits": pending.waits if pending else None,
-        "pending": _numbers(pending, ("slices", "entries", "files", "bytes")),
+        "pending": _numbers(pending, KINDS),
         "totals": _numbers(totals, ("slices", "records", "entries", "files", "bytes", "removed")),
         "per_second": {
             kind: round(figures.rate(each.samples, kind, now, window=tables.WINDOW), 3)
             for kind in ("entries", "files", "bytes")
         },
+        "minute": {kind: round(progress.rate(each, kind, now), 3) for kind in KINDS},
+        "hour": {kind: round(progress.hourly(each.minutes, kind, now), 3) for kind in KINDS},
         "movers": {
             name: _numbers(tried, ("works", "words", "means", "fix"))
             for name, tried in sorted(each.movers.items())

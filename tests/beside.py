@@ -5,7 +5,6 @@ from typing import NamedTuple
 from engine import gsyncd, options
 
 GLUSTER = "gluster volume geo-replication"
-NOT_YET = "not there yet"
 
 
 class Beside(NamedTuple):
@@ -33,22 +32,20 @@ COMMANDS = (
     Beside("start force", "`georep start NAME`", "It does no harm where it runs already."),
     Beside("stop", "`georep stop NAME`"),
     Beside("stop force", "`georep stop NAME`", "What does not end in 20 s is killed."),
-    Beside("pause", "", f"{NOT_YET}; `georep stop` and `start` go on at the same position."),
-    Beside("resume", "", f"{NOT_YET}; see above."),
+    Beside(
+        "pause", "`georep pause NAME`", "At a settled point, with no process stopped. On each node."
+    ),
+    Beside("resume", "`georep resume NAME`", "On each node."),
     Beside("config", "`georep config list NAME`"),
     Beside("config OPTION", "`georep config get NAME OPTION`"),
     Beside("config OPTION VALUE", "`georep config set NAME OPTION VALUE`", "On each node."),
     Beside("config '!OPTION'", "`georep config reset NAME OPTION`"),
-    Beside("config checkpoint now", "", NOT_YET),
+    Beside("config checkpoint now", "`georep checkpoint NAME set now`", "On each node."),
     Beside("status", "`georep status [NAME]`, `georep`", "Of the node where it is asked."),
     Beside("status detail", "`georep status NAME`, a worker's page in `georep`"),
     Beside("status --xml", "`georep status --json`"),
     Beside("delete", "`georep delete NAME`", "Positions stay on the bricks."),
-    Beside(
-        "delete reset-sync-time",
-        "",
-        "On each brick `setfattr -x trusted.glusterfs.PRIMARY.SECONDARY.stime`: it is crawled.",
-    ),
+    Beside("delete reset-sync-time", "`georep delete NAME --reset-sync-time`", "On each node."),
 )
 """Those of `gluster volume geo-replication PVOL HOST::SVOL …`."""
 
@@ -84,9 +81,9 @@ COLUMNS = (
     Beside("DATA", "DATA", "`pending.files`, `pending.bytes`"),
     Beside("META", "ENTRY", "names and attributes of an object are made so at once"),
     Beside("FAILURES", "FAIL", "`failures`; those of now, each in `georep failures`"),
-    Beside("CHECKPOINT TIME", "", NOT_YET),
-    Beside("CHECKPOINT COMPLETED", "", NOT_YET),
-    Beside("CHECKPOINT COMPLETION TIME", "", NOT_YET),
+    Beside("CHECKPOINT TIME", "", "`georep checkpoint NAME list`, and `georep status`"),
+    Beside("CHECKPOINT COMPLETED", "", "the same, per brick and for the session"),
+    Beside("CHECKPOINT COMPLETION TIME", "", "the same"),
 )
 
 OTHERWISE = {
@@ -112,7 +109,7 @@ STATES = (
     Beside("Active", "active"),
     Beside("Passive", "passive"),
     Beside("Faulty", "faulty", "With a [cause](causes.md), and when it is started again."),
-    Beside("Paused", "paused", NOT_YET),
+    Beside("Paused", "paused"),
     Beside("Stopped", "stopped"),
     Beside("inconsistent", "faulty", "A worker is always started again."),
     Beside("Config Corrupted", "faulty", "Cause `configuration`, with the file and the line."),

@@ -19,12 +19,19 @@ def connected() -> None:
 
 def until_stopped() -> None:
     """Return when told to stop, or when whoever started us is gone."""
+    paused = sys.argv[4:] == ["--paused"]
+    if paused:
+        tell("PauseChanged", paused=True)
     for line in sys.stdin:
         command = json.loads(line)
-        if command["type"] == "Stop":
+        word = command["type"]
+        if word == "Stop":
             return
-        if command["type"] == "Change":
+        if word == "Change":
             tell("CrawlChanged", crawl="history", reason=json.dumps(command["options"]))
+        if word in ("Pause", "Resume") and paused is not (word == "Pause"):
+            paused = not paused
+            tell("PauseChanged", paused=paused)
 
 
 def main() -> int:
@@ -32,6 +39,11 @@ def main() -> int:
         case "live":
             connected()
             tell("RoleChanged", role="active", reason="test")
+            until_stopped()
+        case "moving":
+            connected()
+            tell("RoleChanged", role="active", reason="test")
+            tell("PositionMoved", stime=500, slice=501)
             until_stopped()
         case "deaf":
             connected()

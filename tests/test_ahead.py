@@ -221,3 +221,84 @@ def test_a_large_content_that_arrives_after_the_close_is_spared(
     one.arrived(G, 9.0, whole=whole)
     now = seen._replace(ctime=seen.ctime + later)
     assert one.spare(window, dict.fromkeys(one.candidates(window), now)) == spares
+
+
+def heard(*moments: float) -> OpenSlice:
+    """Return a slice of which all was heard at the first moment, G's records came, and all was
+    heard at the others.
+    """
+    one = OpenSlice(SMALL)
+    one.heard_all(moments[0])
+    one.hear(MADE, 0)
+    for moment in moments[1:]:
+        one.heard_all(moment)
+    return one
+
+
+def look(
+    one: OpenSlice, seen: Glance | None, left: tuple[Gfid, ...] = (), now: float = 0.0
+) -> None:
+    window = one.ripe({G: seen}, NOW, now)
+    if window.dirty:
+        one.remember({G: seen}, left, NOW, 2, now)
+
+
+def test_nothing_is_said_to_be_there_before_all_was_heard() -> None:
+    one = OpenSlice(SMALL)
+    one.hear(MADE, 0)
+    assert one.upto() == 0
+    look(one, glance())
+    assert one.upto() == 0
+
+
+@pytest.mark.parametrize(
+    ("seen", "left", "expected"),
+    [
+        pytest.param(glance(), (), 20, id="made so: as when all was heard last"),
+        pytest.param(None, (), 20, id="gone, and that was made so"),
+        pytest.param(glance(), (G,), 10, id="not done"),
+        pytest.param(glance(agrees=False), (), 10, id="the mount showed something older"),
+        pytest.param(glance(RACY - 1), (), 10, id="its writer did not pause"),
+    ],
+)
+def test_up_to_when_all_is_there(
+    seen: Glance | None, left: tuple[Gfid, ...], expected: float
+) -> None:
+    one = heard(10, 20)
+    assert one.upto() == 10, "heard and not made so"
+    look(one, seen, left)
+    assert one.upto() == expected
+
+
+def test_what_may_change_without_a_record_is_there_up_to_when_it_was_looked_at() -> None:
+    one = heard(10, 20)
+    look(one, glance())
+    one.heard_all(30)
+    assert one.upto() == 20, "nobody has looked since"
+    look(one, glance())
+    assert one.upto() == 30
+    one.heard_all(40)
+    look(one, glance(age=RACY - 1, size=SMALL + 1))
+    assert one.upto() == 30, "it has changed, and its writer goes on"
+
+
+def test_a_large_content_on_its_way_is_not_there_and_then_only_as_it_was() -> None:
+    one = heard(10, 20)
+    window = one.ripe({G: glance()}, NOW, 0.0)
+    one.remember({G: glance()}, window.dirty, NOW, 2, 0.0)
+    one.sent_off([G], {G: glance()}, NOW, 2)
+    one.heard_all(30)
+    assert one.upto() == 10
+    one.arrived(G, 1.0, whole=True)
+    assert one.upto() == 10, "what was written meanwhile nobody has looked for"
+    look(one, glance(), now=9.0)
+    assert one.upto() == 30
+
+
+def test_what_was_heard_of_settled_slices_holds_nothing_back() -> None:
+    one = heard(10, 20)
+    look(one, glance(), (G,))
+    one.close(MADE, 0)
+    assert one.upto() == 10
+    one.forget()
+    assert one.upto() == 20

@@ -16,7 +16,7 @@ import scripted
 from engine import config
 from engine.config import Places, Session
 from engine.errors import Retry, Stop
-from engine.events import AnyEvent, SessionBlocked, Wanted
+from engine.events import AnyEvent, CheckpointSet, SessionBlocked, Wanted
 from engine.item import Gfid
 from engine.lab import demo as lab_demo
 from engine.plan.dirty import Dirty
@@ -131,6 +131,10 @@ def test_status_of_a_blocked_session_and_in_ascii(monkeypatch: pytest.MonkeyPatc
         (["status", "nope"], 2, "There is no session nope"),
         (["start", "nope"], 2, "There is no session nope"),
         (["stop", "../x"], 2, "cannot be the name of a session"),
+        (["pause", "nope"], 2, "There is no session nope"),
+        (["resume", "../x"], 2, "cannot be the name of a session"),
+        (["checkpoint", "nope", "set"], 2, "There is no session nope"),
+        (["checkpoint", "nope", "list", "--json"], 2, "There is no session nope"),
         (["delete", "nope"], 2, "There is no session nope"),
         (["failures", "nope"], 2, "There is no session nope"),
         (["retry", "nope"], 2, "There is no session nope"),
@@ -263,6 +267,76 @@ def test_how_it_ends(
     monkeypatch.setattr(lifecycle, "listed", listed)
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     assert cli.main(["list"]) == code
+
+
+def test_pause_and_resume_say_what_is_next(
+    session: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(at: Places, name: str) -> None:
+        assert name == session
+
+    monkeypatch.setattr(lifecycle, "pause", nothing)
+    monkeypatch.setattr(lifecycle, "resume", nothing)
+    assert cli.main(["pause", session]) == 0
+    assert f"georep resume {session}" in capsys.readouterr().out
+    assert cli.main(["resume", session]) == 0
+    assert "goes on" in capsys.readouterr().out
+
+
+def test_checkpoints_are_set_listed_and_deleted(
+    at: Places, session: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> str:
+        assert cli.main(["checkpoint", session, *words]) == 0
+        return capsys.readouterr().out
+
+    assert "Set one: georep checkpoint prod set now" in run("list")
+    assert "2026-05-01T12:00:00Z is set: everything before" in run("set", "2026-05-01T12:00Z")
+    assert "Checkpoint nightly is set" in run("set", "--label", "nightly")
+    again = run("set", "2099-01-01T00:00Z", "--label", "nightly")
+    assert "2099-01-01 00:00:00 UTC, in place of the one for 20" in again
+    assert json.loads(run("list", "--json"))[0] == {
+        "label": "nightly",
+        "time": 4070908800,
+        "complete": False,
+        "at": None,
+        "reached": 0,
+        "parts": 0,
+        "waits_for": [],
+        "eta": None,
+        "commands": [],
+    }
+    assert "nightly" in run("list").splitlines()[0]
+    assert "is deleted" in run("delete", "nightly")
+    for words, said in (
+        (("set", "soon"), "'soon' is no time. It takes now, 2026-05-01T12:00"),
+        (("set", "now", "--label", "a b"), "cannot be the label"),
+        (("delete", "nightly"), "has no checkpoint nightly. There are: 2026-05-01T12:00:00Z."),
+    ):
+        assert cli.main(["checkpoint", session, *words]) == 2
+        assert said in capsys.readouterr().err
+    (at.of(session) / "checkpoints.json").write_text("no list")
+    assert cli.main(["checkpoint", session, "set"]) == 2
+    assert "is damaged" in capsys.readouterr().err
+
+
+def test_status_tells_of_checkpoints_and_of_what_is_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = CheckpointSet(at=1, session="prod", node="gfs1", label="nightly", time=1777593600)
+    report.status(picture(made), scripted.NOW)
+    said = capsys.readouterr().out
+    assert "checkpoints of prod" in said
+    assert "nightly  2026-05-01 00:00:00 UTC" in said
+    report.status_json(picture(made), scripted.NOW)
+    found = {each["session"]: each for each in json.loads(capsys.readouterr().out)["sessions"]}
+    assert [each["label"] for each in found["prod"]["checkpoints"]] == ["nightly"]
+    for key in ("pending", "minute", "hour"):
+        workers = [w for w in found["prod"]["workers"] if w["status"] == "active"]
+        alone = [w[key]["bytes"] for w in workers if w[key]]
+        assert found["prod"][key]["bytes"] == pytest.approx(sum(alone), abs=0.01)
+    assert found["prod"]["eta"]["confidence"] in ("good", "rough", "none")
+    assert set(found["prod"]["workers"][0]["hour"]) == {"slices", "entries", "files", "bytes"}
 
 
 def test_start_and_stop_say_what_is_next(

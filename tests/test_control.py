@@ -206,3 +206,10 @@ async def test_asking_something_that_is_no_engine(tmp_path: Path) -> None:
     async with await asyncio.start_unix_server(hang_up, path):
         with pytest.raises(Retry, match="ended before it answered"):
             await feed.ask(path, Reload())
+
+
+@pytest.mark.parametrize("line", [b"", b"\xff", b'{"type":"\xff"}', b'{"type":1}', b"[]", b"{"])
+def test_what_is_no_event_and_no_command_is_nothing(line: bytes) -> None:
+    assert events.decode(line) is None
+    assert commands.decode(line) is None
+    assert commands.decode_answer(line) is None

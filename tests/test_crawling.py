@@ -56,6 +56,9 @@ class _Position:
     def begin(self, stime: int) -> None:
         self.stime = stime
 
+    def read(self) -> int:
+        return self.stime
+
     def moved(self) -> bool:
         return True
 
@@ -92,6 +95,14 @@ def _brick(tmp_path: Path, begun: int, *closed: int) -> str:
     rows = b"".join(b"%s/CHANGELOG.%d\0" % (os.fsencode(root), ts) for ts in closed)
     (root / f"htime/HTIME.{begun}").write_bytes(rows)
     return str(tmp_path / "brick")
+
+
+def _fill(brick: Path) -> None:
+    """Give a brick three objects, far from each other."""
+    for first in ("00", "7f", "ff"):
+        folder = brick / ".glusterfs" / first / "00"
+        folder.mkdir(parents=True)
+        (folder / f"{first}000000-0000-4000-8000-000000000000").touch()
 
 
 @pytest.mark.parametrize(
@@ -145,3 +156,24 @@ async def test_without_a_journal_nothing_is_waited_for(
     )
     await crawl.run("again and again")
     assert (clock.now, position.stime) == (NOW + 0.5, NOW - MARGIN)
+
+
+async def test_a_pause_ends_it_after_a_portion_and_it_goes_on_from_there(
+    tmp_path: Path, clock: _Clock, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crawling, "PORTION", 1)
+    brick = _brick(tmp_path, NOW - 900)
+    _fill(Path(brick))
+    paused = True
+    replicator, position = _Replicator(clock), _Position(0)
+    crawl = Crawling(
+        *(brick, tmp_path, replicator, position, report, _Unreconciled()),  # type: ignore[arg-type]
+        paused=lambda: paused,
+    )
+    await crawl.run("no position yet")
+    assert (len(replicator.began), position.stime) == (1, 0)
+    assert await crawl.needed() == "an unfinished crawl goes on"
+    paused = False
+    await crawl.run("it goes on")
+    assert len(replicator.began) >= 3
+    assert position.stime == NOW - MARGIN, "where it began, not where it went on"

@@ -7,12 +7,16 @@ import scripted
 from engine.events import (
     AnyEvent,
     Caught,
+    CheckpointSet,
     Crawl,
     CrawlChanged,
     EngineStarted,
     EntryFailed,
     FailuresCounted,
+    MinuteCounted,
     MoverTried,
+    PauseChanged,
+    PendingChanged,
     PositionMoved,
     QuarantineSwept,
     ReconcileDue,
@@ -129,6 +133,32 @@ def test_what_went_from_quarantine_is_told() -> None:
     assert words.rstrip().endswith("1 234 objects removed")
     left = msgspec.structs.replace(swept, left=2)
     assert "removed · 2 left" in said(detail.more(fold(left).sessions["s"], "n1:/b", 80))
+
+
+PENDING = PendingChanged(
+    at=100, slices=9, entries=0, files=0, bytes=0, doing="d", waits="w", ahead=98.0, **WHO
+)
+
+
+def test_a_paused_worker_says_what_it_waits_for() -> None:
+    rests = PauseChanged(at=10, paused=True, **WHO)
+    session = fold(KNOWN, PAUSED, STARTED, ACTIVE, rests, PENDING).sessions["s"]
+    assert " waits     w" in said(detail.worker(session, "n1:/b", 100, 80))
+
+
+def test_how_long_it_takes_and_up_to_when_all_is_there() -> None:
+    minute = MinuteCounted(at=99, minute=39, slices=6, entries=60, files=0, bytes=0, **WHO)
+    position = PositionMoved(at=50, stime=49, slice=50, **WHO)
+    state = fold(KNOWN, STARTED, ACTIVE, PENDING, minute, position)
+    words = said(detail.worker(state.sessions["s"], "n1:/b", 100, 80))
+    assert "left      about 92 s (rough)" in words
+    assert "last hour 1.0 entries/s · 0 files/s · 0 MB/s" in words
+    assert "there     all up to 00:01:38, settled or not · 00:02 ago" in words
+    point = CheckpointSet(at=1, session="s", node="n1", label="nightly", time=90)
+    apply(state, point)
+    words = said(detail.session(state, "s", 100, 80))
+    assert "left      about 92 s (rough)" in words
+    assert "nightly  1970-01-01 00:01:30 UTC  0 of 1 part, about 92 s (rough)" in words
 
 
 def test_lists_that_are_empty() -> None:

@@ -11,12 +11,13 @@ from engine.events import EngineStarted, Wanted, WorkerStarted
 from engine.gluster import volume, xattrs
 from engine.gluster.volume import Brick, Volume
 from engine.rpc.messages import PROTOCOL, Welcome
-from engine.session import checks, far, lifecycle, wanted
+from engine.session import checks, far, lifecycle, marks, wanted
 from engine.session.checks import Check, Used
 from engine.session.doctor import Tick
 from engine.session.journal import Journal
 from engine.session.lifecycle import Listed
 from engine.session.supervisor import node_name
+from engine.session.wanted import Verb
 
 SESSION = Session("s", "gvol", "root", "sec1", "svol")
 ON = {"changelog.changelog": "on"}
@@ -205,6 +206,74 @@ async def test_start_without_an_engine_notes_the_wish_and_says_so(at: Places) ->
         await lifecycle.stop(at, "s")
     with pytest.raises(Usage, match="no session x"):
         await lifecycle.start(at, "x")
+
+
+@pytest.mark.parametrize(
+    ("now", "verb", "then"),
+    [
+        (Wanted.CREATED, Verb.START, Wanted.STARTED),
+        (Wanted.CREATED, Verb.STOP, Wanted.STOPPED),
+        (Wanted.CREATED, Verb.PAUSE, "has not been started yet: there is nothing to pause"),
+        (Wanted.CREATED, Verb.RESUME, "has not been started yet: there is nothing to resume"),
+        (Wanted.STARTED, Verb.START, Wanted.STARTED),
+        (Wanted.STARTED, Verb.STOP, Wanted.STOPPED),
+        (Wanted.STARTED, Verb.PAUSE, Wanted.PAUSED),
+        (Wanted.STARTED, Verb.RESUME, Wanted.STARTED),
+        (Wanted.PAUSED, Verb.START, "is paused: there is nothing to start"),
+        (Wanted.PAUSED, Verb.STOP, Wanted.STOPPED),
+        (Wanted.PAUSED, Verb.PAUSE, Wanted.PAUSED),
+        (Wanted.PAUSED, Verb.RESUME, Wanted.STARTED),
+        (Wanted.STOPPED, Verb.START, Wanted.STARTED),
+        (Wanted.STOPPED, Verb.STOP, Wanted.STOPPED),
+        (Wanted.STOPPED, Verb.PAUSE, "is stopped: there is nothing to pause"),
+        (Wanted.STOPPED, Verb.RESUME, "is stopped: there is nothing to resume"),
+    ],
+)
+def test_what_is_wanted_afterwards(now: Wanted, verb: Verb, then: Wanted | str) -> None:
+    if isinstance(then, Wanted):
+        assert wanted.after(now, verb, "s") is then
+    else:
+        with pytest.raises(Usage, match=then) as caught:
+            wanted.after(now, verb, "s")
+        assert "Say georep" in caught.value.fix
+
+
+async def test_a_word_that_makes_no_sense_is_mended_by_start_and_stop(at: Places) -> None:
+    config.create(at, SESSION)
+    at.of("s").mkdir(parents=True)
+    for act in (lifecycle.start, lifecycle.stop):
+        (at.of("s") / "wanted").write_text("flying\n")
+        with pytest.raises(Usage, match="'flying'"):
+            await lifecycle.pause(at, "s")
+        with pytest.raises(Retry, match="no engine acts on it"):
+            await act(at, "s")
+
+
+async def test_delete_takes_positions_off_the_bricks_of_this_secondary_alone(
+    at: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {"trusted.glusterfs.p.other.stime", "trusted.glusterfs.p.sec.entry_stime"}
+    there.add("trusted.glusterfs.p.sec.stime")
+
+    def remove(target: object, name: bytes) -> bool:
+        assert target == "/b1"
+        found = name.decode() in there
+        there.discard(name.decode())
+        return found
+
+    volume_ = Volume("gvol", "p", "", True, "", (Brick("h", "/b1", "u1", 0, 0),), 1, 0, 0, 1, {})
+    monkeypatch.setattr(xattrs, "remove", remove)
+    monkeypatch.setattr(volume, "read", lambda name: volume_)
+    monkeypatch.setattr(volume, "local_node_uuid", lambda: "u1")
+    config.create(at, SESSION)
+    wanted.write(at, "s", Wanted.STOPPED)
+    with pytest.raises(Usage, match="never reached its secondary"):
+        await lifecycle.delete(at, "s", reset=True)
+    assert config.names(at) == ["s"]
+    marks.note(at, "s", "sec")
+    assert await lifecycle.delete(at, "s", reset=True) == ["/b1"]
+    assert there == {"trusted.glusterfs.p.other.stime"}
+    assert config.names(at) == []
 
 
 async def test_delete_leaves_nothing(at: Places) -> None:

@@ -208,3 +208,24 @@ def test_every_record_is_heard_once_and_has_its_number(
     for path, first, count in slices:
         assert reader.first(path, count) == first
     reader.close()
+
+
+def test_a_file_is_sound_when_it_is_there_and_all_of_it_is_understood(brick: Brick) -> None:
+    reader = Live(brick.path)
+    assert not reader.sound, "nothing was read yet"
+    brick.write(pack(data(1)))
+    reader.read()
+    assert reader.sound
+    brick.write(b"rubbish\0" + pack(data(2)))
+    reader.read()
+    assert not reader.sound
+    brick.roll()
+    reader.read()
+    assert reader.sound, "that was the file before"
+    brick.end()
+    reader.read()
+    assert not reader.sound, "the journal was switched off"
+    brick.live.write_bytes(b"Once upon a time there was another file.\n")
+    reader.read()
+    assert not reader.sound
+    reader.close()

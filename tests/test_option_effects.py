@@ -16,7 +16,7 @@ from replicating import World
 from engine import config, options
 from engine.config import Places, Session
 from engine.errors import Stop, Usage
-from engine.events import Role
+from engine.events import HookEnded, PositionMoved, Role
 from engine.gluster import mount, objects, params, xattrs
 from engine.gluster.objects import Scope
 from engine.gluster.volume import Brick, Volume
@@ -35,10 +35,11 @@ from engine.rpc.messages import PROTOCOL, Hello
 from engine.rpc.shared import Shared
 from engine.rpc.ssh import Route
 from engine.secondary import opened
-from engine.session import bulk, checks, local
+from engine.session import bulk, checkpoints, checks, local
 from engine.session.bulk import Bulk
 from engine.session.following import Following
 from engine.session.quarantine import Quarantine
+from engine.session.reaching import Reaching
 from engine.session.recrawling import Recrawling
 from engine.session.settings import Settings
 from engine.session.sides import Side, Within
@@ -418,6 +419,21 @@ def test_replica_failover_interval() -> None:
     one = Following("/b", *[None] * 6, None)  # type: ignore[arg-type]
     one.take_up(Options(replica_failover_interval=30))
     assert one._ask == 30
+
+
+async def test_checkpoint_command(tmp_path: Path) -> None:
+    at, done = Places(tmp_path / "etc", tmp_path / "var"), asyncio.Event()
+    said = tmp_path / "said"
+    checkpoints.put(at, "s", "x", 100, 1.0)
+    told = Reaching(at, "s", "n", lambda event: isinstance(event, HookEnded) and done.set())
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        watching = group.create_task(told.watch())
+        told.look(_session(f"checkpoint-command=sh -c 'echo $GEOREP_CHECKPOINT > {said}'"))
+        told.follow({"n:/b": 0})
+        told.hear(PositionMoved(at=1, session="s", worker="n:/b", stime=100, slice=0))
+        await done.wait()
+        watching.cancel()
+    assert said.read_text() == "x\n"
 
 
 def test_log_level() -> None:

@@ -1,6 +1,5 @@
 """Crawls one after the other: how long apart, for how long, and what is done in between."""
 
-import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from engine.options import Options
 from engine.session import recrawling
 from engine.session.recrawling import Recrawling
 from engine.session.report import Report
+from engine.session.wishes import Wishes
 
 
 class _World:
@@ -59,13 +59,13 @@ def _crawls(
 async def test_the_next_one_begins_after_the_interval(
     monkeypatch: pytest.MonkeyPatch, report: Report
 ) -> None:
-    world, woken = _World(), asyncio.Event()
+    world, wishes = _World(), Wishes()
     world.turns = 100
     one = _crawls(monkeypatch, world, report, None)
     one.take_up(Options(change_interval=30))
-    woken.set()
+    wishes.woken.set()
     monkeypatch.setattr(recrawling, "_STEP", 0.0)
-    assert not await one.run(world.still, woken)
+    assert not await one.run(world.still, wishes)
     gaps = {b - a for a, b in zip(world.crawls, world.crawls[1:], strict=False)}
     assert gaps == {35.0}
     assert world.tended > 90, "what failed is tried again meanwhile"
@@ -77,7 +77,14 @@ async def test_a_goal_is_reached_by_a_crawl_that_began_later(
     world = _World()
     one = _crawls(monkeypatch, world, report, until=1000)
     one.take_up(Options(change_interval=3600))
-    assert await one.run(world.still, asyncio.Event())
+    assert await one.run(world.still, Wishes())
     assert len(world.crawls) == 2
     told = [events.decode(line) for line in (tmp_path / "events").read_bytes().splitlines()]
     assert [event.goal for event in told if isinstance(event, events.Caught)] == [1000]
+
+
+async def test_a_pause_ends_it_between_two(monkeypatch: pytest.MonkeyPatch, report: Report) -> None:
+    world, wishes = _World(), Wishes(paused=True)
+    one = _crawls(monkeypatch, world, report, None)
+    assert not await one.run(world.still, wishes)
+    assert len(world.crawls) == 1

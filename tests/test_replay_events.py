@@ -11,6 +11,7 @@ from engine.events import (
     CrawlChanged,
     EntryFailed,
     JobFinished,
+    PauseChanged,
     PositionMoved,
     RetryScheduled,
     Role,
@@ -258,6 +259,8 @@ def test_the_life_of_a_worker() -> None:
             (WorkerFaulty, {"cause": "connection lost", "at": BEGIN + 21}),
             (RetryScheduled, {"attempt": 1, "due": BEGIN + 31}),
             (WorkerStarted, {"restart": 1}),
+            (PauseChanged, {"paused": True, "at": BEGIN + 40}),
+            (PauseChanged, {"paused": False, "at": BEGIN + 50}),
             (WorkerStopped, {"reason": "the session was stopped"}),
         ],
     )

@@ -12,6 +12,9 @@ from engine.events import (
     AnyEvent,
     BatchDone,
     Caught,
+    CheckpointDeleted,
+    CheckpointReached,
+    CheckpointSet,
     Crawl,
     CrawlChanged,
     CrawlProgressed,
@@ -19,8 +22,11 @@ from engine.events import (
     EntryFailed,
     EntryMended,
     FailuresCounted,
+    HookEnded,
     JobFinished,
+    MinuteCounted,
     MoverTried,
+    PauseChanged,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -60,11 +66,20 @@ def blocked(at: float = 0, session: str = "s", node: str = "n1") -> SessionBlock
     return SessionBlocked(at=at, session=session, node=node, cause="c", words="w", fix="f")
 
 
+def hook(
+    at: float = 0, session: str = "s", node: str = "n1", label: str = "l", code: int = 0
+) -> HookEnded:
+    return HookEnded(
+        at=at, session=session, node=node, hook="h", about=label, seconds=1, code=code, words="w"
+    )
+
+
 def of(kind: Any, at: float = 0, worker: str = W1, session: str = "s", **more: Any) -> Any:
     fields: dict[Any, dict[str, Any]] = {
         WorkerStarted: {"pid": 7, "restart": 0},
         WorkerConnected: {"peer": "h", "peer_version": "1", "seconds": 0.5},
         RoleChanged: {"role": Role.ACTIVE, "reason": "first"},
+        PauseChanged: {"paused": True},
         CrawlChanged: {"crawl": Crawl.HYBRID, "reason": "new"},
         ReconcileDue: {"due": True, "since": 3, "until": 4},
         CrawlProgressed: {"done": 0.5, "directories": 1, "files": 2},
@@ -76,6 +91,7 @@ def of(kind: Any, at: float = 0, worker: str = W1, session: str = "s", **more: A
             "bytes": 1,
             "removed": 0,
         },
+        MinuteCounted: {"minute": 60, "slices": 1, "entries": 1, "files": 1, "bytes": 1},
         PendingChanged: {
             "slices": 1,
             "entries": 1,
@@ -119,6 +135,7 @@ def of(kind: Any, at: float = 0, worker: str = W1, session: str = "s", **more: A
         },
         FailuresCounted: {"waiting": 3, "skipped": 1},
         EntryMended: {"gfid": "g"},
+        CheckpointReached: {"label": "l", "time": 5},
         QuarantineSwept: {"removed": 3, "left": 1},
         WorkerFaulty: {"cause": "c", "words": "w", "fix": "f", "evidence": "e"},
         RetryScheduled: {"attempt": 1, "due": 9.0},
@@ -149,6 +166,9 @@ KINDS = [
     WorkerStopped,
     Caught,
     MoverTried,
+    PauseChanged,
+    CheckpointReached,
+    MinuteCounted,
 ]
 
 
@@ -163,7 +183,8 @@ def fold(events: list[AnyEvent]) -> State:
 def events(draw: st.DrawFn) -> AnyEvent:
     at = draw(st.floats(0, 100))
     session, node = draw(st.sampled_from("st")), draw(st.sampled_from(["n1", "n2"]))
-    kind = draw(st.sampled_from([*KINDS, *KINDS, engine, known, blocked, SessionForgotten]))
+    ours = [CheckpointSet, CheckpointDeleted, HookEnded, SessionForgotten]
+    kind = draw(st.sampled_from([*KINDS, *KINDS, engine, known, blocked, *ours]))
     if kind is engine:
         return engine(at, node)
     if kind is known:
@@ -172,7 +193,16 @@ def events(draw: st.DrawFn) -> AnyEvent:
         return blocked(at, session, node)
     if kind is SessionForgotten:
         return SessionForgotten(at=at, session=session, node=node)
+    label = draw(st.sampled_from("lm"))
+    if kind is CheckpointSet:
+        return CheckpointSet(at=at, session=session, node=node, label=label, time=5)
+    if kind is CheckpointDeleted:
+        return CheckpointDeleted(at=at, session=session, node=node, label=label)
+    if kind is HookEnded:
+        return hook(at, session, node, label)
     more: dict[str, Any] = {}
+    if kind is CheckpointReached:
+        more["label"] = label
     if kind in (EntryFailed, EntryMended):
         more["gfid"] = draw(st.sampled_from("abcdef"))
     if kind is EntryFailed:
@@ -216,12 +246,13 @@ def test_everything_is_bounded() -> None:
     for i in range(3000):
         run += [of(kind, i, pid=i) if kind is WorkerStarted else of(kind, i) for kind in KINDS[1:9]]
         run += [of(JobFinished, i, job=i), of(EntryFailed, i, gfid=str(i)), of(BatchDone, i)]
-        run += [of(FailuresCounted, i, waiting=i + 1)]
+        run += [of(FailuresCounted, i, waiting=i + 1), of(MinuteCounted, i)]
     picture = fold(run)
     worker = picture.sessions["s"].workers[W1]
     assert len(worker.samples) == state.SAMPLES
     assert len(worker.batches) == state.BATCHES
     assert len(worker.jobs) == state.JOBS
+    assert len(worker.minutes) == state.MINUTES
     assert len(worker.failures) == state.FAILURES
     assert worker.failing == picture.sessions["s"].failing == 3000
     assert len(picture.engines["n1"].recent) == state.RECENT
@@ -293,6 +324,24 @@ ENDED = of(WorkerFaulty)
             [known(wanted=Wanted.PAUSED), of(RoleChanged), ENDED], Status.PAUSED, id="paused"
         ),
         pytest.param(
+            [known(wanted=Wanted.PAUSED), of(WorkerStarted), of(RoleChanged)],
+            Status.ACTIVE,
+            id="still running towards its pause",
+        ),
+        pytest.param(
+            [known(wanted=Wanted.PAUSED), of(WorkerStarted), of(PauseChanged)],
+            Status.PAUSED,
+            id="at rest",
+        ),
+        pytest.param(
+            [known(wanted=Wanted.PAUSED), of(WorkerStarted), of(PauseChanged, paused=False)],
+            Status.STARTING,
+            id="paused again, and not at rest yet",
+        ),
+        pytest.param(
+            [of(WorkerStarted), of(PauseChanged), of(RoleChanged)], Status.ACTIVE, id="resumed"
+        ),
+        pytest.param(
             [known(wanted=Wanted.STOPPED), ENDED], Status.STOPPED, id="a fault, then a stop"
         ),
         pytest.param(
@@ -315,6 +364,11 @@ def test_status(run: list[AnyEvent], expected: Status) -> None:
         pytest.param([known()], Status.STARTING, id="no worker yet"),
         pytest.param([known(wanted=Wanted.CREATED)], Status.STOPPED, id="created"),
         pytest.param([known(wanted=Wanted.PAUSED)], Status.PAUSED, id="paused"),
+        pytest.param(
+            [known(wanted=Wanted.PAUSED), of(WorkerStarted), of(RoleChanged)],
+            Status.ACTIVE,
+            id="something is still under way",
+        ),
         pytest.param([known(), blocked()], Status.FAULTY, id="blocked"),
         pytest.param([blocked(), known()], Status.STARTING, id="no longer blocked"),
         pytest.param([of(RoleChanged), of(WorkerFaulty, worker=W2)], Status.FAULTY, id="a fault"),

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from engine import config, feed
+from engine import config, feed, figures
 from engine.commands import Reload, Stop
 from engine.config import Places, Session
 from engine.errors import Retry, Usage
 from engine.events import (
     AnyEvent,
+    CheckpointDeleted,
+    CheckpointReached,
     EngineStarted,
+    MinuteCounted,
+    PauseChanged,
     SessionBlocked,
     SessionForgotten,
     SessionKnown,
@@ -25,8 +29,10 @@ from engine.events import (
     WorkerStarted,
     WorkerStopped,
 )
+from engine.figures import Status
 from engine.gluster.volume import Brick, Volume
-from engine.session import lifecycle, once, supervisor, wanted
+from engine.session import checkpoints, lifecycle, once, supervisor, wanted
+from engine.session.journal import Journal
 from engine.session.keeper import Job, Patience
 from engine.session.local import Local
 from engine.session.runner import Ways, lock
@@ -157,6 +163,91 @@ async def test_start_stop_and_delete(world: World) -> None:
         world.add("s", Wanted.STARTED)
         await feed.ask(world.at.socket, Reload())
         await told.until(WorkerStarted, 2)
+
+
+async def test_a_paused_session_keeps_its_workers_and_rests_after_a_restart(world: World) -> None:
+    world.add("s")
+    world.paths = ["/b1"]
+    async with world.engine() as told:
+        started = await told.until(WorkerStarted)
+        # Also while the volume does not answer.
+        world.trouble = Retry("glusterd does not answer", cause="glusterd down")
+        await lifecycle.pause(world.at, "s")
+        paused = await told.until(PauseChanged)
+        assert isinstance(paused, PauseChanged)
+        assert paused.paused
+        state = await lifecycle.status(world.at)
+        assert state.sessions["s"].workers["h1:/b1"].started == started
+        assert figures.session_status(state.sessions["s"]) is Status.PAUSED
+        with pytest.raises(Usage, match="is paused"):
+            await lifecycle.delete(world.at, "s")
+    world.trouble = None
+    async with world.engine() as told:
+        first = await told.until(PauseChanged)
+        assert isinstance(first, PauseChanged)
+        assert first.paused
+        await lifecycle.resume(world.at, "s")
+        again = await told.until(PauseChanged)
+        assert isinstance(again, PauseChanged)
+        assert not again.paused
+
+
+async def test_an_hour_outlives_the_engine_and_only_of_workers_that_are_here(world: World) -> None:
+    world.add("s")
+    world.paths = ["/b1"]
+    journal = Journal(world.at.of("s") / "journal")
+    minute = int(time.time()) - 120
+    for worker in ("h1:/b1", "h1:/gone"):
+        journal.append(
+            MinuteCounted(
+                at=minute,
+                session="s",
+                worker=worker,
+                minute=minute,
+                slices=1,
+                entries=2,
+                files=3,
+                bytes=4,
+            )
+        )
+    journal.close()
+    for _ in range(2):
+        async with world.engine() as told:
+            await told.until(WorkerStarted)
+            workers = (await lifecycle.status(world.at)).sessions["s"].workers
+            assert set(workers) == {"h1:/b1"}
+            assert [each.minute for each in workers["h1:/b1"].minutes] == [minute]
+
+
+async def test_a_checkpoint_is_reached_and_known_to_the_next_engine(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "node_name", lambda: "h1")
+    world.add("s")
+    world.paths, world.hows["/b1"] = ["/b1"], "moving"
+    checkpoints.put(world.at, "s", "old", 100, 1.5)
+    async with world.engine() as told:
+        await told.until(CheckpointReached)
+        checkpoints.put(world.at, "s", "new", 200, 2.5)
+        checkpoints.drop(world.at, "s", "old")
+        await lifecycle.nudge(world.at)
+        await told.until(CheckpointDeleted)
+        await told.until(CheckpointReached)
+    assert [list(each.reached) for each in checkpoints.read(world.at, "s")] == [["h1:/b1"]]
+    state = await lifecycle.status(world.at)
+    assert [label for _, label in state.sessions["s"].checkpoints] == ["new"]
+    checkpoints.put(world.at, "s", "later", 900, 3.5)
+    state = await lifecycle.status(world.at)
+    assert [label for _, label in state.sessions["s"].checkpoints] == ["new", "later"]
+    async with world.engine() as told:
+        again = await told.until(CheckpointReached)
+        assert isinstance(again, CheckpointReached)
+        assert again.label == "new"
+        await lifecycle.stop(world.at, "s")
+        await told.until(WorkerStopped)
+        await lifecycle.delete(world.at, "s")
+        await told.until(SessionForgotten)
+    assert not world.at.of("s").exists()
 
 
 async def test_a_volume_in_trouble_is_told_and_tried_again(world: World) -> None:

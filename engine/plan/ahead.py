@@ -84,6 +84,11 @@ def same(one: Glance, other: Glance | None) -> bool:
     return other is not None and (one[:3] == other[:3] or (other.directory and other.entries))
 
 
+def _told(glance: Glance | None, made: bool) -> bool:
+    """Whether what was made so is as new as the glance; of what is gone a record would tell."""
+    return glance is None or (made and glance.agrees)
+
+
 class OpenSlice:
     """Everything heard since the last close, in the order in which it was heard."""
 
@@ -104,6 +109,10 @@ class OpenSlice:
         """Of large contents on their way: the glance before, its time, and how much was heard."""
         self._closing: dict[Gfid, float] = {}
         """Of those in `_made` and `_flights`, the last record in the slices being settled."""
+        self._read = 0.0
+        """All that was written before has been heard; seconds since the epoch, 0 at first."""
+        self._since: dict[Gfid, float] = {}
+        """Who may have changed since which moment and not be made so; the first is the oldest."""
         self._over = 0
         """Number of the first record behind those slices; the next one may have closed already."""
 
@@ -112,6 +121,7 @@ class OpenSlice:
         fold(self._fresh, records)
         for number, (letter, gfid, fop, places, _mode) in enumerate(records, first):
             self._spoken[gfid] = number
+            self._since.setdefault(gfid, self._read)
             if letter == "E":
                 if fop == RENAME:
                     self._taken[places[-1]] = number
@@ -121,6 +131,26 @@ class OpenSlice:
                 hot = self._hot.setdefault(gfid, Hot())
                 hot.why |= Why.DATA if letter == "D" else Why.ATTRIBUTES
                 hot.due = 0.0
+
+    def heard_all(self, at: float) -> None:
+        """All that was written before `at`, in seconds since the epoch, has been heard."""
+        self._read = max(self._read, at)
+
+    def upto(self) -> float:
+        """Return up to when everything that was changed is made so, settled or not; 0: not known.
+
+        It holds if every slice that had closed before that was heard to its end, or is settled.
+        """
+        return next(iter(self._since.values()), self._read)
+
+    def _confirm(self, gfid: Gfid) -> None:
+        """Note that an object is made so as it was when all was heard last, or later.
+
+        Whose changes have no record may change again; of the others we will hear.
+        """
+        self._since.pop(gfid, None)
+        if gfid in self._hot:
+            self._since[gfid] = self._read
 
     def full(self) -> bool:
         """Whether it is time to settle slices before more is heard: memory has an end."""
@@ -155,6 +185,8 @@ class OpenSlice:
             hot = self._hot.get(gfid)
             if hot is not None:
                 if gfid not in fresh.dirty and not self._moved(gfid, glance):
+                    if glance is None or gfid in self._made:
+                        self._confirm(gfid)
                     self._put_off(hot, now)
                     continue
                 # All of it, for a later change of any kind has no record.
@@ -199,9 +231,11 @@ class OpenSlice:
         at: int,
         heard: int,
         now: float,
+        *,
+        here: bool = True,
     ) -> None:
         """Remember what was made so; `tried`: the glances before it, at `at`, with `heard` records
-        heard; `left`: what is not done, or not for certain.
+        heard; `left`: what is not done, or not for certain. `here`: the glances are of this step.
         """
         for gfid, glance in tried.items():
             if glance is None or gfid in left or len(self._made) >= _MOST:
@@ -209,6 +243,8 @@ class OpenSlice:
             else:
                 sure = glance.agrees and not racy(glance, at)
                 self._made[gfid] = Made(heard, glance, sure)
+            if here and gfid not in left and _told(glance, gfid in self._made):
+                self._confirm(gfid)
             if gfid in self._hot:
                 self._put_off(self._hot[gfid], now)
 
@@ -223,7 +259,8 @@ class OpenSlice:
         flight = self._flights.pop(gfid, None)
         if flight is not None:
             glance, at, heard = flight
-            self.remember({gfid: glance}, () if whole else (gfid,), at, heard, now)
+            left = () if whole else (gfid,)
+            self.remember({gfid: glance}, left, at, heard, now, here=False)
 
     def close(self, records: Sequence[Record], first: int | None) -> None:
         """Take up a slice that has closed; `first`: number of its first record, None when not all
@@ -264,7 +301,7 @@ class OpenSlice:
     def forget(self) -> None:
         """Forget what was heard of the slices that were closed; all of that is settled."""
         old = {gfid for gfid, number in self._spoken.items() if number < self._over}
-        for held in (self._spoken, self._hot, self._made, self._fresh.dirty):
+        for held in (self._spoken, self._hot, self._made, self._since, self._fresh.dirty):
             for gfid in old & held.keys():
                 del held[gfid]
         self._taken = {place: n for place, n in self._taken.items() if n >= self._over}

@@ -40,6 +40,8 @@ class Live:
         """Number of the first record of the file that is being read."""
         self._file: int | None = None
         self._parser = Parser()
+        self._deaf = False
+        """What stands in the file that is being read is not understood."""
         self._drained: dict[tuple[int, int], tuple[int, int]] = {}
         """First number and count of the records of files that were read to their end."""
         written = inotify.MODIFY | inotify.CREATE | inotify.MOVED_FROM
@@ -57,6 +59,11 @@ class Live:
                 break
             self._end()
         return found
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is a file, and all that was read in it was understood."""
+        return self._file is not None and not self._deaf and not self._parser.damaged
 
     def first(self, path: Path, count: int) -> int | None:
         """Return the number of the first record of a closed slice that has `count` of them; None
@@ -88,7 +95,7 @@ class Live:
         except FileNotFoundError:
             return False  # briefly, at each rollover
         self._parser = Parser(file=self._path.name)
-        self.began = self.heard
+        self.began, self._deaf = self.heard, False
         return True
 
     def _replaced(self) -> bool:
@@ -108,6 +115,7 @@ class Live:
                 found += self._parser.feed(data)
             except (NotAChangelog, UnknownChangelog):
                 # Whoever reads the closed slice says so.
+                self._deaf = True
                 os.lseek(self._file, 0, os.SEEK_END)
         self.heard += len(found)
         return found

@@ -14,7 +14,7 @@ from engine.item import Gfid
 from engine.plan.ahead import OpenSlice
 from engine.plan.dirty import Window
 from engine.primary import glancing
-from engine.primary.live import Live
+from engine.primary.live import MOST, Live
 from engine.primary.records import Record
 from engine.primary.truth import Sight
 from engine.session.attempt import Totals
@@ -56,6 +56,12 @@ class Ahead:
         """Return in how many seconds there is something to do even if nothing is written."""
         return self._open.pause(time.monotonic())
 
+    def upto(self) -> float:
+        """Return up to when everything that was changed is on the secondary, settled or not, if no
+        slice that had closed by then has to be settled; seconds since the epoch, 0: not known.
+        """
+        return self._open.upto()
+
     async def step(self) -> None:
         """Read what was written, and make so what is ripe."""
         run = self._replicator.run
@@ -80,9 +86,11 @@ class Ahead:
             self._open.sent_off(totals.begun, seen, at, heard)
 
     async def _hear(self) -> int:
-        first = self._live.heard
+        first, began = self._live.heard, time.time()
         records = await self._replicator.run(self._live.read)
         self._open.hear(records, first)
+        if len(records) < MOST and self._live.sound:
+            self._open.heard_all(began)
         return len(records)
 
     def _land(self) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +22,10 @@ DRAIN = 1.0
 class Child:
     """A process in its own session, so that a ^C in a terminal is ours to pass on, politely."""
 
-    def __init__(self, command: Sequence[str], *, log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment`: all of it; None: ours."""
         self._log = log
         self._words = bytearray()
         self._process = subprocess.Popen(
@@ -31,6 +34,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            env=environment,
         )
         self.pid = self._process.pid
         # Nobody but us reaps it, so the pid is still its own, dead or alive.

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from engine import events
@@ -33,10 +34,13 @@ class Crawling:
         unreconciled: Unreconciled,
         *,
         journal: bool = True,
+        paused: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`journal`: changelogs are followed after it, so it matters what they do not tell."""
+        """`journal`: changelogs are followed after it, so it matters what they do not tell;
+        `paused`: whether no more portion is to be begun.
+        """
         self._journal = journal
-        self._unreconciled = unreconciled
+        self._unreconciled, self._paused = unreconciled, paused
         self._brick, self._replicator = brick, replicator
         self._position, self._report = position, report
         self._path = state / f"crawl-{brick.strip('/').replace('/', '-')}.json"
@@ -56,7 +60,7 @@ class Crawling:
         first of several.
 
         `ended`: when the time of which no changelog tells was over, in seconds since the epoch; 0:
-        look for it.
+        look for it. When the session is paused it returns in the middle, and is needed again.
         """
         cursor = self._load()
         if cursor is None:
@@ -84,6 +88,8 @@ class Crawling:
             )
             await self._replicator.run(crawl.save, self._path, cursor)
             part = ahead.result()
+            if self._paused() and cursor.bucket < BUCKETS:
+                return
         self._progress(cursor)
         since = await self._follow_from(cursor.since)
         await self._replicator.run(self._position.begin, since)

@@ -22,6 +22,7 @@ from engine.session.limbo import Limbo
 from engine.session.position import Position
 from engine.session.replicate import Replicator
 from engine.session.report import Report
+from engine.session.wishes import Wishes
 
 WINDOW = 20_000
 """Records folded into one window, about: what happens to a file many times in it is done once."""
@@ -59,20 +60,20 @@ class Following:
         replicator: Replicator,
         position: Position,
         report: Report,
-        woken: asyncio.Event,
+        wishes: Wishes,
         limbo: Limbo,
         listen: Callable[[], Ahead],
         until: int | None,
         *,
         keeps: bool = False,
     ) -> None:
-        """`woken` is set when the operator wants something. `listen` opens the live changelog.
+        """`listen` opens the live changelog.
         `until`: seconds since the epoch; the goal is reached when everything up to then is settled.
         `keeps`: as in `Window`.
         """
         self._brick, self._replicator = brick, replicator
         self._position, self._report, self._until = position, report, until
-        self._woken, self._limbo, self._listen = woken, limbo, listen
+        self._wishes, self._limbo, self._listen = wishes, limbo, listen
         self._crawl = events.Crawl.NONE
         self._settling: _Settling | None = None
         self._keeps = keeps
@@ -84,8 +85,8 @@ class Following:
         self._ask = options.replica_failover_interval
 
     async def run(self, still: Callable[[], Awaitable[bool]]) -> bool:
-        """Follow until the goal is reached (True) or `still` says that it is another's turn
-        (False).
+        """Follow until the goal is reached (True), or until `still` says that it is another's turn,
+        or the session is paused and all that was begun is settled (False).
 
         Damaged when a slice cannot be read in full.
         """
@@ -96,15 +97,15 @@ class Following:
         closed: deque[ClosedSlice] = deque()
         self._enter(events.Crawl.HISTORY, "slices that closed before now")
         try:
-            while True:
+            while not self._through():
                 new = await run(follower.new)
                 closed += new
+                if not closed and self._settling is None and not self._position.held:
+                    # Asked after the step: a slice that closed before it would have been found.
+                    self._report.ahead = max(self._report.ahead, ahead.upto())
                 await self._settle(closed, ahead)
-                if self._settling is None and not new:
+                if self._settling is None and not new and not closed:
                     self._enter(events.Crawl.CHANGELOG, "history is done")
-                if self._settling is not None or not new:
-                    # Also while slices wait for a large content: what is small must not.
-                    await ahead.step()
                 if self._until is not None and self._position.stime >= self._until:
                     self._report.tell(events.Caught, goal=self._until)
                     return True
@@ -112,20 +113,42 @@ class Following:
                     if not await still():
                         return False
                     asked = time.monotonic()
-                await self._replicator.make_due_so()
-                await self._limbo.tend()
-                if self._settling is not None or not new:
+                # Also while slices wait for a large content: what is small must not.
+                await self._go_on(ahead, more=self._settling is not None or not new)
+                if (self._settling is not None or not new) and not self._through():
                     self._say_what_waits()
                     await self._wait(follower, ahead)
+            return False
         finally:
             self._settling = None
             follower.close()
             ahead.close()
             await self._replicator.abandon()
 
+    def _through(self) -> bool:
+        """Whether the session is paused and nothing is under way any more."""
+        return self._wishes.paused and self._settling is None and self._replicator.resting
+
+    async def _go_on(self, ahead: Ahead, *, more: bool) -> None:
+        """Do what does not wait for slices; when paused, only what was begun is seen to its end.
+
+        `more`: also what the open slice tells.
+        """
+        if self._wishes.paused:
+            await self._replicator.underway.land()
+            await self._replicator.make_due_so(more=False)
+            return
+        if more:
+            await ahead.step()
+        await self._replicator.make_due_so()
+        await self._limbo.tend()
+
     def _say_what_waits(self) -> None:
         flying = len(self._replicator.underway)
-        if flying:
+        if self._wishes.paused:
+            words = f"finishing {flying} large files" if flying else "finishing what was begun"
+            self._report.now_doing(words, "secondary; then it pauses")
+        elif flying:
             self._report.now_doing(f"copying {flying} large files", "secondary")
         else:
             self._report.now_doing("up to date", "the next change")
@@ -135,7 +158,7 @@ class Following:
         waits = {
             asyncio.ensure_future(wait)
             for wait in (
-                *(follower.wait(), ahead.wait(), self._woken.wait()),
+                *(follower.wait(), ahead.wait(), self._wishes.woken.wait()),
                 self._replicator.underway.wait(),
             )
         }
@@ -147,7 +170,7 @@ class Following:
             for one in waits:
                 one.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
-        self._woken.clear()
+        self._wishes.woken.clear()
 
     async def _settle(self, closed: deque[ClosedSlice], ahead: Ahead) -> None:
         """Make `closed` so, in order, several slices in one window, and move the position behind
@@ -156,6 +179,8 @@ class Following:
         while self._settling is not None or closed:
             self._report.pending_slices = len(closed)
             if self._settling is None:
+                if self._wishes.paused:
+                    return
                 self._settling = await self._take(closed, ahead)
             self._report.pending_slices += len(self._settling.slices)
             await ahead.spare(self._settling.attempt.window)

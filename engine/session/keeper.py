@@ -39,6 +39,9 @@ class Job:
     log: Path
     start: float = 150.0
     """Seconds it may be silent until it is connected: it logs in and mounts."""
+    part: int = -1
+    """Which part of the volume its brick has; see `events.WorkerStarted`."""
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Keeper:
     job: Job
     tell: Tell
     patience: Patience = field(default_factory=Patience)
+    paused: bool = False
+    """Whether the session is paused: a worker that is started then begins nothing."""
     delay: Callable[[int, float], float] = restart.delay
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _reason: str = ""
@@ -87,6 +92,11 @@ class Keeper:
         """Hand a command to the worker, if one runs now."""
         if self._child is not None:
             self._child.say(commands.encode(command) + b"\n")
+
+    def hold(self, *, paused: bool) -> None:
+        """Let the worker rest, or go on; said again each time, for a pipe may have been full."""
+        self.paused = paused
+        self.say(commands.Pause() if paused else commands.Resume())
 
     def stop(self, reason: str = "it was asked to") -> None:
         """Let the worker end: politely first, by force after the grace time."""
@@ -118,11 +128,16 @@ class Keeper:
         """Run one process to its end; tell all it says, and what it failed to say."""
         run = _Run(heard=time.monotonic())
         try:
-            child = Child(self.job.command, log=self.job.log)
+            # As a word of its command: it could begin before it reads what it is told.
+            resting = ("--paused",) if self.paused else ()
+            child = Child((*self.job.command, *resting), log=self.job.log)
         except OSError as error:
             self._faulty(run, "cannot start", f"The worker could not be started: {error}", "")
             return run
-        self.tell(WorkerStarted(pid=child.pid, restart=restarts, **self._who()))
+        part, parts = self.job.part, self.job.parts
+        self.tell(
+            WorkerStarted(pid=child.pid, restart=restarts, part=part, parts=parts, **self._who())
+        )
         self._child = child
         try:
             async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""The life of a session as an operator sees it: create, start, stop, status, list, delete."""
+"""The life of a session as an operator sees it: create, start, pause, stop, delete; how it is."""
 
 import re
 import shutil
@@ -10,12 +10,14 @@ from engine import config, feed, options
 from engine.commands import AnyCommand, Reload, Reread
 from engine.config import Options, Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
-from engine.events import SessionBlocked, SessionKnown, Wanted, WorkerStopped
-from engine.session import doctor, keys, ledger, wanted
+from engine.events import CheckpointDeleted, SessionBlocked, SessionKnown, Wanted, WorkerStopped
+from engine.gluster import volume as volumes
+from engine.session import checkpoints, doctor, keys, ledger, marks, wanted
 from engine.session.doctor import Agree, Tick
 from engine.session.ledger import Failure
 from engine.session.runner import lock
 from engine.session.supervisor import node_name
+from engine.session.wanted import Verb
 from engine.state import State, apply
 
 
@@ -64,7 +66,7 @@ async def create(
         )
     config.create(at, session)
     wanted.write(at, session.name, Wanted.CREATED)
-    await _nudge(at)
+    await nudge(at)
     return session
 
 
@@ -100,34 +102,64 @@ async def examine(at: Places, name: str | None, *, tick: Tick) -> bool:
 
 async def start(at: Places, name: str) -> None:
     """Note that the session shall run, and tell the engine; Retry when none runs here."""
-    await _want(at, name, Wanted.STARTED)
+    await _want(at, name, Verb.START)
 
 
 async def stop(at: Places, name: str) -> None:
     """Note that the session shall not run, and tell the engine; Retry when none runs here."""
-    await _want(at, name, Wanted.STOPPED)
+    await _want(at, name, Verb.STOP)
 
 
-async def delete(at: Places, name: str) -> None:
+async def pause(at: Places, name: str) -> None:
+    """Note that the session shall begin nothing new, and tell the engine; Retry when none runs
+    here.
+    """
+    await _want(at, name, Verb.PAUSE)
+
+
+async def resume(at: Places, name: str) -> None:
+    """Note that a paused session shall go on, and tell the engine; Retry when none runs here."""
+    await _want(at, name, Verb.RESUME)
+
+
+async def delete(at: Places, name: str, *, reset: bool = False) -> list[str]:
     """Remove a session that is not started: its file, its history, its state on this node.
 
     How far each brick is stays noted on the brick itself, so a session of the same two volumes
-    goes on from there.
+    goes on from there; with `reset` that is taken off the bricks of this node, too. Return the
+    bricks that it was taken off.
     """
     config.check_name(name)
     if name not in config.names(at):
         config.read(at, name)  # says which sessions there are
-    if wanted.read(at, name) in (Wanted.STARTED, Wanted.PAUSED):
-        raise Usage(f"Session {name} is started", fix=f"Stop it first: georep stop {name}")
+    word = wanted.read(at, name)
+    if word in (Wanted.STARTED, Wanted.PAUSED):
+        raise Usage(f"Session {name} is {word}", fix=f"Stop it first: georep stop {name}")
     with lock(at, name):
+        # First: a crash after it leaves a session that looks at everything again.
+        bricks = _reset(at, name) if reset else []
         try:
             at.file(name).unlink()
-            await _nudge(at)
+            await nudge(at)
             shutil.rmtree(at.of(name))
         except OSError as error:
             raise Usage(
                 f"Session {name} could not be removed: {error}", fix="Run this as root."
             ) from error
+    return bricks
+
+
+def _reset(at: Places, name: str) -> list[str]:
+    secondary = marks.known(at, name)
+    found = volumes.read(config.read(at, name).primary)
+    bricks = [brick.path for brick in found.of_node(volumes.local_node_uuid())]
+    try:
+        return marks.take_off(bricks, found.uuid, secondary)
+    except OSError as error:
+        raise Usage(
+            f"The position could not be taken off {error.filename!s}: {error.strerror}",
+            fix="Run this as root, where the bricks are mounted.",
+        ) from error
 
 
 def listed(at: Places) -> list[Listed]:
@@ -177,10 +209,24 @@ def _past(at: Places) -> State:
                 ended = WorkerStopped(at=told.at, session=each.name, worker=worker, reason=reason)
                 apply(told, ended)
         apply(told, _as_listed(each, told.at))
+        _checkpoints(at, each.name, told)
         state.at = max(state.at, told.at)
         state.engines.update(told.engines)
         state.sessions.update(told.sessions)
     return state
+
+
+def _checkpoints(at: Places, name: str, told: State) -> None:
+    """Have `told` say which checkpoints this node has now: they are set without an engine, too."""
+    try:
+        found = checkpoints.read(at, name)
+    except GeorepError:
+        return
+    node, known = node_name(), told.sessions[name].checkpoints
+    for label in [label for where, label in known if where == node]:
+        apply(told, CheckpointDeleted(at=told.at, session=name, node=node, label=label))
+    for fact in checkpoints.facts(found, name, node):
+        apply(told, fact)
 
 
 def _as_listed(each: Listed, at: float) -> SessionKnown | SessionBlocked:
@@ -244,8 +290,9 @@ def _gfids(at: Places, name: str, objects: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(gfids))
 
 
-async def _want(at: Places, name: str, word: Wanted) -> None:
+async def _want(at: Places, name: str, verb: Verb) -> None:
     config.read(at, name)
+    word = wanted.after(_wanted(at, name, verb), verb, name)
     wanted.write(at, name, word)
     try:
         await feed.ask(at.socket, Reload())
@@ -257,7 +304,18 @@ async def _want(at: Places, name: str, word: Wanted) -> None:
         ) from error
 
 
-async def _nudge(at: Places) -> None:
+def _wanted(at: Places, name: str, verb: Verb) -> Wanted:
+    try:
+        return wanted.read(at, name)
+    except Usage:
+        # A word that makes no sense is mended by one that does.
+        if verb in (Verb.START, Verb.STOP):
+            return Wanted.CREATED
+        raise
+
+
+async def nudge(at: Places) -> None:
+    """Have the engine look at the files of its sessions again, if one runs."""
     await _tell(at, Reload())
 
 

@@ -77,7 +77,8 @@ def jobs(at: Places, node: str) -> MakeJob:
         )
         start = 2.0 * session.options.connection_timeout + 30.0
         log = at.of(session.name) / "log" / f"worker-{_flat(brick.path)}.log"
-        return Job(session.name, name, command, log, start)
+        parts = len({brick.subvolume for brick in volume.bricks})
+        return Job(session.name, name, command, log, start, brick.subvolume, parts)
 
     return job
 

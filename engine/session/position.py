@@ -24,6 +24,11 @@ class Position:
         self.stime = mark.seconds if mark is not None else 0
         return self.stime
 
+    @property
+    def held(self) -> bool:
+        """Whether it has to stay where it is."""
+        return self._held
+
     def hold(self) -> None:
         """Let it stay where it is, whatever is settled, until `free`: the brick's changelog does
         not tell all that changed.

@@ -16,6 +16,7 @@ from engine.session.limbo import Limbo
 from engine.session.position import Position
 from engine.session.replicate import Replicator
 from engine.session.report import Report
+from engine.session.wishes import Wishes
 
 REASON = "change-detector is xsync: everything is looked at, again and again"
 _STEP = 1.0
@@ -44,10 +45,9 @@ class Recrawling:
         """Wait between two crawls, and ask whose turn it is, as `options` say."""
         self._interval, self._ask = options.change_interval, options.replica_failover_interval
 
-    async def run(self, still: Callable[[], Awaitable[bool]], woken: asyncio.Event) -> bool:
-        """Crawl until the goal is reached (True) or `still` says that it is another's turn (False).
-
-        `woken` is set when the operator wants something.
+    async def run(self, still: Callable[[], Awaitable[bool]], wishes: Wishes) -> bool:
+        """Crawl until the goal is reached (True), or the session is paused, or `still` says that it
+        is another's turn (False).
         """
         while True:
             await self._crawling.run(REASON)
@@ -58,6 +58,8 @@ class Recrawling:
             # A goal that a crawl came too early for is reached by the next one.
             interval = self._interval if self._until is None else _STEP
             while (left := ended + interval - time.monotonic()) > 0:
+                if wishes.paused:
+                    return False
                 if time.monotonic() - asked >= self._ask:
                     if not await still():
                         return False
@@ -67,5 +69,5 @@ class Recrawling:
                 self._report.now_doing("waiting for the next crawl", f"{left:.0f} s")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(min(left, self._ask, _STEP)):
-                        await woken.wait()
-                woken.clear()
+                        await wishes.woken.wait()
+                wishes.woken.clear()

@@ -169,9 +169,18 @@ class Replicator:
             await self._carried.confirm(window, self.underway.aside())
         return totals
 
-    async def make_due_so(self) -> None:
-        """Try again what is due in the ledger, each object once."""
+    @property
+    def resting(self) -> bool:
+        """Whether no content is on its way, and nothing that was due waits for one."""
+        return not len(self.underway) and self._due is None
+
+    async def make_due_so(self, *, more: bool = True) -> None:
+        """Try again what is due in the ledger, each object once; without `more` only go on with
+        what was begun.
+        """
         if self._due is None:
+            if not more:
+                return
             window, trial = await self.failing.due(_DUE)
             if not window.dirty:
                 return

@@ -1,5 +1,6 @@
 """A worker's voice: events as JSON lines on stdout, level events at a bounded rate."""
 
+import operator
 import os
 import time
 
@@ -19,6 +20,9 @@ class Report:
         self.pending_slices = self.pending_entries = self.pending_files = self.pending_bytes = 0
         self.doing = "starting"
         self.waits = ""
+        self.ahead = 0.0
+        """Up to when everything is on the secondary, settled or not; see `PendingChanged`."""
+        self._minute, self._before = _this_minute(), (0, 0, 0, 0)
         self._told: tuple[object, ...] = ()
         self._due = 0.0
 
@@ -42,6 +46,7 @@ class Report:
         now = time.monotonic()
         if not force and now < self._due:
             return
+        self._count_minute()
         totals = (self.slices, self.records, self.entries, self.files, self.bytes, self.removed)
         pending = (
             *(self.pending_slices, self.pending_entries, self.pending_files, self.pending_bytes),
@@ -75,10 +80,32 @@ class Report:
                 bytes=self.pending_bytes,
                 doing=self.doing,
                 waits=self.waits,
+                ahead=self.ahead,
             )
+        )
+
+    def _count_minute(self) -> None:
+        """Tell what was done since this was told last, once a minute has ended."""
+        now = _this_minute()
+        if now == self._minute:
+            return
+        totals = (self.slices, self.entries, self.files, self.bytes)
+        slices, entries, files, size = map(operator.sub, totals, self._before)
+        minute, self._minute, self._before = self._minute, now, totals
+        self.tell(
+            events.MinuteCounted,
+            minute=minute * 60,
+            slices=slices,
+            entries=entries,
+            files=files,
+            bytes=size,
         )
 
     def now_doing(self, doing: str, waits: str = "") -> None:
         """Say what the worker does from here on, and what it waits for."""
         self.doing, self.waits = doing, waits
         self.tick()
+
+
+def _this_minute() -> int:
+    return int(time.time()) // 60

@@ -9,10 +9,18 @@ from engine import config, files, options
 from engine.commands import AnyCommand, Change
 from engine.config import Places, Session
 from engine.errors import GeorepError, Usage
-from engine.events import SessionBlocked, SessionForgotten, SessionKnown, Wanted
-from engine.session import restart, wanted
+from engine.events import (
+    AnyEvent,
+    MinuteCounted,
+    SessionBlocked,
+    SessionForgotten,
+    SessionKnown,
+    Wanted,
+)
+from engine.session import minutes, restart, wanted
 from engine.session.keeper import Keeper, Patience, Tell
 from engine.session.local import Local, Look, MakeJob, worker_name
+from engine.session.reaching import Reaching
 
 LOOK = 60.0
 """Seconds between two looks at a volume whose workers run: bricks come and go."""
@@ -52,6 +60,10 @@ class Runner:
         """What was told last; it is not told twice."""
         self._misses = 0
         self._lock: contextlib.ExitStack | None = None
+        self._reaching = Reaching(at, name, ways.node, tell)
+        self._watching: asyncio.Task[None] | None = None
+        self._minutes: dict[str, list[MinuteCounted]] = {}
+        """Of each worker that was not started yet: what the engine before us has told."""
 
     def nudge(self) -> None:
         """Look at the files again, now."""
@@ -69,8 +81,12 @@ class Runner:
 
     async def run(self) -> None:
         """Keep the workers as they should be, until there is nothing to keep."""
+        # Before anything is told, for that begins a new file of the journal.
+        journal = self._at.of(self._name) / "journal"
+        self._minutes = await asyncio.to_thread(minutes.read, journal, time.time())
         try:
             async with asyncio.TaskGroup() as group:
+                self._watching = group.create_task(self._reaching.watch())
                 while not self._stopping:
                     self._changed.clear()
                     wait = await self._settle(group)
@@ -78,6 +94,7 @@ class Runner:
                         async with asyncio.timeout(wait):
                             await self._changed.wait()
                 await self._stop_workers(self._stopping)
+                self._watching.cancel()
         finally:
             self._unlock()
 
@@ -90,17 +107,22 @@ class Runner:
             session = config.read(self._at, self._name)
             word = wanted.read(self._at, self._name)
             self._know(session, word)
-            if word is not Wanted.STARTED:
+            self._reaching.look(session)
+            if word not in (Wanted.STARTED, Wanted.PAUSED):
                 await self._stop_workers(f"the session is {word}")
                 self._unlock()
                 return LOOK
+            paused = word is Wanted.PAUSED
+            # Before the look: a volume that does not answer must not keep them from resting.
+            for keeper, _ in self._workers.values():
+                keeper.hold(paused=paused)
             if self._lock is None:
                 with contextlib.ExitStack() as stack:
                     stack.enter_context(lock(self._at, self._name))
                     self._lock = stack.pop_all()
             local = await asyncio.to_thread(self._ways.look, session)
             await self._adopt(session)
-            await self._follow(group, session, local)
+            await self._follow(group, session, local, paused=paused)
         except GeorepError as error:
             return self._block(error)
         self._misses = 0
@@ -128,18 +150,27 @@ class Runner:
             )
         )
 
-    async def _follow(self, group: asyncio.TaskGroup, session: Session, local: Local) -> None:
+    async def _follow(
+        self, group: asyncio.TaskGroup, session: Session, local: Local, *, paused: bool
+    ) -> None:
         """Have one worker for each local brick, and none else."""
         due = {worker_name(self._ways.node, brick.path): brick for brick in local.bricks}
+        self._reaching.follow({worker: brick.subvolume for worker, brick in due.items()})
         gone = [worker for worker in self._workers if worker not in due]
         await self._stop_workers("its brick is no longer part of the volume here", gone)
         if not due:
             raise local.nothing()
         for worker, brick in due.items():
             if worker not in self._workers:
+                for minute in self._minutes.pop(worker, []):
+                    self._tell(minute)
                 job = self._ways.job(session, brick, local.volume, None)
-                keeper = Keeper(job, self._tell, self._ways.patience)
+                keeper = Keeper(job, self._hear, self._ways.patience, paused=paused)
                 self._workers[worker] = keeper, group.create_task(keeper.keep())
+
+    def _hear(self, event: AnyEvent) -> None:
+        self._tell(event)
+        self._reaching.hear(event)
 
     async def _stop_workers(self, reason: str, workers: list[str] | None = None) -> None:
         chosen = list(self._workers) if workers is None else workers
@@ -152,6 +183,9 @@ class Runner:
     async def _forget(self) -> None:
         self._stopping = "the session was deleted"
         await self._stop_workers(self._stopping)
+        if self._watching is not None:
+            # Who speaks of a session that is forgotten would have it known again.
+            self._watching.cancel()
         self._tell(SessionForgotten(at=time.time(), session=self._name, node=self._ways.node))
 
     def _know(self, session: Session, word: Wanted) -> None:

@@ -8,7 +8,7 @@ import time
 
 import engine
 from engine import config, files
-from engine.commands import Answer, AnyCommand, Change, Reload, Reread, Stop, Sync
+from engine.commands import Answer, AnyCommand, Change, Pause, Reload, Reread, Resume, Stop, Sync
 from engine.config import Places
 from engine.errors import GeorepError
 from engine.events import EngineStarted
@@ -113,4 +113,6 @@ class Supervisor:
                 self.stop("the engine was asked to end")
             case Sync() | Change():
                 pass  # a change stands in the session file, and comes from there alone
+            case Pause() | Resume():
+                return Answer(done=False, words="Workers are paused by the session's own state")
         return Answer(done=True)

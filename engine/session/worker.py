@@ -26,7 +26,7 @@ from engine.rpc import ssh
 from engine.rpc.channel import Channel
 from engine.rpc.shared import Shared
 from engine.rpc.ssh import Route
-from engine.session import checks
+from engine.session import checks, marks
 from engine.session.ahead import Ahead
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
@@ -43,6 +43,7 @@ from engine.session.settings import Settings
 from engine.session.trying import Trying
 from engine.session.turn import Turn
 from engine.session.unreconciled import Unreconciled
+from engine.session.wishes import Wishes
 
 PULSE = 2.0
 """Seconds between two signs of life."""
@@ -62,6 +63,8 @@ class Setting:
     node: str
     until: int | None
     """Seconds since the epoch: end when everything up to then is on the secondary."""
+    paused: bool = False
+    """Whether the session was paused when the worker was started."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -107,7 +110,7 @@ class _Worker:
     def __init__(self, setting: Setting, mount: Mount, report: Report) -> None:
         self.setting, self.mount, self.report = setting, mount, report
         self.settings = Settings(setting.session.options)
-        self.stopping, self.woken = asyncio.Event(), asyncio.Event()
+        self.stopping, self.wishes = asyncio.Event(), Wishes(paused=setting.paused)
         self.started = time.time()
         self.replicator: Replicator | None = None
         self.teller: Mount | None = None
@@ -155,6 +158,8 @@ class _Worker:
             self.report.tell(
                 events.WorkerConnected, peer=route.host, peer_version=version, seconds=seconds
             )
+            marks.note(self.setting.places, session.name, agent.welcome.volume_uuid)
+            await self._rest()
             whole = not self.setting.volume.disperse and not self.setting.brick.is_arbiter
             brick = os.fsencode(self.setting.brick.path)
             sight = Sight(brick, self.mount.root, whole, scope=route.scope)
@@ -228,6 +233,7 @@ class _Worker:
         crawling = Crawling(
             *(setting.brick.path, state, replicator, position, self.report, unreconciled),
             journal=journal,
+            paused=lambda: self.wishes.paused,
         )
         # A Passive one, too: what it left half done stands in its own ledger.
         await replicator.recover()
@@ -240,7 +246,7 @@ class _Worker:
         self.settings.follow(quarantine.take_up)
         limbo = Limbo(channel, replicator, passed, quarantine)
         following = Following(
-            *(setting.brick.path, replicator, position, self.report, self.woken),
+            *(setting.brick.path, replicator, position, self.report, self.wishes),
             limbo,
             lambda: Ahead(
                 *(setting.brick.path, sight, replicator, self.report),
@@ -261,6 +267,7 @@ class _Worker:
 
         try:
             while True:
+                await self._rest()
                 decision = await replicator.run(turn.decide, self.mount.root)
                 await heals.take(decision)
                 if decision.role is events.Role.PASSIVE:
@@ -270,12 +277,17 @@ class _Worker:
                 await replicator.recover()
                 await unreconciled.look()
                 if not journal:
-                    if await recrawling.run(still, self.woken):
+                    if await recrawling.run(still, self.wishes):
                         return GOAL
                     continue
                 reason = await crawling.needed()
                 if reason:
                     await crawling.run(reason)
+                    if self.wishes.paused:
+                        continue
+                elif position.moved():
+                    # An engine that has just begun knows of none.
+                    self.report.tell(events.PositionMoved, stime=position.stime, slice=0)
                 await unreconciled.follow(position.stime)
                 try:
                     if await following.run(still):
@@ -298,13 +310,24 @@ class _Worker:
 
     async def _stand_by(self, replicator: Replicator, turn: Turn, position: Position) -> None:
         """Keep the position current, so that taking over is cheap, until the election changes."""
-        while not await replicator.run(turn.comes, self.mount.root):
+        while not self.wishes.paused and not await replicator.run(turn.comes, self.mount.root):
             await replicator.run(self._catch_up, position)
             if position.moved():
                 self.report.tell(events.PositionMoved, stime=position.stime, slice=0)
             # What failed here while it was Active is in no other worker's ledger.
             await replicator.make_due_so()
             await asyncio.sleep(self.settings.now.replica_failover_interval)
+
+    async def _rest(self) -> None:
+        """While the session is paused, wait; the caller has nothing under way.
+
+        Whoever goes on afterwards decides anew, from what is on disk: days may have passed.
+        """
+        while self.wishes.paused:
+            self.report.now_doing("paused", f"georep resume {self.report.session}")
+            self.report.tell(events.PauseChanged, paused=True)
+            await self.wishes.resumed()
+            self.report.tell(events.PauseChanged, paused=False)
 
     def _catch_up(self, position: Position) -> None:
         position.catch_up(self._told())
@@ -351,13 +374,17 @@ class _Worker:
             match commands.decode(line):
                 case commands.Stop():
                     break
+                case commands.Pause():
+                    self.wishes.pause()
+                case commands.Resume():
+                    self.wishes.resume()
                 case commands.Reread(gfids=gfids):
                     if self.replicator is not None:
                         await self.replicator.failing.reread(gfids)
-                        self.woken.set()
+                        self.wishes.woken.set()
                 case commands.Change(options=texts):
                     self.settings.change(texts)
-                    self.woken.set()
+                    self.wishes.woken.set()
                 case _:
                     pass
         self.stopping.set()
@@ -370,6 +397,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     for name in ("--volume-uuid", "--config", "--state"):
         parser.add_argument(name)
     parser.add_argument("--until", type=int)
+    parser.add_argument("--paused", action="store_true")
     return parser.parse_args(argv)
 
 
@@ -379,7 +407,10 @@ def _setting(options: argparse.Namespace) -> Setting:
     found = volume.read(session.primary)
     for brick in found.bricks:
         if brick.path == options.brick and brick.host_uuid == volume.local_node_uuid():
-            return Setting(session, places, found, brick, options.node, options.until)
+            return Setting(
+                *(session, places, found, brick, options.node, options.until),
+                paused=options.paused,
+            )
     raise Stop(
         f"{options.brick} is no brick of volume {session.primary} on this node any more",
         cause="brick gone",

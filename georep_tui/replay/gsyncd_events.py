@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from engine.events import (
+    PauseChanged,
     RetryScheduled,
     Role,
     SessionKnown,
@@ -183,7 +184,9 @@ def strange(at: float, session: str, place: str, raw: bytes) -> LineKept:
 def _wants(watch: _Watch, line: Line, wanted: Wanted) -> Iterator[AnyTold]:
     """Tell what the operator wants, when that is something else."""
     if watch.wanted is not wanted:
-        watch.wanted, origin = wanted, watch.origin
+        before, watch.wanted, origin = watch.wanted, wanted, watch.origin
+        if wanted is Wanted.PAUSED:
+            yield from _paused(watch, line, paused=True)
         yield SessionKnown(
             at=line.at,
             session=origin.session,
@@ -192,6 +195,15 @@ def _wants(watch: _Watch, line: Line, wanted: Wanted) -> Iterator[AnyTold]:
             wanted=wanted,
             node=origin.node,
         )
+        if before is Wanted.PAUSED:
+            yield from _paused(watch, line, paused=False)
+
+
+def _paused(watch: _Watch, line: Line, *, paused: bool) -> Iterator[AnyTold]:
+    """Tell that workers rest, or go on: gsyncd's are stopped where they are."""
+    for life in watch.lives.values():
+        if life.alive:
+            yield life.tell(PauseChanged, line.at, paused=paused)
 
 
 def _asked(watch: _Watch, line: Line, said: Fields) -> Iterator[AnyTold]:

@@ -13,7 +13,13 @@ async def serve(port: int, delay: float, *, to: int = 22) -> asyncio.Server:
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", to)
-        await asyncio.gather(_carry(reader, far_writer, delay), _carry(far_reader, writer, delay))
+        try:
+            await asyncio.gather(
+                _carry(reader, far_writer, delay), _carry(far_reader, writer, delay)
+            )
+        finally:
+            writer.close()
+            far_writer.close()
 
     return await asyncio.start_server(pass_on, "0.0.0.0", port)
 
@@ -35,6 +41,8 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, del
             due, data = await way.get()
             await asyncio.sleep(due - loop.time())
             if not data:
+                # Only this way has ended: the other may have more.
+                writer.write_eof()
                 return
             writer.write(data)
             await writer.drain()
@@ -50,9 +58,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, del
             group.create_task(leave())
             group.create_task(enter())
     except* OSError:
-        pass  # one end is gone, and so is the other
-    finally:
-        writer.close()
+        writer.close()  # one end is gone, and so is the other
 
 
 if __name__ == "__main__":

@@ -58,6 +58,32 @@ def of(world: World, kind: type[Event]) -> list[Event]:
     return [event for event in world.told(0) if isinstance(event, kind)]
 
 
+def test_what_is_said_to_be_there_is_there(listening: World) -> None:
+    """No slice has closed: what the worker says of the open one is all there is to go by.
+
+    First of all: what once has to wait for its slice holds that back until the end.
+    """
+    there = listening.there()
+    for round in range(12):
+        listening.run(
+            f"mkdir {{}}/said{round}; for n in 1 2 3; do echo $n >> {{}}/said{round}/f$n; done; "
+            f"sleep 0.{round}; echo more >> {{}}/said{round}/f1; chmod 600 {{}}/said{round}/f2"
+        )
+        moment = time.time()
+        listening.until("it is said", lambda state: _said(state, moment))  # noqa: B023
+        folder = there / f"said{round}"
+        assert (folder / "f1").read_text() == "1\nmore\n"
+        assert (folder / "f2").stat().st_mode & 0o777 == 0o600
+        assert (folder / "f3").read_text() == "3\n"
+
+
+def _said(state: State, moment: float) -> bool:
+    """Whether the Active workers of both subvolumes say that all before a moment is there."""
+    workers = state.sessions[SESSION].workers.values()
+    told = [worker.pending.ahead for worker in workers if worker.pending]
+    return sum(ahead >= moment for ahead in told) == 2
+
+
 def test_every_operation_arrives(listening: World) -> None:
     listening.work("every", WORK, "live")
     equal(listening)
