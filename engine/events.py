@@ -2,7 +2,7 @@
 
 Level events (progress, pending, health) carry totals and a later one replaces an earlier one; edge
 events are never dropped. Adding one: the class, `AnyEvent`, a branch in `state.apply`, a golden
-line, a docs line.
+line, a docs line, and its words in `georep_tui.wording` and level in `georep_tui.chronicle`.
 """
 
 import errno
@@ -267,6 +267,27 @@ class BatchDone(WorkerEvent, frozen=True, kw_only=True):
     rounds: int
 
 
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a mover was asked for."""
+
+    gfid: str
+    name: str
+    """One of its names, made printable; without the directory."""
+    size: int
+
+
+class JobStarted(WorkerEvent, frozen=True, kw_only=True):
+    """A mover began to bring some files; `JobFinished` with the same number ends it."""
+
+    mover: str
+    job: int
+    asked: int
+    size: int
+    """Bytes of the files."""
+    largest: tuple[Content, ...]
+    """The largest of them."""
+
+
 class JobFinished(WorkerEvent, frozen=True, kw_only=True):
     """One job of a mover ended and what it moved was checked."""
 
@@ -292,6 +313,8 @@ class JobFinished(WorkerEvent, frozen=True, kw_only=True):
     words: str
     failed: tuple[str, ...] = ()
     """GFID: WORDS of files that are not whole, the first of them."""
+    largest: tuple[Content, ...] = ()
+    """The largest of the files that were asked for: who is sent again and again shows here."""
 
 
 class MoverTried(WorkerEvent, frozen=True, kw_only=True):
@@ -410,6 +433,7 @@ AnyEvent = (
     | CheckpointReached
     | ReconcileDue
     | BatchDone
+    | JobStarted
     | JobFinished
     | MoverTried
     | EntryFailed

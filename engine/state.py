@@ -26,6 +26,7 @@ from engine.events import (
     FailuresCounted,
     HookEnded,
     JobFinished,
+    JobStarted,
     MinuteCounted,
     MoverTried,
     PauseChanged,
@@ -80,6 +81,8 @@ class WorkerState:
     batches: deque[BatchDone] = field(default_factory=lambda: deque(maxlen=BATCHES))
     movers: dict[str, MoverTried] = field(default_factory=dict)
     """By mover: whether it works."""
+    running: dict[int, JobStarted] = field(default_factory=dict)
+    """Jobs of this run of the worker that have not ended, by their number; JOBS at most."""
     jobs: deque[JobFinished] = field(default_factory=lambda: deque(maxlen=JOBS))
     failures: OrderedDict[str, EntryFailed] = field(default_factory=OrderedDict)
     """By gfid, the one heard of last at the end."""
@@ -221,8 +224,12 @@ def apply(state: State, event: AnyEvent) -> None:
             _worker(state, event).position = event
         case BatchDone():
             _worker(state, event).batches.append(event)
+        case JobStarted():
+            _run(_worker(state, event).running, event)
         case JobFinished():
-            _worker(state, event).jobs.append(event)
+            worker = _worker(state, event)
+            worker.running.pop(event.job, None)
+            worker.jobs.append(event)
         case FailuresCounted():
             _worker(state, event).counted = event
         case QuarantineSwept():
@@ -297,6 +304,8 @@ def _levels(worker: WorkerState) -> Iterator[AnyEvent]:
     yield from worker.minutes
     yield from worker.batches
     yield from worker.jobs
+    # After them: a job of an earlier run of the worker has the same number.
+    yield from worker.running.values()
 
 
 AnyEdge = (
@@ -346,10 +355,12 @@ def _edge(state: State, event: AnyEdge) -> None:
             worker.movers[event.mover] = event
         case WorkerFaulty():
             worker.fault = worker.ended = event
+            worker.running.clear()
         case RetryScheduled():
             worker.retry = event
         case WorkerStopped():
             worker.ended, worker.retry = event, None
+            worker.running.clear()
         case Caught():
             worker.caught = event
 
@@ -362,7 +373,14 @@ def _begin(worker: WorkerState, event: WorkerStarted) -> None:
     worker.pause = worker.crawled_first = None
     worker.crawled = worker.pending = worker.ended = worker.retry = worker.caught = None
     worker.samples.clear()
+    worker.running.clear()
     worker.movers.clear()
+
+
+def _run(running: dict[int, JobStarted], event: JobStarted) -> None:
+    running[event.job] = event
+    if len(running) > JOBS:
+        del running[min(running)]
 
 
 def _sample(samples: deque[WorkerProgressed], event: WorkerProgressed) -> None:

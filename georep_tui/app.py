@@ -11,11 +11,14 @@ from textual.app import App
 from engine.events import AnyEvent
 from engine.state import State, apply, snapshot
 from georep_tui import keymap, rows, theme
+from georep_tui.chronicle import Chronicle
 from georep_tui.keymap import Key, Where
 from georep_tui.rows import Line
+from georep_tui.screens.events import EventsScreen
 from georep_tui.screens.help import HelpScreen
 from georep_tui.screens.page import Page
 from georep_tui.screens.sessions import SessionsScreen
+from georep_tui.screens.throughput import ThroughputScreen
 from georep_tui.screens.workers import WorkersScreen
 from georep_tui.sources import Link
 from georep_tui.tables import WIDE
@@ -35,7 +38,12 @@ class Console(App[None]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own way
     BINDINGS = keymap.bindings(Where.EVERYWHERE)  # type: ignore[assignment]
-    MODES = {"sessions": SessionsScreen, "workers": WorkersScreen}  # noqa: RUF012
+    MODES = {  # noqa: RUF012
+        "sessions": SessionsScreen,
+        "workers": WorkersScreen,
+        "throughput": ThroughputScreen,
+        "events": EventsScreen,
+    }
     DEFAULT_MODE = "sessions"
 
     def __init__(
@@ -51,17 +59,25 @@ class Console(App[None]):
         self.link = link or Link()
         self.plain = plain
         """Whether only ASCII is drawn."""
+        self.set_class(plain, "-plain")
         self.picture = State()
         """What is shown: the state itself, or a copy of it while the picture is frozen."""
         self.frozen = False
+        self.chronicle = Chronicle()
+        """What is shown of what happened: all that is kept, or a copy while it is frozen."""
         self.scope: str | None = None
         """The session whose workers are shown."""
+        self.chosen = ("", "")
+        """The session and the place whose events are shown; "": all."""
+        self.before = self.DEFAULT_MODE
+        """The screen from which the events were opened."""
         self._sources = sources
         self.reading = len(sources)
         """How many sources have not ended."""
         self._clock = clock
         self._seconds = seconds
         self._state = self.picture
+        self._chronicle = self.chronicle
         self._held = 0.0
         self._drawn: tuple[object, ...] = ()
         self.register_theme(theme.DARK)
@@ -89,6 +105,7 @@ class Console(App[None]):
         turn = time.monotonic()
         async for event in source:
             apply(self._state, event)
+            self._chronicle.hear(event)
             if time.monotonic() - turn > TURN:
                 await asyncio.sleep(0)
                 turn = time.monotonic()
@@ -109,11 +126,28 @@ class Console(App[None]):
             self.scope = name
         self.switch_mode("workers")
 
+    def open_events(self, session: str = "", place: str = "") -> None:
+        """Show what happened: to one session, at one place of it, or all."""
+        self.chosen = (session, place)
+        if self.current_mode != "events":
+            self.before = self.current_mode
+            self.switch_mode("events")
+        elif isinstance(self.screen, Page):
+            self.screen.redraw()
+
+    def copy(self, text: str) -> None:
+        """Put a text into the clipboard of the operator's terminal."""
+        self.copy_to_clipboard(text)
+        self.notify("copied", timeout=2, markup=False)
+
     def action_go(self, name: str) -> None:
-        """Show another screen; the workers are those of the session under the cursor."""
-        if name == "workers" and isinstance(self.screen, SessionsScreen):
-            self.open_session(self.screen.records.key)
-        elif name != self.current_mode:
+        """Show another screen; what it shows is of the session under the cursor."""
+        if name == "events":
+            self.open_events()
+            return
+        if isinstance(self.screen, SessionsScreen):
+            self.scope = self.screen.records.key or self.scope
+        if name != self.current_mode:
             self.switch_mode(name)
 
     def action_filter(self) -> None:
@@ -124,8 +158,9 @@ class Console(App[None]):
     def action_freeze(self) -> None:
         """Hold the picture, or let it go; what comes in is kept either way."""
         self._held, self.frozen = self._clock(), not self.frozen
-        self.picture = self._state
+        self.picture, self.chronicle = self._state, self._chronicle
         if self.frozen:
+            self.chronicle = self._chronicle.copy()
             self.picture = State()
             for event in snapshot(self._state):
                 apply(self.picture, event)
@@ -139,7 +174,8 @@ class Console(App[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.push_screen(HelpScreen(self.keys(), plain=self.plain))
+        here = self.screen.NAME if isinstance(self.screen, Page) else ""
+        self.push_screen(HelpScreen(self.keys(), first=here, plain=self.plain))
 
     def banner(self) -> str:
         """Return what must be known of the picture; empty when there is nothing."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from engine.config import Places
 
 INTERRUPTED = 130
+LEVELS = ("all", "info", "warn", "bad")
+"""How much an event must matter to be told."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,6 +96,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     failures = command("failures", "say what could not be replicated, and why; 1 when anything is")
     failures.add_argument("name", metavar="NAME")
     failures.add_argument("--json", action="store_true", help="as JSON")
+    told = command("events", "say what happened, the newest last")
+    told.add_argument("name", metavar="NAME", nargs="?", help="of one session (of all)")
+    told.add_argument(
+        "--level", choices=LEVELS, default="info", help="what matters so much; all: work, too"
+    )
+    told.add_argument("--json", action="store_true", help="as JSON, an event on each line")
     retry = command("retry", "try what failed again, now")
     retry.add_argument("name", metavar="NAME")
     retry.add_argument(
@@ -235,6 +243,12 @@ def _run(args: argparse.Namespace) -> int:
             from georep_tui import checkpointing  # deferred, like everything here
 
             return checkpointing.checkpoint(at, args)
+        case "events":
+            from georep_tui import recalling  # deferred, like everything here
+
+            return recalling.recall(
+                at, args.name, level=LEVELS.index(args.level), as_json=args.json
+            )
         case "verify":
             from georep_tui import verifying  # deferred, like everything here
 

@@ -1,16 +1,14 @@
 """One worker, or one session, told line by line. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from engine import figures, progress
 from engine.events import BatchDone, Crawl, JobFinished, ReconcileDue, WorkerFaulty
 from engine.figures import Status
 from engine.state import SessionState, State, WorkerState
 from georep_tui import rows, standing, tables
-from georep_tui.rows import Line, Span
-
-LABEL = 10
-"""Cells for the word at the left of a line."""
+from georep_tui.rows import LABEL, Line, Span
+from georep_tui.rows import labelled as _said
 
 
 def worker(session: SessionState, name: str, now: float, width: int) -> list[Line]:
@@ -278,15 +276,3 @@ def _job(job: JobFinished, width: int) -> Line:
     if job.words:
         words += f" · {rows.plain(job.words)}"
     return ((text, ""), (rows.fit(words, max(0, width - len(text))), meaning))
-
-
-def _said(
-    label: str, text: str, width: int, meaning: str = "", *, lines: int = 1
-) -> Sequence[Line]:
-    """Return a label and its words, over at most `lines` lines; nothing when nothing was said."""
-    parts = rows.wrap(text, width - LABEL - 2, lines=lines)
-    labels = [label, *[""] * len(parts)]
-    return [
-        ((f" {at:{LABEL}}", "idle"), (part, meaning))
-        for at, part in zip(labels, parts, strict=False)
-    ]

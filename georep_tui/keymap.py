@@ -18,6 +18,8 @@ class Where(StrEnum):
     LISTS = "lists"
     SESSIONS = "sessions"
     WORKERS = "workers"
+    THROUGHPUT = "throughput"
+    EVENTS = "events"
     FILTER = "filter"
     HELP = "help"
     TIME = "time"
@@ -47,6 +49,12 @@ def _all() -> tuple[Key, ...]:
         Key("sessions.back", "escape", "esc", "back", "all", "drop the filter", Where.SESSIONS),
         Key("workers.open", "enter", "⏎", "open", "detail", "all about it", Where.WORKERS),
         Key("workers.back", "escape", "esc", "back", "back", "one step back", Where.WORKERS),
+        *(
+            Key(f"{place}.events", "l", "l", "events", "events", "its events", place)
+            for place in (Where.SESSIONS, Where.WORKERS)
+        ),
+        *_throughput(),
+        *_events(),
         Key("list.down", "j,down", "j ↓", "move(1)", "", "next", lists),
         Key("list.up", "k,up", "k ↑", "move(-1)", "", "previous", lists),
         Key("list.first", "g,home", "g", "first", "", "first", lists),
@@ -55,17 +63,45 @@ def _all() -> tuple[Key, ...]:
         Key("list.page_up", "pageup", "PgUp", "page(-1)", "", "a page up", lists),
         Key("go.sessions", "1", "1", "go('sessions')", "", "sessions", every),
         Key("go.workers", "2", "2", "go('workers')", "", "workers of the session", every),
+        Key("go.throughput", "4", "4", "go('throughput')", "", "how fast the session is", every),
+        Key("go.events", "5", "5", "go('events')", "", "all events", every),
         Key(
             "filter", "slash", "/", "filter", "filter", "keep the rows with it; !x: without", every
         ),
         Key(
             "freeze", "space", "space", "freeze", "freeze", "hold the picture, or let it go", every
         ),
-        Key("theme", "d", "d", "theme", "dark/light", "dark or light", every),
+        Key("theme", "d", "d", "theme", "", "dark or light", every),
         Key("help", "question_mark", "?", "help", "help", "these keys", every),
         Key("quit", "q", "q", "quit", "quit", "leave; replication goes on", every),
         Key("filter.keep", "enter", "⏎", "submit", "keep", "keep the filter", Where.FILTER),
         Key("help.close", "escape,q,question_mark", "esc", "close", "close", "close", Where.HELP),
+        Key("help.down", "j,down,pagedown", "j k", "scroll(1)", "", "down, or up", Where.HELP),
+        Key("help.up", "k,up,pageup", "k", "scroll(-1)", "", "", Where.HELP),
+    )
+
+
+def _throughput() -> tuple[Key, ...]:
+    here, no = Where.THROUGHPUT, ""
+    return (
+        Key("throughput.open", "enter", "⏎", "open", "job", "all about the job", here),
+        Key("throughput.back", "escape", "esc", "back", "back", "one step back", here),
+        Key("throughput.metric", "m", "m", "metric", "metric", "draw the next figure", here),
+        Key("throughput.brick", "b", "b", "brick", "brick", "one brick after the other, all", here),
+        Key("throughput.sort", "s", "s", "sort", no, "newest, most sent, longest, least", here),
+        Key("throughput.events", "l", "l", "events", no, "events of the job's brick", here),
+        Key("throughput.copy", "y", "y", "copy", no, "copy the job, whole", here),
+    )
+
+
+def _events() -> tuple[Key, ...]:
+    here = Where.EVENTS
+    return (
+        Key("events.open", "enter", "⏎", "open", "open", "all about it", here),
+        Key("events.back", "escape", "esc", "back", "back", "one step back", here),
+        Key("events.level", "l", "l", "level", "level", "what matters more; all; again", here),
+        Key("events.brick", "b", "b", "brick", "brick", "only this brick, or all", here),
+        Key("events.copy", "y", "y", "copy", "", "copy it, whole", here),
     )
 
 
@@ -116,12 +152,15 @@ def bindings(where: Where) -> list[Binding]:
     return found
 
 
-def helped(keys: Sequence[Key] = KEYS) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return each place that has keys, and those, as the help tells them."""
+def helped(
+    keys: Sequence[Key] = KEYS, *, first: str = ""
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return each place that has keys, and those, as the help tells them; `first` before others."""
     found = [
         (where.value, [(key.shown, key.help) for key in keys if key.where is where and key.help])
         for where in Where
     ]
+    found.sort(key=lambda place: place[0] != first)
     return [(where, told) for where, told in found if told]
 
 

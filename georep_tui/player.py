@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from engine.state import State, apply
+from georep_tui.chronicle import Chronicle
 from georep_tui.replay import scout
 from georep_tui.replay.chains import Chain
-from georep_tui.replay.index import Index
+from georep_tui.replay.index import Index, chronicle
 from georep_tui.replay.notes import AnyNote
 from georep_tui.replay.reading import Mark, Reading
 
@@ -34,6 +35,8 @@ class Player:
         self._reading = Reading(chains)
         self._steps = iter(self._reading)
         self.picture = State()
+        self.chronicle = chronicle()
+        """What happened up to the time that is shown."""
         self.begin = min(file.first for chain in chains for file in chain.files)
         self._last = max(file.last for chain in chains for file in chain.files)
         self.at = self.begin
@@ -117,7 +120,7 @@ class Player:
         point = self.index.before(at)
         # From here on is shorter, unless it lies behind, or a point lies between.
         if at < self.at or point.mark.at > self.at or self.since is not None:
-            self._begin(point.mark, point.picture())
+            self._begin(point.mark, point.picture(), point.chronicle())
         self.since = None
         self._fold(at)
 
@@ -125,14 +128,14 @@ class Player:
         """Show what is told shortly before a time that the index has not reached."""
         mark = scout.look(self._chains, at)
         if mark is not None:
-            self._begin(mark, State())
+            self._begin(mark, State(), chronicle())
             self.since, self.target = min(at, self._reading.next_at), None
             self._fold(at)
 
-    def _begin(self, mark: Mark, picture: State) -> None:
+    def _begin(self, mark: Mark, picture: State, told: Chronicle) -> None:
         self._reading = Reading(self._chains, mark)
         self._steps = iter(self._reading)
-        self.picture = picture
+        self.picture, self.chronicle = picture, told
 
     def _read(self, at: float) -> bool:
         """Return whether all before a time is in the index."""
@@ -153,6 +156,7 @@ class Player:
             for each in next(self._steps):
                 if not isinstance(each, AnyNote):
                     apply(self.picture, each)
+                self.chronicle.take(each)
             if time.monotonic() > until:
                 to = min(to, self._reading.next_at)
                 break

@@ -13,6 +13,7 @@ from georep_tui.keymap import Key, Where
 from georep_tui.player import Player
 from georep_tui.replay import chains, files
 from georep_tui.rows import Line
+from georep_tui.screens.events import EventsScreen
 from georep_tui.screens.page import Page
 from georep_tui.screens.time import TimeScreen
 from georep_tui.sources import Link
@@ -52,7 +53,7 @@ class Replay(Console):
     def __init__(self, played: Player, *, dark: bool = True, plain: bool = False) -> None:
         super().__init__(link=Tape(played), clock=lambda: played.at, dark=dark, plain=plain)
         self.player = played
-        self.picture = played.picture
+        self.picture, self.chronicle = played.picture, played.chronicle
 
     def on_mount(self) -> None:
         """Begin to read ahead."""
@@ -71,10 +72,11 @@ class Replay(Console):
     def show(self) -> None:
         """Draw what the player shows, when it is something else."""
         played = self.player
-        self.picture = played.picture
+        self.picture, self.chronicle = played.picture, played.chronicle
         how = (played.at, played.end, played.speed, self.link.words())
         read = (played.index.share(), len(played.index.alerts.times))
-        seen = (id(self.picture), self.picture.version, *how, *read)
+        told = (id(self.picture), self.picture.version, self.chronicle.count)
+        seen = (*told, *how, *read)
         if seen != self._drawn and isinstance(self.screen, Page):
             self._drawn = seen
             self.screen.redraw()
@@ -136,6 +138,8 @@ class Replay(Console):
             words = f"nothing went wrong {'after' if by > 0 else 'before'} this{known}"
             self.notify(words, timeout=3, markup=False)
         self.show()
+        if isinstance(self.screen, EventsScreen):
+            self.screen.point()
 
     def action_time(self) -> None:
         """Ask for a time, and go there."""

@@ -18,10 +18,14 @@ Span = tuple[str, str]
 Line = tuple[Span, ...]
 
 UNKNOWN = "—"
+LABEL = 10
+"""Cells for the word at the left of a line."""
 BARS = "▁▂▃▄▅▆▇█"
 _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 _ASCII = str.maketrans(
-    dict(zip("●◐○‖▲✕—─→▸·…×░▶━" + BARS, "*~o=!x-->>.~x.>=_.:-=+*#", strict=True)) | {"⏎": "enter"}
+    dict(zip("●◐○‖▲✕—─→▸·…×░▶━≥" + BARS, "*~o=!x-->>.~x.>=>_.:-=+*#", strict=True))
+    | dict(zip("╭╮╰╯├┤│╷╵╶╴", "++++++|||--", strict=True))
+    | {"⏎": "enter"}
 )
 
 _MARKS: dict[Status, tuple[str, str]] = {
@@ -41,8 +45,14 @@ def ascii_only(text: str) -> str:
 
 def plain(text: str) -> str:
     r"""Return foreign words on one line; what cannot be printed becomes a space or `\xNN`."""
-    shown = (c if c.isprintable() else " " if c.isspace() else f"\\x{ord(c):02x}" for c in text)
-    return " ".join("".join(shown).split())
+    return " ".join(printable(text).split())
+
+
+def printable(text: str) -> str:
+    """Return the same with all spaces that are in it: there may be names in it."""
+    return "".join(
+        c if c.isprintable() else " " if c.isspace() else f"\\x{ord(c):02x}" for c in text
+    )
 
 
 def mark(status: Status, crawl: Crawl = Crawl.NONE) -> Span:
@@ -209,6 +219,18 @@ def wrap(text: str, width: int, *, lines: int) -> list[str]:
         break_on_hyphens=False,
     )
     return [line.replace("\0", " ") for line in found]
+
+
+def labelled(
+    label: str, text: str, width: int, meaning: str = "", *, lines: int = 1
+) -> Sequence[Line]:
+    """Return a label and its words, over at most `lines` lines; nothing when nothing was said."""
+    parts = wrap(text, width - LABEL - 2, lines=lines)
+    labels = [label, *[""] * len(parts)]
+    return [
+        ((f" {at:{LABEL}}", "idle"), (part, meaning))
+        for at, part in zip(labels, parts, strict=False)
+    ]
 
 
 def rule(title: str, width: int) -> str:

@@ -120,8 +120,18 @@ def workers(session: SessionState, now: float, width: int) -> Table:
 
 def matching(table: Table, wanted: str) -> Table:
     """Return the rows that hold every word of the filter; `!word` leaves out those that do."""
-    words = [word for word in wanted.casefold().split() if word != "!"]
-    return Table(table.head, [row for row in table.rows if _matches(row, words)])
+    words = words_of(wanted)
+    return Table(table.head, [row for row in table.rows if holds(_text(row), words)])
+
+
+def words_of(wanted: str) -> list[str]:
+    """Return the words of a filter."""
+    return [word for word in wanted.casefold().split() if word != "!"]
+
+
+def holds(text: str, words: Sequence[str]) -> bool:
+    """Return whether a text, casefolded, is what the words of a filter want."""
+    return all(word[1:] not in text if word.startswith("!") else word in text for word in words)
 
 
 def title(name: str, session: SessionState) -> str:
@@ -172,14 +182,21 @@ def spark(workers: Iterable[WorkerState], now: float, width: int) -> str:
     """Draw the last minute's bytes per second; blank when nobody ever said a total."""
     if width <= 0:
         return ""
+    values = together(workers, "bytes", now, width)
+    return rows.spark(values, width=width, top=max(values, default=0.0))
+
+
+def together(workers: Iterable[WorkerState], kind: str, now: float, points: int) -> list[float]:
+    """Return what several workers did per second, in equal parts of the last minute; fewer than
+    `points`, the last ones, when nobody ever said a total before.
+    """
     runs = [
-        figures.series(worker.samples, "bytes", now, window=HISTORY, points=width)
+        figures.series(worker.samples, kind, now, window=HISTORY, points=points)
         for worker in workers
         if worker.samples
     ]
     newest_first = (reversed(run) for run in runs)
-    values = [sum(parts) for parts in zip_longest(*newest_first, fillvalue=0.0)][::-1]
-    return rows.spark(values, width=width, top=max(values, default=0.0))
+    return [sum(parts) for parts in zip_longest(*newest_first, fillvalue=0.0)][::-1]
 
 
 def _session(name: str, session: SessionState, now: float, room: int) -> dict[str, Span]:
@@ -258,9 +275,8 @@ def _tally(session: SessionState) -> str:
     return " ".join(parts)
 
 
-def _matches(row: Row, words: Sequence[str]) -> bool:
-    text = "".join(part for part, _ in row.line).casefold() + " " + row.key.casefold()
-    return all(word[1:] not in text if word.startswith("!") else word in text for word in words)
+def _text(row: Row) -> str:
+    return "".join(part for part, _ in row.line).casefold() + " " + row.key.casefold()
 
 
 def _room(columns: Sequence[Column], width: int) -> int:

@@ -17,7 +17,7 @@ from bench import results
 from bench.results import Results
 
 from engine import causes, events, options
-from engine.events import AnyEvent, Event, WorkerEvent
+from engine.events import AnyEvent, Content, Event, WorkerEvent
 from engine.item import Kind
 from georep_tui import keymap
 
@@ -208,7 +208,8 @@ def _type(kind: object) -> str:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return "one of " + ", ".join(f"`{member.value}`" for member in kind)
     names = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-    return names.get(kind, str(kind)) if isinstance(kind, type) else str(kind)
+    words = names.get(kind, str(kind)) if isinstance(kind, type) else str(kind)
+    return "list of `gfid`, `name`, `size`" if kind == tuple[Content, ...] else words
 
 
 def _field_words(event: type[Event]) -> dict[str, str]:

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from engine.events import (
     AnyEvent,
     BatchDone,
+    Content,
     Crawl,
     CrawlChanged,
     CrawlProgressed,
     EngineStarted,
     EntryFailed,
     JobFinished,
+    JobStarted,
     PendingChanged,
     PositionMoved,
     RetryScheduled,
@@ -170,6 +172,17 @@ def _active(
             )
         )
         run.append(_job(NOW - 13 - 15 * back, 41 - back, back, who))
+    run.append(
+        JobStarted(
+            at=NOW - 4,
+            mover="rsync",
+            job=42,
+            asked=11,
+            size=418_000_000,
+            largest=(Content(gfid=f"{pid:08}-02cc", name="render-0042.exr", size=400_000_000),),
+            **who,
+        )
+    )
     return run
 
 
@@ -188,6 +201,10 @@ def _job(at: float, job: int, back: int, who: dict[str, str]) -> AnyEvent:
         seconds=4.1 / (back + 1),
         code=23 if bad else 0,
         words="some files vanished" if bad else "",
+        largest=(
+            Content(gfid="6f0c2d1e-9a34-4d0e-8b21-5c1f7e0a9d44", name="db.qcow2", size=20_000_000),
+            Content(gfid=f"{back:08}-02cc-4f7a-9f50-aa8e4a1c6e90", name=PATHS[2][-11:], size=9_000),
+        ),
         **who,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import scripted
 from textual.pilot import Pilot
-from watching import drawn, text
+from watching import all_help, drawn, text
 
 from engine.errors import Retry
 from engine.events import (
@@ -150,6 +150,8 @@ async def test_theme_help_and_quit() -> None:
         for close in ("escape", "q", "question_mark"):
             shown = await press(pilot, "question_mark")
             assert isinstance(app.screen, HelpScreen)
+            assert "its workers" in shown, "what works here stands above all"
+            shown = await all_help(pilot)
             for named in keymap.KEYS:
                 assert named.help in shown
             await press(pilot, close)

@@ -1,4 +1,4 @@
-"""How both screens look, at both sizes, dark and light; `--snapshot-update` accepts a change."""
+"""How the screens look, at both sizes, dark and light; `--snapshot-update` accepts a change."""
 
 from typing import Any
 
@@ -14,6 +14,9 @@ SCREENS = {
     "workers": ["G", "enter"],
     "faulty": ["j", "2", "G"],
     "detail": ["G", "2", "G", "k", "enter"],
+    "throughput": ["G", "4", "j"],
+    "speedup": ["G", "4", "m", "m", "m", "b", "enter"],
+    "events": ["5", "l", "k"],
 }
 
 

@@ -146,6 +146,9 @@ async def test_bulk_believes_the_far_side_only(
     (job,) = [event for event in told if isinstance(event, events.JobFinished)]
     assert (job.code, job.moved, job.short) == (code, moved, int(not whole))
     assert (job.size, job.speedup, len(job.failed)) == (9, 0.9, job.short)
+    assert [(each.gfid, each.size) for each in job.largest] == [(A, 9)]
+    (begun,) = [event for event in told if isinstance(event, events.JobStarted)]
+    assert (begun.job, begun.asked, begun.size, begun.largest) == (job.job, 1, 9, job.largest)
 
 
 def test_names_for_rsync_never_look_like_options_or_hosts() -> None:

@@ -14,6 +14,7 @@ from engine import events
 from engine.events import WorkerFaulty
 from engine.state import State, apply
 from georep_tui import player
+from georep_tui.chronicle import Chronicle, Entry
 from georep_tui.player import NORMAL, SPEEDS, Player, parse
 from georep_tui.replay import alerts, chains, files, gsyncd_lines, index, scout
 from georep_tui.replay.alerts import Alerts
@@ -66,6 +67,16 @@ def straight(night: list[Chain], to: float) -> State:
             if not isinstance(each, AnyNote):
                 apply(state, each)
     return state
+
+
+def told_before(night: list[Chain], to: float) -> list[Entry]:
+    """Return what happened up to a time, by reading everything before it."""
+    told, reading = Chronicle(index.TOLD), Reading(night)
+    steps = iter(reading)
+    while reading.next_at <= to:
+        for each in next(steps):
+            told.take(each)
+    return told.entries()
 
 
 def test_it_opens_where_something_is_told(night: list[Chain], clock: Clock) -> None:
@@ -179,12 +190,14 @@ def test_wherever_it_goes_the_picture_is_that_of_the_time(places: list[float]) -
     night = chains.link(files.look(PATHS), here="here")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(index, "GAP", 40)
+        patch.setattr(index, "TOLD", 20)
         made = ready(night, Clock())
-    assert len(made.index.points) > 5
-    for place in places:
-        made.seek(made.begin + place)
-        assert made.begin <= made.at <= made.end
-        assert made.picture == straight(night, made.at)
+        assert len(made.index.points) > 5
+        for place in places:
+            made.seek(made.begin + place)
+            assert made.begin <= made.at <= made.end
+            assert made.picture == straight(night, made.at)
+            assert made.chronicle.entries() == told_before(night, made.at)
 
 
 def test_where_nothing_was_read_yet_the_picture_is_made_whole_later(
@@ -210,6 +223,7 @@ def test_where_nothing_was_read_yet_the_picture_is_made_whole_later(
         made.advance()
     assert made.at == at("10:09:00")
     assert made.picture == straight(night, made.at)
+    assert made.chronicle.entries() == told_before(night, made.at)
 
 
 def test_what_is_packed_is_shown_as_soon_as_it_has_been_read(tmp_path: Path, clock: Clock) -> None:

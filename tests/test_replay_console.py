@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from gsyncd_logs import line
 from textual.pilot import Pilot
-from watching import drawn, text
+from watching import all_help, drawn, text
 
 from georep_tui import cli, keymap, replaying, transport
 from georep_tui.player import Player
@@ -58,6 +58,8 @@ async def press(pilot: Pilot[None], *keys: str) -> str:
 SCREENS = {
     "alert": ["n", "n"],
     "workers": ["n", "n", "enter"],
+    "throughput": ["n", "n", "4", "m"],
+    "events": ["n", "n", "5", "l", "k", "k"],
 }
 
 
@@ -161,7 +163,7 @@ async def test_all_its_keys_are_told() -> None:
         await pilot.press("question_mark")
         await drawn(pilot)
         assert isinstance(app.screen, HelpScreen)
-        shown = text(app)
+        shown = await all_help(pilot)
         for key in keymap.of_replay():
             assert key.help in shown
         assert "hold the picture" not in shown

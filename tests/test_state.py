@@ -24,6 +24,7 @@ from engine.events import (
     FailuresCounted,
     HookEnded,
     JobFinished,
+    JobStarted,
     MinuteCounted,
     MoverTried,
     PauseChanged,
@@ -45,7 +46,7 @@ from engine.events import (
     WorkerStopped,
 )
 from engine.figures import Status
-from engine.state import State, apply, snapshot
+from engine.state import JOBS, State, apply, snapshot
 
 W1, W2 = "n1:/b/1", "n2:/b/1"
 
@@ -111,6 +112,7 @@ def of(kind: Any, at: float = 0, worker: str = W1, session: str = "s", **more: A
             "seconds": 1.0,
             "rounds": 1,
         },
+        JobStarted: {"mover": "rsync", "job": 1, "asked": 1, "size": 9, "largest": ()},
         JobFinished: {
             "mover": "rsync",
             "job": 1,
@@ -155,6 +157,7 @@ KINDS = [
     PendingChanged,
     PositionMoved,
     BatchDone,
+    JobStarted,
     JobFinished,
     EntryFailed,
     FailuresCounted,
@@ -444,3 +447,16 @@ def test_crawl_of() -> None:
 
 def test_node_of() -> None:
     assert state.node_of("fe80::1:/bricks/b:1") == "fe80::1"
+
+
+def test_jobs_run_until_they_end() -> None:
+    run = [of(JobStarted, 1, job=1), of(JobStarted, 2, job=2), of(JobFinished, 3, job=1)]
+    worker = fold(run).sessions["s"].workers[W1]
+    assert list(worker.running) == [2]
+    again = fold([*run, of(WorkerStarted, 4), of(JobStarted, 5, job=1)])
+    assert list(again.sessions["s"].workers[W1].running) == [1]
+    assert fold(snapshot(again)) == again, "a job of the run before had the same number"
+    for end in (WorkerFaulty, WorkerStopped):
+        assert not fold([*run, of(end, 4)]).sessions["s"].workers[W1].running
+    many = fold([of(JobStarted, at, job=at) for at in range(JOBS + 5)])
+    assert list(many.sessions["s"].workers[W1].running) == list(range(5, JOBS + 5))

@@ -20,6 +20,19 @@ def text(app: Console) -> str:
     return "\n".join(lines[y] for y in sorted(lines))
 
 
+async def all_help(pilot: Pilot[None]) -> str:
+    """Return all that the help on the screen says, read to its end."""
+    app = pilot.app
+    assert isinstance(app, Console)
+    shown: list[str] = []
+    while (now := text(app)) not in shown:
+        shown.append(now)
+        await pilot.press("j")
+        await pilot.pause()
+        await pilot.pause()
+    return "\n".join(shown)
+
+
 async def drawn(pilot: Pilot[None]) -> None:
     """Draw what was told, once all of it has been read, without waiting for the next tick."""
     app = pilot.app

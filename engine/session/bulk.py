@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine import names
 from engine.errors import Retry
-from engine.events import JobFinished
+from engine.events import Content, JobFinished, JobStarted
 from engine.gluster import gfid as gfids
 from engine.item import Gfid, Item
 from engine.movers.job import Job, Mover
@@ -24,6 +25,8 @@ _WORTH = 4 << 20
 """Bytes that go as fast as another job can be started."""
 _TOLD = 20
 """Files of one job of which it is told what was wrong with them."""
+_LARGEST = 3
+"""Files of one job that are told by name."""
 
 
 class Run(Protocol):
@@ -89,6 +92,7 @@ class Bulk:
             self._count += 1
             number = self._count
             size = sum(item.attributes.size for item in files)
+            self._tell_start(number, mover, files, size)
             job = await self._trying.ways.run(mover, self._here, asked, size)
             sizes = await run(_sizes, self._here, asked)
             found = await self._channel.lookup(asked)
@@ -107,11 +111,29 @@ class Bulk:
             for one in brought
             if one.size is None and one.item.gfid in sizes
         }
-        self._tell(number, job, sizes, short)
+        self._tell(number, job, files, sizes, short)
         self._judge(job, sizes)
         return brought
 
-    def _tell(self, number: int, job: Job, sizes: dict[Gfid, int], short: dict[Gfid, str]) -> None:
+    def _tell_start(self, number: int, mover: Mover, files: Sequence[Item], size: int) -> None:
+        sizes = {item.gfid: item.attributes.size for item in files}
+        self._report.tell(
+            JobStarted,
+            mover=mover.value,
+            job=number,
+            asked=len(files),
+            size=size,
+            largest=_largest(files, sizes),
+        )
+
+    def _tell(
+        self,
+        number: int,
+        job: Job,
+        files: Sequence[Item],
+        sizes: dict[Gfid, int],
+        short: dict[Gfid, str],
+    ) -> None:
         size = sum(sizes.values())
         if self._log:
             sys.stderr.write(f"{figures(number, job, size, len(short))}\n")
@@ -134,6 +156,7 @@ class Bulk:
                 code=job.code,
                 words=job.words[-500:],
                 failed=tuple(f"{gfid}: {words}" for gfid, words in list(short.items())[:_TOLD]),
+                largest=_largest(files, sizes),
             )
         )
 
@@ -180,6 +203,19 @@ def parts(files: Sequence[Item], most: int) -> list[list[Item]]:
         found[lightest].append(item)
         weights[lightest] += item.attributes.size
     return found
+
+
+def _largest(files: Sequence[Item], sizes: dict[Gfid, int]) -> tuple[Content, ...]:
+    """Return the largest of `files`, each with one of its names."""
+    found = sorted((item for item in files if item.gfid in sizes), key=lambda i: -sizes[i.gfid])
+    return tuple(
+        Content(
+            gfid=item.gfid,
+            name=names.show(item.names[0].name) if item.names else "",
+            size=sizes[item.gfid],
+        )
+        for item in found[:_LARGEST]
+    )
 
 
 def _wrong(job: Job, item: Item, now: int, there: int | None) -> str:

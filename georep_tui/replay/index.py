@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine.events import AnyEvent
 from engine.state import State, apply, snapshot
+from georep_tui.chronicle import Chronicle, Entry
 from georep_tui.replay.alerts import Alerts
 from georep_tui.replay.chains import Chain
 from georep_tui.replay.notes import AnyNote, AnyTold
@@ -17,6 +18,8 @@ GAP = 2000
 POINTS = 256
 FACTS = 200_000
 """Events that all points together hold at most; then every second point goes."""
+TOLD = 250
+"""What happened before a point, of each level: so much of it a point holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,10 @@ class Point:
 
     mark: Mark
     facts: tuple[AnyEvent, ...]
+    told: tuple[Entry, ...] = ()
+    """What happened before it, the last of it."""
+    count: int = 0
+    """How much was told before it."""
 
     def picture(self) -> State:
         """Return the picture of that moment."""
@@ -32,6 +39,15 @@ class Point:
         for event in self.facts:
             apply(state, event)
         return state
+
+    def chronicle(self) -> Chronicle:
+        """Return what had happened by that moment."""
+        return Chronicle(TOLD, entries=self.told, count=self.count)
+
+
+def chronicle() -> Chronicle:
+    """Return one for a replay of which nothing has been told yet."""
+    return Chronicle(TOLD)
 
 
 class Index:
@@ -41,6 +57,7 @@ class Index:
         self._reading = Reading(chains)
         self._steps = iter(self._reading)
         self._state = State()
+        self._chronicle = chronicle()
         self.points = [Point(self._reading.mark(), ())]
         self.alerts = Alerts()
         self.done = False
@@ -87,14 +104,16 @@ class Index:
     def _take(self, told: AnyTold) -> None:
         if not isinstance(told, AnyNote):
             apply(self._state, told)
+        self._chronicle.take(told)
         self.alerts.take(told, max(told.at, self._reading.at))
 
     def _point(self) -> None:
         self._next = self._reading.lines + self._gap
-        point = Point(self._reading.mark(), tuple(snapshot(self._state)))
+        facts, told = tuple(snapshot(self._state)), tuple(self._chronicle.entries())
+        point = Point(self._reading.mark(), facts, told, self._chronicle.count)
         self.points.append(point)
-        self._held += len(point.facts)
+        self._held += len(point.facts) + len(point.told)
         if len(self.points) > POINTS or self._held > FACTS:
             self.points = self.points[::2]
-            self._held = sum(len(each.facts) for each in self.points)
+            self._held = sum(len(each.facts) + len(each.told) for each in self.points)
             self._gap *= 2

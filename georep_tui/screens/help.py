@@ -1,8 +1,9 @@
-"""The help: every key, told by the key map itself."""
+"""The help: every key, told by the key map itself, those of the screen below first."""
 
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from georep_tui import keymap
@@ -16,18 +17,19 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = keymap.bindings(Where.HELP)  # type: ignore[assignment]
 
-    def __init__(self, keys: Sequence[Key], *, plain: bool) -> None:
+    def __init__(self, keys: Sequence[Key], *, first: str, plain: bool) -> None:
         super().__init__()
-        self._keys, self._plain = keys, plain
+        self._keys, self._first, self._plain = keys, first, plain
 
     def compose(self) -> ComposeResult:
         """Make the one block of text."""
-        yield Lines(id="keys")
+        with Vertical(id="keys"):
+            yield Lines(id="told")
 
     def on_mount(self) -> None:
         """Fill it."""
         lines: list[Line] = []
-        for place, keys in keymap.helped(self._keys):
+        for place, keys in keymap.helped(self._keys, first=self._first):
             for at, (key, words) in enumerate(keys):
                 head = place if at == 0 else ""
                 lines.append(
@@ -37,9 +39,13 @@ class HelpScreen(ModalScreen[None]):
                         (words, ""),
                     )
                 )
-        block = self.query_one("#keys", Lines)
-        block.set_class(len(lines) + 2 > self.size.height, "-long")
-        block.show(lines, plain=self._plain)
+        self.query_one("#keys").set_class(len(lines) + 2 > self.size.height, "-long")
+        self.query_one("#told", Lines).show(lines, plain=self._plain)
+
+    def action_scroll(self, by: int) -> None:
+        """Show what is further down, or up."""
+        block = self.query_one("#keys")
+        block.scroll_relative(y=by * max(1, block.size.height - 1), animate=False)
 
     def action_close(self) -> None:
         """Go back to the screen below."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.events import Click
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -20,7 +21,12 @@ from georep_tui.widgets.record_list import RecordList
 if TYPE_CHECKING:
     from georep_tui.app import Console
 
-TABS = (("sessions", "1 Sessions"), ("workers", "2 Workers"))
+TABS = (
+    ("sessions", "1 Sessions"),
+    ("workers", "2 Workers"),
+    ("throughput", "4 Throughput"),
+    ("events", "5 Events"),
+)
 """The screens there are, in the order of their keys."""
 
 
@@ -52,6 +58,7 @@ class Page(Screen[None]):
         yield Lines(id="tabs")
         yield Lines(id="banner")
         yield Lines(id="empty")
+        yield Lines(id="above")
         yield Lines(id="head")
         yield RecordList(id="list", plain=plain)
         with Horizontal(id="below"):
@@ -98,7 +105,7 @@ class Page(Screen[None]):
     @property
     def filtering(self) -> bool:
         """Whether the filter is being typed."""
-        return self.query_one("#filter", Input).has_focus
+        return isinstance(self.focused, Filter)
 
     def redraw(self) -> None:
         """Show the picture as it is now."""
@@ -152,6 +159,16 @@ class Page(Screen[None]):
             (f"[{text}]", "strong") if name == self.NAME else (f" {text} ", "idle")
             for name, text in TABS
         )
+
+    @on(Click, "#tabs")
+    def _turn(self, click: Click) -> None:
+        """Show the screen whose tab was clicked."""
+        end = 0
+        for name, text in TABS:
+            end += len(text) + 2
+            if click.x < end:
+                self.console.action_go(name)
+                break
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what works now; while a filter is typed, every letter belongs to it."""

@@ -71,3 +71,7 @@ class SessionsScreen(Page):
     def action_open(self) -> None:
         """Show the workers of the session under the cursor."""
         self.console.open_session(self.records.key)
+
+    def action_events(self) -> None:
+        """Show what happened in the session under the cursor."""
+        self.console.open_events(self.records.key or "")

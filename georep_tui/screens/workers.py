@@ -56,6 +56,10 @@ class WorkersScreen(Page):
         self.add_class("-detail")
         self._settle()
 
+    def action_events(self) -> None:
+        """Show what happened to the worker under the cursor."""
+        self.console.open_events(self.console.scope or "", self.records.key or "")
+
     def can_open(self) -> bool:
         """Return whether there is a row to open."""
         return super().can_open() and not self.has_class("-detail")

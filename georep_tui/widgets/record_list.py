@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -33,14 +34,23 @@ class RecordList(ScrollView, can_focus=True):
     def __init__(self, *, id: str, plain: bool) -> None:
         super().__init__(id=id)
         self._plain = plain
+        if plain:
+            self.styles.scrollbar_size_vertical = 0  # it is drawn with other letters than ASCII
         self._rows: list[Row] = []
         self._at = 0
         self.key: str | None = None
         """The key under the cursor; it outlives a moment in which its row is not there."""
 
-    def show(self, rows: list[Row]) -> None:
-        """Take the place of what was shown; lines that stay the same are not drawn again."""
+    def show(self, rows: list[Row], *, follow: bool = False) -> None:
+        """Take the place of what was shown; lines that stay the same are not drawn again.
+
+        With `follow` the cursor stays on the last row where it stood there, and goes there when
+        its own row is gone; what comes above its row moves no line. Who has scrolled away from it
+        is left there.
+        """
         before, self._rows = self._rows, rows
+        in_sight = self._in_sight()
+        last = follow and in_sight and self._at >= len(before) - 1
         if len(before) != len(rows):
             self.virtual_size = Size(0, len(rows))
             self.refresh()
@@ -49,8 +59,14 @@ class RecordList(ScrollView, can_focus=True):
                 if old != new:
                     self.refresh_line(y)
         found = next((at for at, row in enumerate(rows) if row.key == self.key), None)
-        if found is not None:
-            self._place(found)
+        if follow and rows and (last or found is None):
+            self.select(len(rows) - 1)
+        elif found is not None:
+            if follow and found != self._at:
+                self.scroll_to(y=self.scroll_offset.y + found - self._at, animate=False, force=True)
+            self._mark(found)
+            if in_sight:
+                self._reveal()
         elif rows:
             self.select(min(self._at, len(rows) - 1))
 
@@ -62,14 +78,29 @@ class RecordList(ScrollView, can_focus=True):
                 self.key = self._rows[self._at].key
                 self.post_message(self.Moved(self.key))
 
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self.call_after_refresh(self._reveal)
+
     def _place(self, at: int) -> None:
+        self._mark(at)
+        self._reveal()
+
+    def _mark(self, at: int) -> None:
         if at != self._at:
             self.refresh_line(self._at)
             self._at = at
             self.refresh_line(at)
-        top, height = self.scroll_offset.y, max(1, self.size.height)
-        if at < top or at >= top + height:
-            self.scroll_to(y=at if at < top else at - height + 1, animate=False)
+
+    def _in_sight(self) -> bool:
+        top = self.scroll_offset.y
+        return top <= self._at < top + max(1, self.size.height)
+
+    def _reveal(self) -> None:
+        if not self._in_sight():
+            below = self._at - max(1, self.size.height) + 1
+            above = self._at < self.scroll_offset.y
+            self.scroll_to(y=self._at if above else below, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
         """Draw one visible line."""
@@ -83,6 +114,14 @@ class RecordList(ScrollView, can_focus=True):
         style = self.get_visual_style(*names) if names else self.visual_style
         content = paint(self._rows[at].line, plain=self._plain)
         return Visual.to_strips(self, content, width, 1, style, pad=True)[0]
+
+    async def on_click(self, click: Click) -> None:
+        """Put the cursor where it was clicked; twice opens what is there."""
+        at = click.y + self.scroll_offset.y
+        if 0 <= at < len(self._rows):
+            self.select(at)
+            if click.chain > 1:
+                await self.run_action("screen.open")
 
     def action_move(self, by: int) -> None:
         """Move the cursor by some rows."""
