@@ -88,6 +88,15 @@ MEANINGS: dict[str, Meaning] = {
         "The times that were set are not the ones it has.",
         "See whether somebody else writes to it on the secondary.",
     ),
+    "gfid mismatch": Meaning(
+        "gsyncd found another object under this name on the secondary, and could not settle it.",
+        "Under gsyncd, move the secondary's object away. georep moves it aside by itself, and to "
+        "its own place when the primary has it.",
+    ),
+    "not sent": Meaning(
+        "gsyncd's rsync or tar did not bring its content.",
+        "Its words are the mover's. georep verify tells whether both sides differ now.",
+    ),
     "never at rest": Meaning(
         "It changed on the primary each time it was made so.",
         "It is tried again by itself, when it may have come to rest.",

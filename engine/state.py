@@ -55,7 +55,9 @@ MINUTES = 60
 RECENT = 200
 """Edges kept per node."""
 FAILURES = 500
-"""Failures listed per worker. Not below RECENT: a snapshot relies on it."""
+"""Failures listed per worker, and as many that are not tried again. Not below RECENT: a snapshot
+relies on it.
+"""
 
 
 @dataclass(slots=True)
@@ -86,6 +88,8 @@ class WorkerState:
     jobs: deque[JobFinished] = field(default_factory=lambda: deque(maxlen=JOBS))
     failures: OrderedDict[str, EntryFailed] = field(default_factory=OrderedDict)
     """By gfid, the one heard of last at the end."""
+    aside: OrderedDict[str, EntryFailed] = field(default_factory=OrderedDict)
+    """The same of those that are not tried again: skipped by an operator, or in quarantine."""
     counted: FailuresCounted | None = None
     """How many failures there are; those in `failures` are the latest."""
     swept: QuarantineSwept | None = None
@@ -293,6 +297,7 @@ def _old_edges(session: SessionState) -> Iterator[AnyEvent]:
         yield from (event for event in facts if event is not None)
         yield from worker.movers.values()
         yield from worker.failures.values()
+        yield from worker.aside.values()
     yield from session.blocked.values()
 
 
@@ -338,13 +343,11 @@ def _edge(state: State, event: AnyEdge) -> None:
             worker.pause = event
         case CrawlChanged():
             worker.crawl, worker.crawled, worker.crawled_first = event, None, None
-        case EntryFailed() if not event.skipped:
-            worker.failures[event.gfid] = event
-            worker.failures.move_to_end(event.gfid)
-            if len(worker.failures) > FAILURES:
-                worker.failures.popitem(last=False)
-        case EntryFailed() | EntryMended():
+        case EntryFailed():
+            _list(worker, event)
+        case EntryMended():
             worker.failures.pop(event.gfid, None)
+            worker.aside.pop(event.gfid, None)
             if worker == WorkerState():
                 # Nothing is known of it any more, so no event could tell of it in a snapshot.
                 del state.sessions[event.session].workers[event.worker]
@@ -363,6 +366,18 @@ def _edge(state: State, event: AnyEdge) -> None:
             worker.running.clear()
         case Caught():
             worker.caught = event
+
+
+def _list(worker: WorkerState, event: EntryFailed) -> None:
+    """Note a failure as the latest one, among those that are tried again or those that are not."""
+    there, other = worker.failures, worker.aside
+    if event.skipped:
+        there, other = other, there
+    other.pop(event.gfid, None)
+    there[event.gfid] = event
+    there.move_to_end(event.gfid)
+    if len(there) > FAILURES:
+        there.popitem(last=False)
 
 
 def _begin(worker: WorkerState, event: WorkerStarted) -> None:

@@ -12,9 +12,11 @@ from engine.events import AnyEvent
 from engine.state import State, apply, snapshot
 from georep_tui import keymap, rows, theme
 from georep_tui.chronicle import Chronicle
+from georep_tui.desk import Desk
 from georep_tui.keymap import Key, Where
 from georep_tui.rows import Line
 from georep_tui.screens.events import EventsScreen
+from georep_tui.screens.failures import FailuresScreen
 from georep_tui.screens.help import HelpScreen
 from georep_tui.screens.page import Page
 from georep_tui.screens.sessions import SessionsScreen
@@ -41,6 +43,7 @@ class Console(App[None]):
     MODES = {  # noqa: RUF012
         "sessions": SessionsScreen,
         "workers": WorkersScreen,
+        "failures": FailuresScreen,
         "throughput": ThroughputScreen,
         "events": EventsScreen,
     }
@@ -50,6 +53,7 @@ class Console(App[None]):
         self,
         *sources: AsyncIterator[AnyEvent],
         link: Link | None = None,
+        desk: Desk | None = None,
         clock: Callable[[], float] = time.time,
         dark: bool = True,
         plain: bool = False,
@@ -57,6 +61,8 @@ class Console(App[None]):
     ) -> None:
         super().__init__()
         self.link = link or Link()
+        self.desk = desk
+        """Where decisions go; None: nothing can be changed from here."""
         self.plain = plain
         """Whether only ASCII is drawn."""
         self.set_class(plain, "-plain")
@@ -66,7 +72,9 @@ class Console(App[None]):
         self.chronicle = Chronicle()
         """What is shown of what happened: all that is kept, or a copy while it is frozen."""
         self.scope: str | None = None
-        """The session whose workers are shown."""
+        """The session whose workers, and failures, are shown."""
+        self.narrowed: str | None = None
+        """What the screen that is opened next shall filter by; None: what it did before."""
         self.chosen = ("", "")
         """The session and the place whose events are shown; "": all."""
         self.before = self.DEFAULT_MODE
@@ -134,6 +142,11 @@ class Console(App[None]):
             self.switch_mode("events")
         elif isinstance(self.screen, Page):
             self.screen.redraw()
+
+    def open_failures(self, session: str | None, worker: str = "") -> None:
+        """Show the failures of a session, or of one of its workers."""
+        self.scope, self.narrowed = session or self.scope, worker
+        self.switch_mode("failures")
 
     def copy(self, text: str) -> None:
         """Put a text into the clipboard of the operator's terminal."""

@@ -18,11 +18,14 @@ class Where(StrEnum):
     LISTS = "lists"
     SESSIONS = "sessions"
     WORKERS = "workers"
+    FAILURES = "failures"
     THROUGHPUT = "throughput"
     EVENTS = "events"
     FILTER = "filter"
     HELP = "help"
     TIME = "time"
+    AGREE = "asked"
+    NAME = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ def _all() -> tuple[Key, ...]:
         ),
         *_throughput(),
         *_events(),
+        Key("sessions.failures", "f", "f", "failures", "failures", "its failures", Where.SESSIONS),
+        Key("workers.failures", "f", "f", "failures", "failures", "its failures", Where.WORKERS),
+        *_failures(),
         Key("list.down", "j,down", "j ↓", "move(1)", "", "next", lists),
         Key("list.up", "k,up", "k ↑", "move(-1)", "", "previous", lists),
         Key("list.first", "g,home", "g", "first", "", "first", lists),
@@ -63,21 +69,26 @@ def _all() -> tuple[Key, ...]:
         Key("list.page_up", "pageup", "PgUp", "page(-1)", "", "a page up", lists),
         Key("go.sessions", "1", "1", "go('sessions')", "", "sessions", every),
         Key("go.workers", "2", "2", "go('workers')", "", "workers of the session", every),
+        Key("go.failures", "3", "3", "go('failures')", "", "failures of the session", every),
         Key("go.throughput", "4", "4", "go('throughput')", "", "how fast the session is", every),
         Key("go.events", "5", "5", "go('events')", "", "all events", every),
         Key(
             "filter", "slash", "/", "filter", "filter", "keep the rows with it; !x: without", every
         ),
+        Key("help", "question_mark", "?", "help", "help", "these keys", every),
         Key(
             "freeze", "space", "space", "freeze", "freeze", "hold the picture, or let it go", every
         ),
         Key("theme", "d", "d", "theme", "", "dark or light", every),
-        Key("help", "question_mark", "?", "help", "help", "these keys", every),
         Key("quit", "q", "q", "quit", "quit", "leave; replication goes on", every),
         Key("filter.keep", "enter", "⏎", "submit", "keep", "keep the filter", Where.FILTER),
         Key("help.close", "escape,q,question_mark", "esc", "close", "close", "close", Where.HELP),
         Key("help.down", "j,down,pagedown", "j k", "scroll(1)", "", "down, or up", Where.HELP),
         Key("help.up", "k,up,pageup", "k", "scroll(-1)", "", "", Where.HELP),
+        Key("agree.yes", "y,enter", "y ⏎", "agree", "yes", "do it", Where.AGREE),
+        Key("agree.no", "escape,n,q", "esc", "close", "no", "leave all as it is", Where.AGREE),
+        Key("name.write", "enter", "⏎", "submit", "write", "write it", Where.NAME),
+        Key("name.close", "escape", "esc", "close", "close", "write nothing", Where.NAME),
     )
 
 
@@ -105,6 +116,22 @@ def _events() -> tuple[Key, ...]:
     )
 
 
+def _failures() -> tuple[Key, ...]:
+    here, no = Where.FAILURES, ""
+    return (
+        Key("failures.open", "enter", "⏎", "open", "open", "all about it", here),
+        Key("failures.back", "escape", "esc", "back", "back", "one step back", here),
+        Key("failures.mark", "x", "x", "mark", "mark", "mark it, or no longer", here),
+        Key("failures.all", "a", "a", "mark_all", no, "mark all shown and still tried", here),
+        Key("failures.retry", "R", "R", "retry", "retry", "try again now; asks first", here),
+        Key("failures.ignore", "I", "I", "ignore", "ignore", "leave alone; asks first", here),
+        Key("failures.export", "E", "E", "export", "export", "write to a file; asks first", here),
+        Key("failures.sort", "s", "s", "sort", no, "by time, kind, path, tries", here),
+        Key("failures.group", "b", "b", "group", no, "together: by kind, folder, brick", here),
+        Key("failures.copy", "y", "y", "copy", no, "copy its path", here),
+    )
+
+
 def _replay() -> tuple[Key, ...]:
     here, no = Where.REPLAY, ""
     return (
@@ -128,6 +155,8 @@ REPLAY_KEYS = _replay()
 """What a replay has beside them."""
 _HELD_TIME = {"freeze", "list.first"}
 """Keys that mean something else in a replay."""
+_CHANGING = {"failures.retry", "failures.ignore"}
+"""Keys that change what a replay cannot."""
 
 
 def bindings(where: Where) -> list[Binding]:
@@ -166,4 +195,4 @@ def helped(
 
 def of_replay() -> tuple[Key, ...]:
     """Return the keys that work in a replay."""
-    return REPLAY_KEYS + tuple(key for key in KEYS if key.id not in _HELD_TIME)
+    return REPLAY_KEYS + tuple(key for key in KEYS if key.id not in _HELD_TIME | _CHANGING)

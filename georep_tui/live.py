@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine import feed
 from georep_tui.app import Console
+from georep_tui.desk import Desk
 from georep_tui.sources import Link
 
 
@@ -13,9 +14,9 @@ def watch(
     sockets: Sequence[Path], *, dark: bool = True, plain: bool = False, seconds: float | None = None
 ) -> int:
     """Show what the engines say until the operator leaves, or for `seconds`; return 0 then."""
-    link = Link()
-    sources = [feed.live(path, heard=link.follow(str(path))) for path in sockets]
-    app = Console(*sources, link=link, dark=dark, plain=plain, seconds=seconds)
+    link, desk = Link(), Desk()
+    sources = [desk.follow(path, feed.live(path, heard=link.follow(str(path)))) for path in sockets]
+    app = Console(*sources, link=link, desk=desk, dark=dark, plain=plain, seconds=seconds)
     before = signal.getsignal(signal.SIGTERM)
     try:
         app.run()

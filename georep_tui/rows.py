@@ -55,6 +55,15 @@ def printable(text: str) -> str:
     )
 
 
+def verbatim(name: str) -> str:
+    r"""Return a name in full, on one line; what cannot be printed becomes `\xNN`, spaces stay."""
+    return "".join(c if c.isprintable() else _bytes(c) for c in name)
+
+
+def _bytes(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+
+
 def mark(status: Status, crawl: Crawl = Crawl.NONE) -> Span:
     """Return glyph, word and meaning; one that catches up is busy, and the word says how."""
     if status is Status.ACTIVE and crawl in (Crawl.HYBRID, Crawl.HISTORY):
@@ -207,6 +216,30 @@ def fit_brick(worker: str, width: int) -> str:
     while cell_len(tail) > room:
         tail = tail[1:]
     return fit(f"{node}:…{tail}", width)
+
+
+def fit_path(path: str, width: int) -> str:
+    """Return a path in `width` cells; of a long one the end stays, which tells it from others."""
+    text = verbatim(path)
+    if cell_len(text) <= width:
+        return fit(text, width)
+    tail = text[-max(1, width) :]
+    while cell_len(tail) > width - 1:
+        tail = tail[1:]
+    return fit("…" + tail, width)
+
+
+def spread(name: str, width: int, *, lines: int) -> list[str]:
+    """Return a name in full over several lines; what is over `lines` ends in an ellipsis."""
+    width, parts = max(8, width), [""]
+    for char in verbatim(name):
+        # Measured as a whole: a character may widen the one before it, or take no room at all.
+        if cell_len(parts[-1] + char) > width:
+            parts.append("")
+        parts[-1] += char
+    if len(parts) > lines:
+        parts = [*parts[: lines - 1], fit(parts[lines - 1] + parts[lines], width)]
+    return parts
 
 
 def wrap(text: str, width: int, *, lines: int) -> list[str]:

@@ -13,6 +13,7 @@ from engine.events import (
     CrawlProgressed,
     EngineStarted,
     EntryFailed,
+    FailuresCounted,
     JobFinished,
     JobStarted,
     PendingChanged,
@@ -54,6 +55,18 @@ def events() -> list[AnyEvent]:
     run += _stopped("logs", "gfs1:/bricks/b4")
     run += _stopped("logs", "gfs2:/bricks/b4")
     return sorted(run, key=lambda event: event.at)
+
+
+def failing() -> list[AnyEvent]:
+    """Return the day with failures of more sorts in `home`, as an operator leaves them."""
+    return events() + _left()
+
+
+async def failing_stream() -> AsyncIterator[AnyEvent]:
+    """Yield that day at once, and stay there."""
+    for event in failing():
+        yield event
+    await asyncio.Event().wait()
 
 
 async def stream() -> AsyncIterator[AnyEvent]:
@@ -320,6 +333,46 @@ def _failed(session: str, worker: str, path: str, kind: str, at: float) -> AnyEv
         words="Permission denied" if kind == "EACCES" else "another file holds this name",
         tries=7,
     )
+
+
+def counted(session: str, *, waiting: int, skipped: int) -> AnyEvent:
+    """Return how many failures a worker counts."""
+    at, worker = NOW, "gfs1:/bricks/b1"
+    return FailuresCounted(at=at, session=session, worker=worker, waiting=waiting, skipped=skipped)
+
+
+def _left() -> list[AnyEvent]:
+    one, other = "gfs3:/bricks/b2", "gfs1:/bricks/b3"
+    gfid = "6f0c2d1e-9a34-4d0e-8b21-5c1f7e0a9d44"
+    first = {"first": NOW - 9000, "slice": int(NOW - 9003)}
+    full = {"session": "home", "worker": one, "gfid": gfid, "kind": "ENOSPC", **first}
+    full |= {"path": "users/kate/film.mov", "doing": "copy", "words": "No space left on device"}
+    away = {"session": "home", "worker": other, "words": "the primary does not have it"}
+    away |= {"kind": "quarantined", "doing": "put away", "tries": 1, "skipped": True}
+    return [
+        EntryFailed(at=NOW - 8000, tries=2, due=NOW - 4000, **full),
+        EntryFailed(at=NOW - 4000, tries=3, due=NOW - 400, **full),
+        EntryFailed(at=NOW - 20, tries=4, due=NOW + 300, **full),
+        EntryFailed(
+            at=NOW - 90000,
+            session="home",
+            worker=other,
+            gfid="b1d7a3f0-02cc-4f7a-9f50-aa8e4a1c6e90",
+            path="users/kate/[/b] \\x1b[31m red",
+            doing="create",
+            kind="EPERM",
+            words="Operation not permitted",
+            tries=2,
+            skipped=True,
+        ),
+        EntryFailed(
+            at=NOW - 100,
+            gfid="0c5b7c1e-55aa-4b1c-9b1e-1f2e3d4c5b6a",
+            path=".georep/quarantine/2026-05-01.0c5b7c1e-55aa-4b1c-9b1e-1f2e3d4c5b6a",
+            first=NOW - 100,
+            **away,
+        ),
+    ]
 
 
 def _stopped(session: str, worker: str) -> list[AnyEvent]:

@@ -234,7 +234,7 @@ async def test_the_mouse() -> None:
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         await drawn(pilot)
-        for at, name in ((18, "workers"), (40, "events"), (3, "sessions"), (40, "events")):
+        for at, name in ((18, "workers"), (52, "events"), (3, "sessions"), (52, "events")):
             await pilot.click("#tabs", offset=(at, 0))
             await drawn(pilot)
             assert isinstance(app.screen, Page)

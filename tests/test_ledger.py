@@ -87,6 +87,10 @@ def test_what_waits_for_a_directory_is_due_when_that_is_done(path: Path) -> None
 def test_the_latest_are_told_the_oldest_first(path: Path) -> None:
     made = opened(path, W1, *(failure(G[n], float(n)) for n in (3, 1, 2)), failure(G[4], NEVER))
     assert [one.gfid for one in made.latest(2)] == [G[2], G[3]]
+    assert [one.gfid for one in made.aside(2)] == [G[4]]
+    made.put(noted(failure(G[5], NEVER, last=9.0), failure(G[6], NEVER, last=8.0)))
+    assert [one.gfid for one in made.aside(2)] == [G[6], G[5]]
+    assert Ledger(path, W2).aside(2) == []
 
 
 def test_an_operator_retries_and_skips(path: Path) -> None:

@@ -1,5 +1,6 @@
-"""How the screens look, at both sizes, dark and light; `--snapshot-update` accepts a change."""
+"""How all screens look, at both sizes, dark and light; `--snapshot-update` accepts a change."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import scripted
 from textual.pilot import Pilot
 from watching import drawn
 
+from engine.config import Places
 from georep_tui.app import Console
+from georep_tui.desk import Desk
 
 SCREENS = {
     "sessions": [],
@@ -17,6 +20,14 @@ SCREENS = {
     "throughput": ["G", "4", "j"],
     "speedup": ["G", "4", "m", "m", "m", "b", "enter"],
     "events": ["5", "l", "k"],
+}
+FAILURES = {
+    "failures": ["j", "f"],
+    "grouped": ["j", "3", "b", "j", "x", "b", "b", "g"],
+    "failure": ["j", "3", "enter"],
+    "aside": ["j", "3", "G", "k"],
+    "asked": ["j", "3", "x", "x", "x", "x", "I"],
+    "exported": ["j", "3", "a", "E"],
 }
 
 
@@ -30,4 +41,20 @@ def test_looks(snap_compare: Any, name: str, size: tuple[int, int], dark: bool) 
         await drawn(pilot)
 
     app = Console(scripted.stream(), clock=scripted.clock, dark=dark)
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+@pytest.mark.parametrize("name", FAILURES)
+def test_failures_look(snap_compare: Any, name: str, size: tuple[int, int], dark: bool) -> None:
+    async def settle(pilot: Pilot[None]) -> None:
+        await drawn(pilot)
+        for key in FAILURES[name]:
+            await pilot.press(key)
+            await drawn(pilot)
+
+    desk = Desk({"gfs3": Places(Path("/"), Path("/"))})
+    source = scripted.failing_stream()
+    app = Console(source, desk=desk, clock=scripted.clock, dark=dark)
     assert snap_compare(app, terminal_size=size, run_before=settle)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from gsyncd_logs import line
+from test_replay_events import G1, G2, MISMATCH, NO_ROOM, OF_WORKER
 from textual.pilot import Pilot
 from watching import all_help, drawn, text
 
@@ -71,6 +72,50 @@ def test_looks(snap_compare: Any, name: str, size: tuple[int, int]) -> None:
         await press(pilot, *SCREENS[name])
 
     assert snap_compare(replay(), terminal_size=size, run_before=settle)
+
+
+def failed_log(folder: Path) -> Path:
+    """Write the log of a worker whose entries were not taken."""
+    path = folder / "prim1/gsyncd.log"
+    path.parent.mkdir()
+    begun = "starting gsyncd worker [{brick=/bricks/b1}, {secondary_node=sec}]"
+    failed = (MISMATCH, MISMATCH.replace("it", "[/b]"), NO_ROOM.replace(G1, "0" * 8 + G1[8:]))
+    told = [
+        line(0, "monitor", begun),
+        *(line(at * 10, OF_WORKER, each) for at, each in enumerate(failed, 1)),
+    ]
+    path.write_bytes(b"".join(told))
+    return path
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+def test_failures_look(
+    snap_compare: Any, tmp_path: Path, size: tuple[int, int], dark: bool
+) -> None:
+    async def settle(pilot: Pilot[None]) -> None:
+        await drawn(pilot)
+        await press(pilot, "right_square_bracket", "3", "j")
+
+    app = replay(None, failed_log(tmp_path), dark=dark)
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+async def test_its_failures_have_both_sides_and_change_nothing(tmp_path: Path) -> None:
+    app = replay(None, failed_log(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        shown = await press(pilot, "right_square_bracket", "f", "j")
+        assert "[3 Failures]" in shown
+        assert f"primary   gfid {G1} · -rw-r--r--" in shown
+        assert f"secondary gfid {G2}" in shown
+        assert "prim1:/bricks/b1" in shown
+        bar = str(app.screen.query_one(KeyBar).render())
+        assert "retry" not in bar
+        assert "ignore" not in bar
+        await press(pilot, "R", "I")
+        assert isinstance(app.screen, Page)
+        assert "nothing has failed" in await press(pilot, "left_square_bracket")
 
 
 async def test_from_alert_to_alert() -> None:

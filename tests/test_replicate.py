@@ -250,6 +250,9 @@ async def test_what_an_earlier_run_left_is_told(world: World) -> None:
     told = world.told()
     assert [e.skipped for e in told if isinstance(e, EntryFailed)] == [True]
     assert [(e.waiting, e.skipped) for e in told if isinstance(e, FailuresCounted)] == [(0, 1)]
+    world.begin()
+    await world.worker.failing.tell_all()
+    assert [e.skipped for e in world.told() if isinstance(e, EntryFailed)] == [True]
 
 
 async def test_an_older_look_at_another_bricks_file_is_mended_after_a_crash(world: World) -> None:

@@ -187,3 +187,31 @@ def test_rule() -> None:
     assert rows.rule("name", 12) == "─ name ─────"
     assert rows.rule("a long name", 8) == "─ a lon…"
     assert rows.rule("", 3) == "───"
+
+
+def test_a_name_is_shown_in_full() -> None:
+    assert (
+        rows.verbatim("a  b\t\n\x1b[31m\\xff\u202e ")
+        == "a  b\\x09\\x0a\\x1b[31m\\xff\\xe2\\x80\\xae "
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "width", "expected"),
+    [
+        ("a/b", 5, "a/b  "),
+        ("users/kate/mail/inbox", 10, "…ail/inbox"),
+        ("日本語日本語", 6, "…本語 "),
+        ("", 2, "  "),
+    ],
+)
+def test_of_a_path_the_end_stays(path: str, width: int, expected: str) -> None:
+    assert rows.fit_path(path, width) == expected
+
+
+@given(st.text(), st.integers(8, 60))
+def test_a_name_over_several_lines_is_all_there(name: str, width: int) -> None:
+    parts = rows.spread(name, width, lines=1000)
+    assert "".join(parts) == rows.verbatim(name)
+    assert all(cell_len(part) <= width for part in parts)
+    assert rows.spread("x" * 100, 10, lines=2) == ["x" * 10, "x" * 9 + "…"]

@@ -278,6 +278,10 @@ def test_what_is_skipped_is_no_failure_any_more() -> None:
     picture = fold([of(EntryFailed), *skipped])
     assert picture.sessions["s"].failing == 0
     assert not picture.sessions["s"].workers[W1].failures
+    assert list(picture.sessions["s"].workers[W1].aside) == ["g"]
+    for event in (of(EntryFailed), of(EntryMended)):
+        apply(picture, event)
+        assert not picture.sessions["s"].workers[W1].aside
 
 
 def test_a_new_process_forgets_the_run_and_keeps_the_facts() -> None:

@@ -99,7 +99,7 @@ async def test_the_mouse() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await drawn(pilot)
         await press(pilot, "G")
-        await pilot.click("#tabs", offset=(30, 0))
+        await pilot.click("#tabs", offset=(40, 0))
         await drawn(pilot)
         assert isinstance(app.screen, Page)
         assert app.screen.NAME == "throughput"

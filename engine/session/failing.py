@@ -228,8 +228,9 @@ class Failing:
 
     async def tell_all(self) -> None:
         """Tell what an earlier run left, the latest failures one by one."""
-        for failure in await self._hop.run(self._ledger.latest, TOLD):
-            self._tell(failure)
+        for left in (self._ledger.aside, self._ledger.latest):
+            for failure in await self._hop.run(left, TOLD):
+                self._tell(failure)
         self._count()
 
     async def reread(self, skipped: Collection[str]) -> None:

@@ -137,6 +137,13 @@ class Ledger:
         rows = self._failures("due > 0 ORDER BY last DESC LIMIT ?", (limit,))
         return [failure for failure, _ in reversed(rows.values())]
 
+    def aside(self, limit: int) -> list[Failure]:
+        """Return those heard of last of which no more is tried, oldest first."""
+        if not self.skipped:
+            return []
+        rows = self._failures("due = 0 ORDER BY last DESC LIMIT ?", (limit,))
+        return [failure for failure, _ in reversed(rows.values())]
+
     def put(self, failures: Sequence[tuple[Failure, Known]]) -> None:
         """Note failures, in place of what was noted of the same objects before."""
 

@@ -2,17 +2,16 @@
 
 import re
 import shutil
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from engine import config, feed, options
-from engine.commands import AnyCommand, Reload, Reread
+from engine.commands import Reload
 from engine.config import Options, Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.events import CheckpointDeleted, SessionBlocked, SessionKnown, Wanted, WorkerStopped
 from engine.gluster import volume as volumes
-from engine.session import checkpoints, doctor, keys, ledger, marks, wanted
+from engine.session import checkpoints, deciding, doctor, keys, ledger, marks, wanted
 from engine.session.doctor import Agree, Tick
 from engine.session.ledger import Failure
 from engine.session.runner import lock
@@ -262,17 +261,12 @@ async def retry(at: Places, name: str, objects: Sequence[str] = ()) -> int:
     """Have failures tried again now, those that were skipped if they are named; return how many."""
     config.read(at, name)
     gfids = _gfids(at, name, objects) if objects else None
-    count = ledger.make_due(at.ledger(name), gfids, time.time())
-    await _tell(at, Reread(session=name))
-    return count
+    return await deciding.again(at, name, gfids)
 
 
 async def skip(at: Places, name: str, objects: Sequence[str]) -> int:
     """Leave failures alone until their objects change; return how many."""
-    gfids = _gfids(at, name, objects)
-    count = ledger.make_due(at.ledger(name), gfids, ledger.NEVER)
-    await _tell(at, Reread(session=name, gfids=tuple(gfids)))
-    return count
+    return await deciding.aside(at, name, _gfids(at, name, objects))
 
 
 def _gfids(at: Places, name: str, objects: Sequence[str]) -> list[str]:
@@ -316,13 +310,4 @@ def _wanted(at: Places, name: str, verb: Verb) -> Wanted:
 
 async def nudge(at: Places) -> None:
     """Have the engine look at the files of its sessions again, if one runs."""
-    await _tell(at, Reload())
-
-
-async def _tell(at: Places, command: AnyCommand) -> None:
-    """Tell the engine, if there is one; without one there is nobody who has to know."""
-    try:
-        await feed.ask(at.socket, command)
-    except Retry as error:
-        if error.cause != "no engine":
-            raise
+    await deciding.tell(at, Reload())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TABS = (
     ("sessions", "1 Sessions"),
     ("workers", "2 Workers"),
+    ("failures", "3 Failures"),
     ("throughput", "4 Throughput"),
     ("events", "5 Events"),
 )
@@ -174,6 +175,8 @@ class Page(Screen[None]):
         """Offer only what works now; while a filter is typed, every letter belongs to it."""
         if action == "open":
             return not self.filtering and self.can_open()
+        if action == "failures":
+            return not self.filtering and self.records.key is not None
         if action == "back":
             return self.filtering or bool(self.wanted) or self.can_leave()
         return True
@@ -197,6 +200,10 @@ class Page(Screen[None]):
             self._close_filter()
         else:
             self.leave()
+
+    def narrow(self, wanted: str) -> None:
+        """Show only the rows that hold every word of `wanted`."""
+        self.query_one("#filter", Input).value = wanted
 
     def open_filter(self) -> None:
         """Let the operator type a filter."""

@@ -68,6 +68,10 @@ class SessionsScreen(Page):
         lines: list[Line] = [((rows.rule(name, width), "idle"),)]
         self.say("side", [*lines, *detail.session(picture, key, now, width)])
 
+    def action_failures(self) -> None:
+        """Show the failures of the session under the cursor."""
+        self.console.open_failures(self.records.key)
+
     def action_open(self) -> None:
         """Show the workers of the session under the cursor."""
         self.console.open_session(self.records.key)

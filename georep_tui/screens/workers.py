@@ -60,6 +60,10 @@ class WorkersScreen(Page):
         """Show what happened to the worker under the cursor."""
         self.console.open_events(self.console.scope or "", self.records.key or "")
 
+    def action_failures(self) -> None:
+        """Show the failures of the worker under the cursor."""
+        self.console.open_failures(self.console.scope, self.records.key or "")
+
     def can_open(self) -> bool:
         """Return whether there is a row to open."""
         return super().can_open() and not self.has_class("-detail")

@@ -1,0 +1,77 @@
+"""What a key would do, told before it is done. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from engine.events import EntryFailed
+from engine.state import node_of
+from georep_tui import rows
+from georep_tui.rows import Line
+
+EXAMPLES = 5
+"""Objects that are named one by one."""
+QUARANTINED = "quarantined"
+
+
+def again(
+    session: str, chosen: Sequence[EntryFailed], away: Collection[str], width: int
+) -> list[Line]:
+    """Return what trying these again would do; `away` are nodes that are not reached from here."""
+    lines = _head(f"Try {rows.many(len(chosen), 'object')} again now?", chosen, width)
+    lines += _words("What is refused again stays in the list, with one try more.", width)
+    left = sum(each.skipped and each.kind != QUARANTINED for each in chosen)
+    if left:
+        lines += _words(f"Left alone until now: {rows.grouped(left)} of these.", width)
+    if any(each.kind == QUARANTINED for each in chosen):
+        words = "Those in quarantine leave the list; what stands there stays there."
+        lines += _words(words, width)
+    return lines + _away(session, away, width)
+
+
+def aside(
+    session: str, chosen: Sequence[EntryFailed], away: Collection[str], width: int
+) -> list[Line]:
+    """Return what leaving these alone would do."""
+    lines = _head(f"Leave {rows.many(len(chosen), 'object')} alone?", chosen, width)
+    words = "The secondary stays without these changes until the objects change on the primary, or "
+    lines += _words(words + "until R has them tried again.", width)
+    return lines + _away(session, away, width)
+
+
+def export(chosen: Sequence[EntryFailed], width: int) -> list[Line]:
+    """Return what writing these to a file would do."""
+    lines = _head(f"Write {rows.many(len(chosen), 'failure')} as JSON lines to", chosen, width)
+    return lines[:1] + lines[2:]
+
+
+def _head(question: str, chosen: Sequence[EntryFailed], width: int) -> list[Line]:
+    lines: list[Line] = [((rows.fit(question, width).rstrip(), "strong"),), ()]
+    kinds = Counter(each.kind for each in chosen)
+    told = " · ".join(f"{rows.plain(kind)} {many}" for kind, many in kinds.most_common())
+    lines += [((part, "warn"),) for part in rows.wrap(told, width, lines=2)]
+    for each in chosen[:EXAMPLES]:
+        name = each.path or f".gfid/{each.gfid}"
+        lines.append(((rows.fit_path(name, width).rstrip(), ""),))
+    if len(chosen) > EXAMPLES:
+        more = rows.grouped(len(chosen) - EXAMPLES)
+        lines.append(((f"and {more} more", "idle"),))
+    return [*lines, ()]
+
+
+def unreached(session: str, away: Collection[str]) -> str:
+    """Return the next step where nothing can be decided from here."""
+    there = ", ".join(sorted(away))
+    return f"The ledger of {there} is not reached from here. There: georep failures {session}"
+
+
+def _away(session: str, away: Collection[str], width: int) -> list[Line]:
+    return _words(f"Left out: {unreached(session, away)}", width, "warn") if away else []
+
+
+def _words(text: str, width: int, meaning: str = "") -> list[Line]:
+    return [((part, meaning),) for part in rows.wrap(text, width, lines=4)]
+
+
+def nodes(failures: Sequence[EntryFailed]) -> set[str]:
+    """Return the nodes whose ledgers these stand in."""
+    return {node_of(each.worker) for each in failures}

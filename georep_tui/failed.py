@@ -1,0 +1,206 @@
+"""What could not be made so, as a list: which of it, in what order, in which groups. Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.events import EntryFailed
+from engine.state import SessionState
+from georep_tui import rows, tables
+from georep_tui.rows import Line, Span
+from georep_tui.tables import WIDE, Row
+
+DAY = 86400.0
+NAMELESS = "no path is known"
+ROOT = "the root"
+
+
+class Order(StrEnum):
+    """What comes first."""
+
+    LAST = "last"
+    KIND = "kind"
+    PATH = "path"
+    TRIES = "tries"
+
+
+class Grouping(StrEnum):
+    """What stands together under one heading."""
+
+    NONE = "none"
+    KIND = "kind"
+    FOLDER = "folder"
+    BRICK = "brick"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some failures, in their order; without a title they stand alone."""
+
+    title: str
+    members: tuple[EntryFailed, ...]
+
+    @property
+    def key(self) -> str:
+        """What its heading is called; no failure is called so."""
+        return f"\0{self.title}"
+
+
+def key(failure: EntryFailed) -> str:
+    """Return what its row is called."""
+    return f"{failure.worker}\0{failure.gfid}"
+
+
+def every(session: SessionState) -> list[EntryFailed]:
+    """Return all that is listed of a session, those last that are not tried again."""
+    workers = session.workers.values()
+    tried = [failure for worker in workers for failure in worker.failures.values()]
+    return tried + [failure for worker in workers for failure in worker.aside.values()]
+
+
+def tried(failures: Iterable[EntryFailed]) -> list[EntryFailed]:
+    """Return what is meant by all of these: those that are tried again, if there are any.
+
+    What was left alone on purpose is not taken up again because others are.
+    """
+    found = list(failures)
+    return [failure for failure in found if not failure.skipped] or found
+
+
+def matching(failures: Iterable[EntryFailed], wanted: str) -> list[EntryFailed]:
+    """Return those that hold every word of the filter; `!word` leaves out those that do."""
+    words = tables.words_of(wanted)
+    return [failure for failure in failures if tables.holds(_text(failure), words)]
+
+
+def _text(failure: EntryFailed) -> str:
+    parts = (failure.path, failure.kind, failure.doing, failure.worker, failure.gfid, failure.words)
+    text = "\n".join(rows.verbatim(part) for part in parts).casefold()
+    return text + ("\nskipped" if failure.skipped else "")
+
+
+def ordered(failures: Iterable[EntryFailed], order: Order) -> list[EntryFailed]:
+    """Return them in an order; those that are not tried again come last in every one."""
+    first: dict[Order, Callable[[EntryFailed], tuple[object, ...]]] = {
+        Order.LAST: lambda failure: (-failure.at,),
+        Order.KIND: lambda failure: (failure.kind, failure.path),
+        Order.PATH: lambda failure: (failure.path,),
+        Order.TRIES: lambda failure: (-failure.tries, -failure.at),
+    }
+    chosen = first[order]
+    return sorted(
+        failures, key=lambda each: (each.skipped, *chosen(each), each.path, each.worker, each.gfid)
+    )
+
+
+def grouped(failures: Sequence[EntryFailed], grouping: Grouping) -> list[Group]:
+    """Return them in groups, the largest first; without a grouping it is one, without a title."""
+    if grouping is Grouping.NONE:
+        return [Group("", tuple(failures))] if failures else []
+    found: dict[str, list[EntryFailed]] = {}
+    for failure in failures:
+        found.setdefault(_title(failure, grouping), []).append(failure)
+    groups = [Group(title, tuple(members)) for title, members in found.items()]
+    return sorted(groups, key=lambda group: (-len(group.members), group.title))
+
+
+def _title(failure: EntryFailed, grouping: Grouping) -> str:
+    match grouping:
+        case Grouping.KIND:
+            return failure.kind or rows.UNKNOWN
+        case Grouping.BRICK:
+            return failure.worker
+        case Grouping.FOLDER:
+            return (failure.path.rpartition("/")[0] or ROOT) if failure.path else NAMELESS
+        case Grouping.NONE:
+            return ""
+
+
+def head(width: int) -> Line:
+    """Return the titles of the columns."""
+    words = ("   ", "LAST", "KIND", "OP", "PATH", "TRIES", "AGAIN", "BRICK")
+    return ((_cells(words, width), "head"),)
+
+
+def table(groups: Iterable[Group], marked: Collection[str], now: float, width: int) -> list[Row]:
+    """Return the rows: each group's heading, if it has one, and its members."""
+    found: list[Row] = []
+    for group in groups:
+        if group.title:
+            found.append(Row(group.key, _heading(group, marked, width)))
+        found += (
+            Row(name, _line(each, now, width, mark=name in marked))
+            for each in group.members
+            for name in (key(each),)
+        )
+    return found
+
+
+def _heading(group: Group, marked: Collection[str], width: int) -> Line:
+    many = sum(key(each) in marked for each in group.members)
+    count = f"  {rows.grouped(len(group.members))}" + (f", {many} marked" if many else "")
+    title = rows.verbatim(group.title)
+    return ((rows.fit(f" ─ {title}{count}", max(0, width)), "strong"),)
+
+
+def _line(failure: EntryFailed, now: float, width: int, *, mark: bool) -> Line:
+    glyph = "×" if mark else "‖" if failure.skipped else " "
+    words = (
+        f" {glyph} ",
+        when(failure.at, now),
+        rows.plain(failure.kind),
+        rows.plain(failure.doing),
+        failure.path or f".gfid/{failure.gfid}",
+        rows.number(failure.tries),
+        again(failure, now),
+        failure.worker,
+    )
+    return ((_cells(words, width), "idle" if failure.skipped else ""),)
+
+
+def _cells(words: Sequence[str], width: int) -> str:
+    """Return a row: mark, last, kind, op, path, tries; where there is room, again and brick."""
+    mark, last, kind, doing, path, tries, due, worker = words
+    wide = width >= WIDE
+    left = f"{mark}{rows.fit(last, 8)}  {rows.fit(kind, 14)}  {rows.fit(doing, 16 if wide else 7)}"
+    right = f"  {rows.fit(tries, 5, right=True)}"
+    if wide:
+        right += f"  {rows.fit(due, 8, right=True)}  {rows.fit_brick(worker, 20)}"
+    room = width - 1 - 3 - 8 - 2 - 14 - 2 - (16 if wide else 7) - 2 - 7 - (32 if wide else 0)
+    return f"{left}  {rows.fit_path(path, max(4, room))}{right}"
+
+
+def when(at: float, now: float) -> str:
+    """Return the time of day, or the day, when that was another one."""
+    return rows.clock(at) if abs(now - at) < DAY else rows.stamp(at)[5:10]
+
+
+def again(failure: EntryFailed, now: float) -> str:
+    """Return when it is tried again, in a word or two; nothing when nobody said."""
+    if failure.skipped:
+        return "skipped"
+    return rows.due(failure.due, now).removeprefix("in ") if failure.due else ""
+
+
+def counts(
+    session: SessionState, shown: Sequence[EntryFailed], order: Order, *, marked: int
+) -> Line:
+    """Return how many there are, in which order, how many are marked; by kind those shown."""
+    listed = every(session)
+    waiting = sum(not failure.skipped for failure in listed)
+    skipped = max(len(listed) - waiting, aside(session))
+    missing = session.failing - waiting
+    parts: list[Span] = [(f" all {rows.grouped(session.failing)}", "strong")]
+    parts.append((f", by {order.value}", ""))
+    parts += [(f"   marked {rows.grouped(marked)}", "accent")] * bool(marked)
+    parts += [(f"   {rows.grouped(missing)} not listed", "warn")] * (missing > 0)
+    parts += [(f"   skipped {rows.grouped(skipped)}", "idle")] * bool(skipped)
+    kinds = Counter(failure.kind for failure in shown if not failure.skipped)
+    parts += ((f"   {rows.plain(kind)} {many}", "") for kind, many in kinds.most_common())
+    return tuple(parts)
+
+
+def aside(session: SessionState) -> int:
+    """Return how many of a session are not tried again."""
+    return sum(each.counted.skipped for each in session.workers.values() if each.counted)

@@ -1,0 +1,271 @@
+"""Screen 3: what could not be made so, why, and what would mend it?"""
+
+import asyncio
+from enum import StrEnum
+from functools import partial
+from typing import TypeVar
+
+from engine.errors import GeorepError
+from engine.events import EntryFailed
+from engine.state import SessionState, State
+from georep_tui import asking, evidence, exporting, failed, keymap, rows, tables
+from georep_tui.desk import Decision
+from georep_tui.failed import Group, Grouping, Order
+from georep_tui.keymap import Where
+from georep_tui.rows import Line
+from georep_tui.screens.agree import WIDTH, AgreeScreen, NameScreen
+from georep_tui.screens.page import Page
+
+T = TypeVar("T", bound=StrEnum)
+LOOK = 5.0
+"""Seconds after which times are told anew, when nothing else changed."""
+NOTICE = 6.0
+"""Seconds that the answer to a key is shown."""
+_LETTERS = {"mark", "mark_all", "sort", "group", "copy", "retry", "ignore", "export"}
+
+
+class FailuresScreen(Page):
+    """The failures of one session, and all about one of them."""
+
+    BINDINGS = keymap.bindings(Where.FAILURES)  # type: ignore[assignment]
+    NAME = "failures"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order, self._grouping = Order.LAST, Grouping.NONE
+        self._marked: set[str] = set()
+        self._groups: list[Group] = []
+        """What is shown."""
+        self._seen: tuple[object, ...] = ()
+        """What the rows were made from."""
+        self._known: dict[str, EntryFailed] = {}
+        """All there is, by the keys of its rows."""
+
+    def crumb(self) -> str:
+        """Return where we are."""
+        scope, session = self.console.scope, self._session(self.console.picture)
+        return tables.title(scope, session) if scope and session else scope or "no session"
+
+    def on_screen_resume(self) -> None:
+        """Show the present as soon as the screen is seen, of one worker if it was asked for."""
+        wanted, self.console.narrowed = self.console.narrowed, None
+        if wanted is not None:
+            self.narrow(wanted)
+        super().on_screen_resume()
+
+    def draw(self, picture: State, now: float) -> None:
+        """Fill the body."""
+        session = self._session(picture)
+        every = failed.every(session) if session else []
+        self._known = {failed.key(failure): failure for failure in every}
+        self._marked &= self._known.keys()
+        self.set_class(not every, "-empty")
+        if session is None or not every:
+            self._groups, self._seen = [], ()
+            self.say("empty", _why_empty(self.console.scope, session))
+            return
+        self._list(session, every, now)
+        self._below(picture, now)
+
+    def _list(self, session: SessionState, every: list[EntryFailed], now: float) -> None:
+        """Make the rows again when they say something else: there may be thousands."""
+        width = self.size.width
+        how = (self.wanted, self._order, self._grouping, frozenset(self._marked), width)
+        told = (session.failing, failed.aside(session), int(now // LOOK))
+        if (seen := (every, how, told)) == self._seen:
+            return
+        self._seen = seen
+        shown = failed.ordered(failed.matching(every, self.wanted), self._order)
+        self._groups = failed.grouped(shown, self._grouping)
+        counts = failed.counts(session, shown, self._order, marked=len(self._marked))
+        self.say("head", [counts, failed.head(width)])
+        self.records.show(failed.table(self._groups, self._marked, now, width))
+
+    def _below(self, picture: State, now: float) -> None:
+        width, side = self.room("left"), self.room("right")
+        group, failure = self._group(), self._known.get(self.records.key or "")
+        if group is not None:
+            self.say("title", [((rows.rule(group.title, width), "idle"),)])
+            self.say("body", evidence.group(group, width))
+            self.say("more", [])
+            self.say("side", [])
+        elif failure is not None:
+            name = rows.verbatim(failure.path or failure.gfid)
+            self.say("title", [((rows.rule(name, width), "idle"),)])
+            self.say("body", evidence.told(failure, now, width))
+            tries: Line = ((rows.rule("tries", side), "idle"),)
+            history = [tries, *evidence.history(failure, picture.recent(), side)]
+            full = evidence.in_full(failure, width)
+            wide = self.has_class("-wide")
+            self.say("more", full if wide else [*full, (), *history])
+            self.say("side", history)
+
+    def _session(self, picture: State) -> SessionState | None:
+        scope = self.console.scope
+        return picture.sessions.get(scope) if scope else None
+
+    def _group(self) -> Group | None:
+        """Return the group whose heading is under the cursor."""
+        found = (group for group in self._groups if group.title and group.key == self.records.key)
+        return next(found, None)
+
+    def _under_the_cursor(self) -> list[EntryFailed]:
+        group, failure = self._group(), self._known.get(self.records.key or "")
+        return failed.tried(group.members) if group else [failure] if failure else []
+
+    def _chosen(self) -> list[EntryFailed]:
+        """Return what is marked, shown or not; without a mark what is under the cursor."""
+        marked = [each for name, each in self._known.items() if name in self._marked]
+        return marked or self._under_the_cursor()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what works now; while a filter is typed, every letter belongs to it."""
+        if action in _LETTERS and (self.filtering or not self._known):
+            return False
+        if action in ("retry", "ignore"):
+            return self.console.desk is not None
+        return super().check_action(action, parameters)
+
+    def action_mark(self) -> None:
+        """Mark what is under the cursor, or no longer, and go on to the next."""
+        self._toggle({failed.key(each) for each in self._under_the_cursor()})
+        if not self.has_class("-detail"):
+            self.records.action_move(1)
+
+    def action_mark_all(self) -> None:
+        """Mark all that is shown and still tried, or none of it."""
+        shown = [each for group in self._groups for each in group.members]
+        self._toggle({failed.key(each) for each in failed.tried(shown)})
+
+    def _toggle(self, keys: set[str]) -> None:
+        if keys <= self._marked:
+            self._marked -= keys
+        else:
+            self._marked |= keys
+        self.redraw()
+
+    def action_sort(self) -> None:
+        """Take the next order."""
+        self._order = _next(self._order)
+        self.redraw()
+
+    def action_group(self) -> None:
+        """Take the next way of grouping."""
+        self._grouping = _next(self._grouping)
+        self.redraw()
+
+    def action_copy(self) -> None:
+        r"""Have the terminal keep the path; `\xNN` in it stands for a byte, as everywhere."""
+        failure = self._known.get(self.records.key or "")
+        if failure is not None:
+            self.console.copy(rows.verbatim(failure.path or failure.gfid))
+
+    def action_retry(self) -> None:
+        """Ask whether to try again now."""
+        self._ask(Decision.AGAIN)
+
+    def action_ignore(self) -> None:
+        """Ask whether to leave alone."""
+        self._ask(Decision.ASIDE)
+
+    def action_export(self) -> None:
+        """Ask for a file to write to."""
+        chosen, scope = self._chosen(), self.console.scope
+        if chosen and scope:
+            ask = NameScreen(
+                asking.export(chosen, WIDTH),
+                exporting.name(scope, self.console.now),
+                plain=self.console.plain,
+            )
+            self.app.push_screen(ask, partial(self._export, chosen))
+
+    def _export(self, chosen: list[EntryFailed], typed: str | None) -> None:
+        if typed is not None:
+            self.run_worker(self._write(typed, chosen), group="decisions")
+
+    async def _write(self, typed: str, chosen: list[EntryFailed]) -> None:
+        try:
+            path = await asyncio.to_thread(exporting.write, typed, chosen)
+        except GeorepError as error:
+            self._say(error.sentence())
+        else:
+            self._say(f"{rows.many(len(chosen), 'failure')} written to {path}")
+            self._marked.clear()
+            self.redraw()
+
+    def _ask(self, decision: Decision) -> None:
+        """Tell what would be done, of what, and leave out what is not reached from here."""
+        chosen, scope, desk = self._chosen(), self.console.scope, self.console.desk
+        if not chosen or scope is None or desk is None:
+            return
+        ours = [each for each in chosen if desk.reaches(each)]
+        away = asking.nodes(chosen) - asking.nodes(ours)
+        if not ours:
+            self._say(asking.unreached(scope, away))
+            return
+        tell = asking.again if decision is Decision.AGAIN else asking.aside
+        told = tell(scope, ours, away, WIDTH)
+        asked = AgreeScreen(told, plain=self.console.plain)
+        self.app.push_screen(asked, partial(self._answered, scope, ours, decision))
+
+    def _answered(
+        self, scope: str, chosen: list[EntryFailed], decision: Decision, agreed: bool | None
+    ) -> None:
+        if agreed:
+            self.run_worker(self._decide(scope, chosen, decision), group="decisions")
+
+    async def _decide(self, scope: str, chosen: list[EntryFailed], decision: Decision) -> None:
+        desk = self.console.desk
+        if desk is None:
+            return
+        for words in await desk.decide(scope, chosen, decision):
+            self._say(words)
+        self._marked -= {failed.key(each) for each in chosen}
+        self.redraw()
+
+    def _say(self, words: str) -> None:
+        self.app.notify(rows.plain(words), timeout=NOTICE, markup=False)
+
+    def action_open(self) -> None:
+        """Give the whole screen to the failure under the cursor."""
+        self.add_class("-detail")
+        self._settle()
+
+    def can_open(self) -> bool:
+        """Return whether there is a failure to open: a heading has no more to tell."""
+        return (self.records.key or "") in self._known and not self.has_class("-detail")
+
+    def can_leave(self) -> bool:
+        """Return whether there is a step back: there always is."""
+        return True
+
+    def leave(self) -> None:
+        """Go back to the table, or to the workers."""
+        if self.has_class("-detail"):
+            self.remove_class("-detail")
+            self._settle()
+        else:
+            self.console.action_go("workers")
+
+    def _settle(self) -> None:
+        self.refresh_bindings()
+        self.call_after_refresh(self.redraw)
+
+
+def _next(value: T) -> T:
+    every = list(type(value))
+    return every[(every.index(value) + 1) % len(every)]
+
+
+def _why_empty(scope: str | None, session: SessionState | None) -> list[Line]:
+    if session is None:
+        told = f"the session {scope} is gone" if scope else "no session is chosen"
+        return [((rows.plain(told), "strong"),), (), (("1 shows all sessions.", ""),)]
+    if unlisted := session.failing + failed.aside(session):
+        words = f"{rows.many(unlisted, 'failure')}, none of them listed here"
+        return [((words, "warn"),), (), ((rows.plain(f"georep failures {scope}"), "accent"),)]
+    return [
+        (("nothing has failed", "ok"),),
+        (),
+        (("What fails stands here until it is mended.", ""),),
+    ]
