@@ -133,7 +133,14 @@ def test_what_gsyncd_says_of_itself(
         pytest.param({"timeout": "60"}, ("secondary-timeout=60",), (), id="a very old name"),
         pytest.param({"log-level": "CRITICAL"}, ("log-level=error",), (), id="a word of its own"),
         pytest.param({"sync-jobs": "500"}, (), ("sync-jobs=500",), id="not accepted here"),
-        pytest.param({"ignore-deletes": "1"}, (), ("ignore-deletes=1",), id="no such thing"),
+        pytest.param({"ignore-deletes": "1"}, ("ignore-deletes=true",), (), id="deletes stay"),
+        pytest.param(
+            {"use_meta_volume": "True", "slave-timeout": "60"},
+            ("secondary-timeout=60", "use-meta-volume=true"),
+            (),
+            id="written otherwise",
+        ),
+        pytest.param({"ssh-command": "s"}, (), ("ssh-command=s",), id="no such thing"),
         pytest.param({"access-mount": "true", "stime-xattr-prefix": "x"}, (), (), id="its own"),
         pytest.param({"no-such": "x"}, (), ("no-such=x",), id="of another release"),
     ],
@@ -142,8 +149,16 @@ def test_options(options: dict[str, str], settings: tuple[str, ...], left: tuple
     assert adopting.translate(options) == adopting.Taken(settings, left)
 
 
-def test_every_option_that_is_taken_over_is_one() -> None:
-    assert set(adopting.SAME.values()) <= set(TABLE)
+def test_every_option_that_there_is_here_is_taken_over() -> None:
+    """Also one that came here later: it may be what keeps something from being removed."""
+    here = {"secondary-timeout", "ignore-deletes", "sync-xattrs", "gfid-conflict-resolution"}
+    for name, option in TABLE.items():
+        if name == "access-mount":
+            continue
+        value = option.text(option.default) or "/x"
+        taken = adopting.translate({name: value}).settings
+        assert taken in ((f"{name}={value}",), ()), name
+        assert taken or name not in here
 
 
 def test_one_of_several_is_chosen() -> None:
@@ -216,7 +231,7 @@ def test_the_command(
     assert "gsyncd has no session" in capsys.readouterr().out
     assert cli.main(["adopt", "gvol"]) == 2
     assert "georep adopt --list" in capsys.readouterr().err
-    options = {"sync-jobs": "5", "ignore-deletes": "true"}
+    options = {"sync-jobs": "5", "ignore-deletes": "true", "ssh-command": "s"}
     found = Found("gvol", "root", "sec1", "svol", THERE, running=False, options=options)
     monkeypatch.setattr(gsyncd, "sessions", lambda: [found])
     monkeypatch.setattr(gsyncd, "states", lambda each: {"p1:/b": "Stopped"})
@@ -225,8 +240,8 @@ def test_the_command(
     assert cli.main(["adopt", "--list"]) == 0
     told = capsys.readouterr().out
     assert "gvol root@sec1::svol  does not run here  no position yet" in told
-    assert "taken over: sync-jobs=5" in told
-    assert "left: ignore-deletes=true" in told
+    assert "taken over: ignore-deletes=true, sync-jobs=5" in told
+    assert "left: ssh-command=s" in told
     marks["/b2"] = 1_000_000_001
     assert cli.main(["adopt", "--list"]) == 0
     assert "until 2001-09-" in capsys.readouterr().out
@@ -239,9 +254,9 @@ def test_the_command(
     monkeypatch.setattr(lifecycle, "create", create)
     assert cli.main(["adopt", "gvol", "--name", "s"]) == 0
     assert (given["primary"], given["secondary"]) == ("gvol", "root@sec1::svol")
-    assert given["settings"] == ("sync-jobs=5",)
+    assert given["settings"] == ("ignore-deletes=true", "sync-jobs=5")
     told = capsys.readouterr().out
-    assert "Not taken over, for georep has no such thing: ignore-deletes=true" in told
+    assert "Not taken over, for georep has no such thing: ssh-command=s" in told
     assert "georep start s" in told
 
 

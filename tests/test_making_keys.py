@@ -6,9 +6,11 @@ import shlex
 import stat
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Barrier
 
 import asyncssh
 import pytest
@@ -108,6 +110,22 @@ def test_the_file_is_written_whole_and_where_a_symlink_leads(tmp_path: Path) -> 
     authorized.put(link, PLAIN)
     assert link.is_symlink()
     assert real.read_bytes() == b"\xff no text\n" + PLAIN.encode() + b"\n"
+
+
+def test_keys_of_several_nodes_come_in_the_same_moment(tmp_path: Path) -> None:
+    path = tmp_path / ".ssh" / "authorized_keys"
+    keys = [KEY[:-1] + sign for sign in "BCDEFGHIJKLMNOPQ"]
+    together = Barrier(len(keys))
+
+    def bring(key: str) -> None:
+        together.wait()
+        authorized.put(path, authorized.line(key, "", ["georep-engine"]))
+
+    with ThreadPoolExecutor(len(keys)) as nodes:
+        list(nodes.map(bring, keys))
+    assert sorted(line.rpartition(" ")[2] for line in path.read_text().splitlines()) == [
+        key.rpartition(" ")[2] for key in keys
+    ]
 
 
 @pytest.mark.parametrize(
@@ -303,7 +321,10 @@ async def test_a_session_is_told_of_its_key(
     async with listening(far):
         options = config.Options(ssh_port=far.port)
         config.create(at, Session("s", "gvol", "root", "127.0.0.1", "svol", options=options))
+        with at.file("s").open("a") as file:
+            file.write("# mine\n")
         await keys.establish(at, keys.request(at, "s"), _yes, lambda tick: None)
+    assert "# mine" in at.file("s").read_text()
     now = config.read(at, "s").options
     assert now.ssh_key == keys.request(at, "s").route.key
     assert now.known_hosts == str(at.state / "keys" / "known_hosts")

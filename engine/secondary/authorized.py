@@ -4,6 +4,7 @@ It is started over the operator's own ssh, takes the public key on stdin, and ke
 authorized_keys of whoever it runs as. PLACE and COMMAND are those of the gate.
 """
 
+import fcntl
 import os
 import pwd
 import re
@@ -74,11 +75,17 @@ def put(path: Path, new: str) -> None:
     """Have the line `new` in the file at `path`, whole or not at all, and in no other file."""
     path = path.resolve()
     path.parent.mkdir(mode=0o700, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        old = path.read_bytes()
-    except FileNotFoundError:
-        old = b""
-    text = old.decode("utf-8", "surrogateescape")
-    data = placed(text, new).encode("utf-8", "surrogateescape")
-    if data != old:
-        files.write(path, data)
+        # Each primary node brings its own, perhaps in the same moment.
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        try:
+            old = path.read_bytes()
+        except FileNotFoundError:
+            old = b""
+        text = old.decode("utf-8", "surrogateescape")
+        data = placed(text, new).encode("utf-8", "surrogateescape")
+        if data != old:
+            files.write(path, data)
+    finally:
+        os.close(folder)

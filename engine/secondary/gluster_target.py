@@ -92,6 +92,7 @@ class GlusterTarget:
 
     def seen(self, gfid: Gfid) -> Seen | None:
         """Return what stands under `gfid`, wherever that is."""
+        self._check_usable()
         hand = self._hand()
         if gfid in hand:
             try:
@@ -111,6 +112,7 @@ class GlusterTarget:
 
     def at(self, place: Place) -> Seen | None:
         """Return who stands at `place`; None also when its parent is missing or no directory."""
+        self._check_usable()
         try:
             with self._parents.within(place.parent) as path:
                 # Held, not opened: the path is walked once, and both looks are of one object.
@@ -142,6 +144,7 @@ class GlusterTarget:
             return self._complete(item, file)
 
     def _new(self, item: Item, place: Place) -> None:
+        self._check_usable()
         value = newfile.blob(item, place.name)
         with self._parents.within(place.parent, changing=True) as path:
             xattrs.put(path, newfile.XATTR, value)
@@ -162,15 +165,28 @@ class GlusterTarget:
         return self._complete(item, self._object(item.gfid))
 
     def _check_found(self, gfid: Gfid, place: Place) -> None:
-        """Give the mount up, and raise ESTALE, if a new directory is taken for another one."""
+        """Give the mount up, and raise ESTALE, if a new directory is taken for another one: if the
+        path that the volume tells of it leads to somebody else, each time.
+        """
         for _ in range(_TELLS):
             told = self._path_told(gfid)
             if not told or told == self._path_told(place.parent) + b"/" + place.name:
                 return
-            # Somebody may be moving it, or what is above.
+            # Somebody may be moving what is above.
+            walked = self._walk(told)
+            if not walked or walked[-1].gfid == gfid:
+                return
             time.sleep(_TAKEN_BACK)
-        self.lost = f"the GlusterFS client takes the new directory {gfid} for another one"
-        raise OSError(errno.ESTALE, self.lost)
+        self.lost = (
+            f"the GlusterFS client takes the new directory {gfid} for {walked[-1].gfid}; "
+            "a new mount does not"
+        )
+        self._check_usable()
+
+    def _check_usable(self) -> None:
+        """Raise ESTALE once the mount is given up: what is done by a gfid may hit another one."""
+        if self.lost:
+            raise OSError(errno.ESTALE, self.lost)
 
     def _path_told(self, gfid: Gfid) -> bytes:
         if gfid == ROOT:

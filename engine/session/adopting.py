@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine import config
+from engine import gsyncd as words
 from engine.config import Places, Session
 from engine.errors import Stop, Usage
 from engine.gluster import gsyncd, volume
@@ -16,19 +17,8 @@ from engine.session import lifecycle
 from engine.session.doctor import Agree, Tick
 from engine.session.position import Position
 
-SAME = {
-    "connection-timeout": "connection-timeout",
-    "log-level": "log-level",
-    "rsync-command": "rsync-command",
-    "rsync-options": "rsync-options",
-    "secondary-timeout": "secondary-timeout",
-    "slave-timeout": "secondary-timeout",
-    "ssh-port": "ssh-port",
-    "sync-jobs": "sync-jobs",
-    "sync-method": "sync-method",
-    "timeout": "secondary-timeout",
-}
-"""gsyncd's options that mean the same here, and what they are called."""
+_OLD = {"timeout": "secondary-timeout"}
+"""What an option was called long ago."""
 _OWN = frozenset(
     {
         *("access-mount", "secondary-access-mount", "slave-access-mount"),
@@ -36,7 +26,7 @@ _OWN = frozenset(
         *("session-owner", "state-file", "pid-file", "georep-session-working-dir", "remote-gsyncd"),
     }
 )
-"""What only tells gsyncd where its own things are."""
+"""What only tells gsyncd where its own things are, or what its rsync needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +58,14 @@ def _ours(name: str, value: str) -> tuple[str, str] | None:
         return ("sync-method", "tarssh") if value.lower() == "true" else None
     if name == "log-level":
         value = value.lower().replace("critical", "error")
-    option = TABLE.get(SAME.get(name, ""))
-    if option is None:
+    called = words.called(name)
+    option = TABLE.get(_OLD.get(called, called))
+    if option is None or name in _OWN:
         return None
     try:
-        option.parse(value)
+        return option.name, option.text(option.parse(value))
     except ValueError:
         return None
-    return option.name, value
 
 
 def choose(found: Sequence[Found], primary: str, secondary: str) -> Found:

@@ -52,17 +52,18 @@ async def put(at: Places, name: str, word: str, texts: Sequence[str]) -> Changed
         values = {option.field: option.parse(text)}
     except ValueError:
         raise option.refuse(text, where="config") from None
-    return await _change(at, name, lambda old: options.replaced(old, values))
+    return await change(at, name, lambda old: options.replaced(old, values))
 
 
 async def reset(at: Places, name: str, word: str) -> Changed:
     """Put the option that the operator calls `word`, or all of them, back to the default."""
     chosen = options.TABLE.values() if word == "all" else [options.find(word, where="config")]
     values: Mapping[str, Value] = {option.field: option.default for option in chosen}
-    return await _change(at, name, lambda old: options.replaced(old, values))
+    return await change(at, name, lambda old: options.replaced(old, values))
 
 
-async def _change(at: Places, name: str, change: Change) -> Changed:
+async def change(at: Places, name: str, how: Change) -> Changed:
+    """Have the options of a session be what `how` makes of them; an engine that runs is told."""
     # Before the lock, which makes a folder: there may be no such session.
     config.read(at, name)
     with files.locked(
@@ -71,7 +72,7 @@ async def _change(at: Places, name: str, change: Change) -> Changed:
         fix="Say it again.",
     ):
         old = config.read(at, name)
-        new = replace(old, options=change(old.options))
+        new = replace(old, options=how(old.options))
         changed = Changed(old.options, new.options)
         if not changed.options:
             return changed

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import asyncssh
@@ -24,7 +25,7 @@ from engine.rpc import gated, hostkeys, login
 from engine.rpc.messages import MAGIC
 from engine.rpc.route import Route
 from engine.secondary import authorized
-from engine.session import checks
+from engine.session import changing, checks
 from engine.session.checks import Check
 from engine.session.supervisor import node_name
 
@@ -119,8 +120,12 @@ def taken_up(at: Places, session: Session) -> Session:
 
 
 def _with(session: Session, made: Request) -> Session:
+    return dataclasses.replace(session, options=_naming(made, session.options))
+
+
+def _naming(made: Request, old: Options) -> Options:
     values = {"ssh_key": made.route.key, "known_hosts": made.route.known_hosts}
-    return dataclasses.replace(session, options=options.replaced(session.options, values))
+    return options.replaced(old, values)
 
 
 async def establish(at: Places, wanted: Request, accept: Accept, tick: Tick) -> None:
@@ -141,9 +146,7 @@ async def establish(at: Places, wanted: Request, accept: Accept, tick: Tick) -> 
         words = f"The key gets in on {wanted.route.host}, and opens nothing but georep"
         tick(Check("key", True, words))
         if wanted.session is not None:
-            changed = _with(wanted.session, wanted)
-            if changed != wanted.session:
-                config.write(at, changed)
+            await changing.change(at, wanted.session.name, partial(_naming, wanted))
 
 
 async def prepare(at: Places, wanted: Request, accept: Accept, tick: Tick) -> str:

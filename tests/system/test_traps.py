@@ -122,12 +122,22 @@ def test_a_new_directory_is_not_taken_for_the_one_that_was_moved_away(sides: Sid
 
 
 def test_a_mount_that_takes_a_new_directory_for_another_is_given_up(sides: Sides) -> None:
-    place, _ = _left_behind(sides)
+    place, old = _left_behind(sides)
     root = sides.other._root
     agent = sides.served(root, root)
     gfid = Gfid(str(uuid4()))
-    says(errno.ESTALE, agent.create, item(gfid, Kind.DIRECTORY), place)
+    before = sides.target.seen(old)
+    shall = item(gfid, Kind.DIRECTORY, place, mode=0o700)
+    answer = apply(agent, shall)
+    assert isinstance(answer, Refused)
+    assert (answer.errno, answer.words) == (errno.ESTALE, agent.lost)
     assert gfid in agent.lost
+    assert old in agent.lost
+    assert sides.target.seen(old) == before, "what was meant for the new one was done to the old"
+    inner = item(Gfid(str(uuid4())), Kind.FILE, Place(gfid, b"f"))
+    assert isinstance(apply(agent, inner), Refused)
+    assert sides.standing(old) == sides.standing(gfid) == {}
+    done(apply(sides.fresh(), shall))
 
 
 def test_what_is_at_hand_and_was_removed_by_another_agent_is_not_there(sides: Sides) -> None:
