@@ -10,7 +10,7 @@ from bench.bricks import Check, Watch
 from bench.figures import percentile
 from bench.loads import Ground, Load
 from bench.racing import Unfinished, Values, seed
-from bench.rivals import Copy, Georep, Gsyncd
+from bench.rivals import Anybody
 from bench.sites import SHAPE, Site
 from bench.workloads import Workload
 
@@ -23,7 +23,7 @@ _BASE = 64
 """As many pieces has the file before the first of twenty is added."""
 
 
-def delays(site: Site, rival: Georep | Gsyncd | Copy, workload: Workload, ground: Ground) -> Values:
+def delays(site: Site, rival: Anybody, workload: Workload, ground: Ground) -> Values:
     """Return percentiles of the time from close() to whole; Unfinished when some never arrived."""
     site.mark()
     try:
@@ -43,9 +43,7 @@ def delays(site: Site, rival: Georep | Gsyncd | Copy, workload: Workload, ground
     return values
 
 
-def appends(
-    site: Site, rival: Georep | Gsyncd | Copy, workload: Workload, ground: Ground
-) -> Values:
+def appends(site: Site, rival: Anybody, workload: Workload, ground: Ground) -> Values:
     """Append in each of many slices; return what was sent for it."""
     name = b"appended"
     size = ground.size * _BASE * ground.count // 20
@@ -147,7 +145,7 @@ def _arrivals(site: Site, writer: _Writer, limit: float) -> list[float]:
     return late
 
 
-def _until_it_follows(site: Site, rival: Georep | Gsyncd | Copy, ground: Ground) -> None:
+def _until_it_follows(site: Site, rival: Anybody, ground: Ground) -> None:
     """Start `rival` and see some files arrive, and two slices later some more.
 
     gsyncd 10.3 forgets the slice that closes while it goes from history to live reading, which is

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bench.bricks import Check, Watch
 from bench.loads import LOADS, Ground, Load
-from bench.rivals import Copy, Georep, Gsyncd
+from bench.rivals import Anybody, Georep
 from bench.sites import Site
 from bench.workloads import How, Workload
 from engine.errors import Stop
@@ -41,9 +41,7 @@ def seed(site: Site, load: Load, ground: Ground) -> None:
     site.mark()
 
 
-def backlog(
-    site: Site, rival: Georep | Gsyncd | Copy, workload: Workload, ground: Ground
-) -> Values:
+def backlog(site: Site, rival: Anybody, workload: Workload, ground: Ground) -> Values:
     """Change, then start the rival and wait; return what it took. Unfinished when it did not end.
 
     `seconds` is counted against georep: for it from when its workers are Active; for gsyncd from
@@ -68,7 +66,7 @@ def backlog(
 
 def _race(
     site: Site,
-    rival: Georep | Gsyncd | Copy,
+    rival: Anybody,
     workload: Workload,
     ground: Ground,
     checks: Sequence[Check],
@@ -96,7 +94,7 @@ def _race(
     return values
 
 
-def _follow(rival: Georep | Gsyncd | Copy, watch: Watch, deadline: float) -> None:
+def _follow(rival: Anybody, watch: Watch, deadline: float) -> None:
     """Watch until all is there, or the deadline."""
     while not watch.until(min(deadline, time.monotonic() + _LOOK_AT_RIVAL)):
         rival.busy()
@@ -104,7 +102,7 @@ def _follow(rival: Georep | Gsyncd | Copy, watch: Watch, deadline: float) -> Non
             return
 
 
-def _copied(rival: Georep | Gsyncd | Copy, watch: Watch, deadline: float) -> None:
+def _copied(rival: Anybody, watch: Watch, deadline: float) -> None:
     """Wait for the end of one who copies once, then look once."""
     while rival.busy() and time.monotonic() < deadline:
         time.sleep(0.01)

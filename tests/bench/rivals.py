@@ -6,10 +6,13 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Protocol
 
+from bench.loads import LOADS, Ground
 from bench.sites import FAR, FAR_PORT, HOST, Site, trust_far_port
-from bench.workloads import DELAYED, GEOREP, GSYNCD, RSYNC, TAR
+from bench.workloads import BARE, DELAYED, GEOREP, GSYNCD, RSYNC, TAR, Workload
 from engine import feed
 from engine.errors import GeorepError, Stop
 from engine.events import AnyEvent, Role, RoleChanged, WorkerFaulty
@@ -213,8 +216,57 @@ class Copy:
         self._process = None
 
 
-def rival(site: Site, name: str) -> Georep | Gsyncd | Copy:
+class Bare:
+    """Nobody at all: the calls that made the change, once more, through the secondary's mount.
+
+    It knows what to do, asks nothing, makes no gfids, sets no times and would not survive a crash:
+    what is left is what the secondary takes for the calls themselves.
+    """
+
+    name, follows = BARE, False
+
+    def __init__(self, site: Site, workload: Workload, ground: Ground) -> None:
+        there = site.lab.path(FAR, site.mounts[1])
+        self._change = LOADS[workload.name].change
+        self._ground = replace(ground, mount=bytes(there))
+        self._working: Future[None] | None = None
+
+    def start(self, folder: str) -> None:
+        """Begin, in a thread."""
+        pool = ThreadPoolExecutor(1)
+        self._working = pool.submit(self._work)
+        pool.shutdown(wait=False)
+
+    def busy(self) -> bool:
+        """Return whether it works on; Stop when a call failed."""
+        assert self._working is not None
+        if not self._working.done():
+            return True
+        if (failed := self._working.exception()) is not None:
+            raise Stop(f"a call failed: {failed}") from failed
+        return False
+
+    def active(self) -> float | None:
+        """Return None: it is at work from its start."""
+        return None
+
+    def stop(self) -> None:
+        """Wait for its end."""
+        if self._working is not None:
+            self._working.exception()
+
+    def _work(self) -> None:
+        os.makedirs(self._ground.at(b""), exist_ok=True)
+        self._change(self._ground)
+
+
+Anybody = Georep | Gsyncd | Copy | Bare
+
+
+def rival(site: Site, name: str, workload: Workload, ground: Ground) -> Anybody:
     """Return the one called `name`, ready to be started."""
     if name in (GEOREP, DELAYED):
         return Georep(site, name=name)
+    if name == BARE:
+        return Bare(site, workload, ground)
     return Gsyncd(site) if name == GSYNCD else Copy(site, name)

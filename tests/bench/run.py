@@ -117,7 +117,7 @@ def _one(site: Site, workload: Workload, name: str, number: int, scale: float) -
 
 
 def _measure(site: Site, workload: Workload, name: str, ground: Ground) -> Values:
-    who = rival(site, name)
+    who = rival(site, name, workload, ground)
     if workload.how is How.DELAY:
         return following.delays(site, who, workload, ground)
     if workload.how is How.SLICES:

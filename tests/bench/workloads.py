@@ -6,12 +6,13 @@ from enum import StrEnum
 
 from engine.errors import Usage
 
-GEOREP, GSYNCD, TAR, RSYNC, DELAYED = (
+GEOREP, GSYNCD, TAR, RSYNC, DELAYED, BARE = (
     "georep",
     "gsyncd",
     "tar | ssh tar",
     "rsync",
     "georep at 40 ms",
+    "bare calls",
 )
 
 
@@ -120,6 +121,7 @@ class Workload:
 
 _ALL = (GEOREP, GSYNCD, TAR, RSYNC)
 _BOTH = (GEOREP, GSYNCD)
+_CALLS = (GEOREP, GSYNCD, BARE)
 _TIMES = ("seconds", "total", "sent")
 _FOLLOWED = ("p50", "p95", "p99")
 
@@ -194,19 +196,19 @@ _ROWS = (
         size=2 << 30,
     ),
     Workload(
-        *("renames", "10,000 renames", How.BACKLOG, _BOTH, _TIMES),
+        *("renames", "10,000 renames", How.BACKLOG, _CALLS, _TIMES),
         meaning="Empty files that are on both sides get new names in their directory.",
         targets=(at_least("seconds", 3.0, of=GSYNCD),),
         count=10_000,
     ),
     Workload(
-        *("unlinks", "10,000 unlinks", How.BACKLOG, _BOTH, _TIMES),
+        *("unlinks", "10,000 unlinks", How.BACKLOG, _CALLS, _TIMES),
         meaning="Empty files that are on both sides are removed.",
         targets=(at_least("seconds", 3.0, of=GSYNCD),),
         count=10_000,
     ),
     Workload(
-        *("attributes", "5,000 chmod and setfattr", How.BACKLOG, _BOTH, _TIMES),
+        *("attributes", "5,000 chmod and setfattr", How.BACKLOG, _CALLS, _TIMES),
         meaning="Half of the files, which are on both sides, get a mode, half an xattr.",
         targets=(at_least("seconds", 3.0, of=GSYNCD),),
         count=5000,
@@ -228,14 +230,14 @@ _ROWS = (
         size=40_000,
     ),
     Workload(
-        *("removal", "The removal of that tree", How.BACKLOG, _BOTH, _TIMES),
+        *("removal", "The removal of that tree", How.BACKLOG, _CALLS, _TIMES),
         meaning="The same tree, which is on both sides, is removed.",
         targets=(at_least("seconds", 3.0, of=GSYNCD),),
         count=5000,
         size=40_000,
     ),
     Workload(
-        *("crawl", "Crawl of 100,000 objects", How.CRAWL, _BOTH, _TIMES),
+        *("crawl", "Crawl of 100,000 objects", How.CRAWL, _CALLS, _TIMES),
         meaning="No position, an empty secondary; empty files, a hundred in a directory.",
         targets=(at_least("seconds", 10.0, of=GSYNCD),),
         count=100_000,
