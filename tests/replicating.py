@@ -83,8 +83,7 @@ class World:
         self.path = folder / "ledger.db"
         self._told = folder / "events"
         self._sink = os.open(self._told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        monkeypatch.setattr(truth, "look", self._look)
-        monkeypatch.setattr(truth, "subvolumes_up", lambda mount: True)
+        monkeypatch.setattr(truth, "look_at", self._look_at)
         monkeypatch.setattr(truth, "path", lambda sight, place: place.name)
         self.begin()
 
@@ -104,6 +103,9 @@ class World:
         self.worker.close()
         self.ledger.close()
         os.close(self._sink)
+
+    def _look_at(self, sight: Sight, part: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
+        return [self._look(sight, gfid, dirty) for gfid, dirty in part]
 
     def _look(self, sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
         if gfid in self.unclear:

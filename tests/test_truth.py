@@ -6,13 +6,15 @@ from pathlib import Path
 import directories
 import pytest
 
+from engine.errors import Retry
 from engine.item import ROOT, Gfid, Kind, Place
-from engine.plan.dirty import ALL, Dirty
-from engine.plan.items import Alive
+from engine.plan.dirty import ALL, Dirty, Why
+from engine.plan.items import Absent, Alive
 from engine.primary import truth
 from engine.primary.truth import Sight
 
 A = Gfid("00000001-0000-4000-8000-000000000000")
+B = Gfid("00000002-0000-4000-8000-000000000000")
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,24 @@ def test_the_mode_is_the_one_that_users_see(
     assert isinstance(found, Alive)
     assert (found.kind, found.places) == (Kind.FILE, (Place(ROOT, b"f"),))
     assert found.attributes.mode & 0o7777 == shown
+
+
+@pytest.mark.parametrize("up", [True, False], ids=["all is up", "a part went down on the way"])
+def test_who_is_gone_is_only_believed_when_all_of_the_volume_answers_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, up: bool
+) -> None:
+    asked: list[bytes] = []
+
+    def answers(mount: bytes) -> bool:
+        asked.append(mount)
+        return up
+
+    monkeypatch.setattr(truth, "subvolumes_up", answers)
+    sight = Sight(os.fsencode(tmp_path / "brick"), os.fsencode(tmp_path / "mount"))
+    part = [(A, Dirty(Why.NAMES)), (B, Dirty(Why.NAMES))]
+    if up:
+        assert truth.look_at(sight, part) == [Absent(A), Absent(B)]
+    else:
+        with pytest.raises(Retry, match="a part of the primary volume is down"):
+            truth.look_at(sight, part)
+    assert len(asked) == 1

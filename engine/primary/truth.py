@@ -54,6 +54,23 @@ def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
 
     Unclear when it cannot say it of this one object, though all of it is up.
     """
+    return look_at(sight, [(gfid, dirty)])[0]
+
+
+def look_at(sight: Sight, part: Iterable[tuple[Gfid, Dirty]]) -> list[Truth]:
+    """Look at each of `part`; whether all of the volume is up is asked once, after the last."""
+    found = [_look(sight, gfid, dirty) for gfid, dirty in part]
+    if any(isinstance(one, Absent) for one in found) and not subvolumes_up(sight.mount):
+        raise Retry(
+            "a part of the primary volume is down, so nobody can say what is gone",
+            cause="brick down",
+            fix="See which brick: gluster volume status",
+        )
+    return found
+
+
+def _look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
+    """Absent is only so when every subvolume is up afterwards."""
     try:
         found = _on_brick(sight, gfid, dirty)
         if found is None or sight.behind:
@@ -64,15 +81,7 @@ def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
         return Unclear(gfid, error.errno or 0, error.strerror or str(error))
     except Malformed as error:
         return Unclear(gfid, errno.EINVAL, error.words)
-    if found is not None:
-        return found
-    if not subvolumes_up(sight.mount):
-        raise Retry(
-            "a part of the primary volume is down, so nobody can say what is gone",
-            cause="brick down",
-            fix="See which brick: gluster volume status",
-        )
-    return Absent(gfid)
+    return Absent(gfid) if found is None else found
 
 
 def subvolumes_up(mount: bytes) -> bool:

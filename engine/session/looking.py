@@ -5,7 +5,6 @@ count.
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from engine.errors import Retry
 from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind
 from engine.plan import items as plan_items
 from engine.plan.dirty import ALL, Dirty, Why
@@ -90,7 +89,8 @@ class Looking:
 
     async def _at(self, todo: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
         parts = [todo[at : at + LOOKS] for at in range(0, len(todo), LOOKS)]
-        found = await asyncio.gather(*(self._hop.run(_look_at, self.sight, part) for part in parts))
+        hops = (self._hop.run(truth.look_at, self.sight, part) for part in parts)
+        found = await asyncio.gather(*hops)
         return [one for part in found for one in part]
 
     def _spread_outside(self, truths: dict[Gfid, Truth]) -> None:
@@ -115,13 +115,3 @@ def is_directory(found: Truth) -> bool:
 def _above(found: Truth) -> list[Gfid]:
     return [place.parent for place in found.places] if isinstance(found, Alive) else []
 
-
-def _look_at(sight: Sight, part: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
-    found = [truth.look(sight, gfid, dirty) for gfid, dirty in part]
-    if any(isinstance(one, Absent) for one in found) and not truth.subvolumes_up(sight.mount):
-        raise Retry(
-            "a part of the primary volume is down, so nobody can say what is gone",
-            cause="brick down",
-            fix="See which brick: gluster volume status",
-        )
-    return found

@@ -14,9 +14,10 @@ _HOW = """\
 with the options that its rsync needs) and plain copies do the same work in it, one after the other,
 in several rounds. *bare calls* are nobody at all: the calls that made the change, made once more
 through a mount of the secondary by a program that knows them; no gfids, no times, no questions, no
-second look. Nobody who works through a mount is much faster than that. Whether something has arrived is read from the secondary's bricks, for all in the
-same way; in the end what each brought is compared byte for byte. `make bench ONLY=delay,backlog`
-takes a part, `SCALE=0.1` makes everything smaller, `ROUNDS=1` is quicker.
+second look. Nobody who works through a mount is much faster. Whether something has arrived is read
+from the secondary's bricks, for all in the same way; in the end what each brought is compared byte
+for byte. `make bench ONLY=delay,backlog` takes a part, `SCALE=0.1` makes everything smaller,
+`ROUNDS=1` is quicker.
 
 Ratios are those of one round, so a busy machine disturbs them less than the times; given are the
 middle one and both ends. *time* is counted against georep: for it from when its workers are
