@@ -114,4 +114,3 @@ def is_directory(found: Truth) -> bool:
 
 def _above(found: Truth) -> list[Gfid]:
     return [place.parent for place in found.places] if isinstance(found, Alive) else []
-
