@@ -151,6 +151,19 @@ class WorkerConnected(WorkerEvent, frozen=True, kw_only=True):
     """From the worker's start."""
 
 
+class PeerPassedOver(WorkerEvent, frozen=True, kw_only=True):
+    """A node of the secondary could not be used, now or by the process before, and the worker tried
+    the next one; it comes back to it when it is started again.
+    """
+
+    peer: str
+    """The host as it was asked for."""
+    cause: str
+    words: str
+    fix: str
+    evidence: str = ""
+
+
 class RoleChanged(WorkerEvent, frozen=True, kw_only=True):
     """The election went another way."""
 
@@ -422,6 +435,7 @@ AnyEvent = (
     | HookEnded
     | WorkerStarted
     | WorkerConnected
+    | PeerPassedOver
     | RoleChanged
     | PauseChanged
     | CrawlChanged

@@ -9,6 +9,7 @@ from enum import StrEnum
 from engine.events import (
     Crawl,
     MoverTried,
+    PeerPassedOver,
     ReconcileDue,
     Role,
     Wanted,
@@ -118,6 +119,21 @@ def broken(session: SessionState) -> dict[tuple[str, str], MoverTried]:
         for name, worker in session.workers.items()
         for mover, tried in worker.movers.items()
         if not tried.works and worker.ended is None
+    }
+
+
+def unused(session: SessionState) -> dict[tuple[str, str], PeerPassedOver]:
+    """Return, by node and host, which of the secondary's nodes a worker that runs there could not
+    use, the latest of each.
+    """
+    found = [
+        (node_of(name), passed)
+        for name, worker in session.workers.items()
+        for passed in worker.passed.values()
+        if worker.ended is None and worker.connected is not None
+    ]
+    return {
+        (node, passed.peer): passed for node, passed in sorted(found, key=lambda each: each[1].at)
     }
 
 

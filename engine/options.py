@@ -11,6 +11,7 @@ from engine.bandwidth import parse_rate, parse_timetable
 from engine.errors import Usage
 from engine.gluster import params
 from engine.option import Limits, Option, Value
+from engine.peers import parse_hosts
 
 T = TypeVar("T", bool, int, str)
 
@@ -36,6 +37,13 @@ class Options:
     )
     agent_command: str = _option(
         "georep-engine", "How the engine is called on the secondary.", shell=True
+    )
+    secondary_hosts: str = _option(
+        "",
+        "Hosts of the secondary that the workers share, all of one pool; empty: the session's, and "
+        "those that have bricks of the volume, as it tells. The session's alone: no sharing.",
+        check=parse_hosts,
+        takes="names or addresses of hosts, with spaces between them",
     )
     secondary_timeout: int = _option(
         120, "A secondary that is silent for this long is given up.", unit="s", low=10, high=3600

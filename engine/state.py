@@ -10,6 +10,7 @@ its node had said before. Words and numbers made from this picture are in `engin
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from engine.events import (
     AnyEvent,
@@ -30,6 +31,7 @@ from engine.events import (
     MinuteCounted,
     MoverTried,
     PauseChanged,
+    PeerPassedOver,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -47,11 +49,17 @@ from engine.events import (
     WorkerStopped,
 )
 
+K = TypeVar("K")
+V = TypeVar("V")
 SAMPLES = 90
 """Totals kept per worker; they are at least one second apart."""
 BATCHES = 20
 JOBS = 20
 MINUTES = 60
+FAULTS = 10
+"""Ends of a worker that are kept."""
+PEERS = 20
+"""Nodes of the secondary that could not be used, of one run of a worker."""
 RECENT = 200
 """Edges kept per node."""
 FAILURES = 500
@@ -66,6 +74,8 @@ class WorkerState:
 
     started: WorkerStarted | None = None
     connected: WorkerConnected | None = None
+    passed: dict[str, PeerPassedOver] = field(default_factory=dict)
+    """By host: nodes of the secondary that this run of the worker could not use."""
     role: RoleChanged | None = None
     pause: PauseChanged | None = None
     crawl: CrawlChanged | None = None
@@ -95,6 +105,8 @@ class WorkerState:
     swept: QuarantineSwept | None = None
     fault: WorkerFaulty | None = None
     """The last one; it stays when the worker has been started again."""
+    faults: OrderedDict[WorkerFaulty, None] = field(default_factory=OrderedDict)
+    """The last ones, the newest at the end (an ordered set)."""
     ended: WorkerFaulty | WorkerStopped | None = None
     """Why there is no process now; None while there is one."""
     retry: RetryScheduled | None = None
@@ -241,6 +253,7 @@ def apply(state: State, event: AnyEvent) -> None:
         case (
             WorkerStarted()
             | WorkerConnected()
+            | PeerPassedOver()
             | RoleChanged()
             | PauseChanged()
             | CrawlChanged()
@@ -282,8 +295,8 @@ def _old_edges(session: SessionState) -> Iterator[AnyEvent]:
         singles = (checkpoint.set, *checkpoint.reached.values(), checkpoint.hook)
         yield from (event for event in singles if event is not None)
     for worker in session.workers.values():
+        yield from (each for each in worker.faults if each != worker.ended)
         facts = (
-            worker.fault if worker.fault is not worker.ended else None,
             worker.started,
             worker.connected,
             worker.role,
@@ -296,6 +309,7 @@ def _old_edges(session: SessionState) -> Iterator[AnyEvent]:
         )
         yield from (event for event in facts if event is not None)
         yield from worker.movers.values()
+        yield from worker.passed.values()
         yield from worker.failures.values()
         yield from worker.aside.values()
     yield from session.blocked.values()
@@ -316,6 +330,7 @@ def _levels(worker: WorkerState) -> Iterator[AnyEvent]:
 AnyEdge = (
     WorkerStarted
     | WorkerConnected
+    | PeerPassedOver
     | RoleChanged
     | PauseChanged
     | CrawlChanged
@@ -337,6 +352,9 @@ def _edge(state: State, event: AnyEdge) -> None:
             _begin(worker, event)
         case WorkerConnected():
             worker.connected = event
+            worker.passed.pop(event.peer, None)
+        case PeerPassedOver():
+            _latest(worker.passed, event.peer, event, PEERS)
         case RoleChanged():
             worker.role = event
         case PauseChanged():
@@ -358,6 +376,7 @@ def _edge(state: State, event: AnyEdge) -> None:
             worker.movers[event.mover] = event
         case WorkerFaulty():
             worker.fault = worker.ended = event
+            _latest(worker.faults, event, None, FAULTS)
             worker.running.clear()
         case RetryScheduled():
             worker.retry = event
@@ -390,6 +409,15 @@ def _begin(worker: WorkerState, event: WorkerStarted) -> None:
     worker.samples.clear()
     worker.running.clear()
     worker.movers.clear()
+    worker.passed.clear()
+
+
+def _latest(there: dict[K, V], key: K, value: V, most: int) -> None:
+    """Note `key` as the latest of at most `most`."""
+    there.pop(key, None)
+    there[key] = value
+    if len(there) > most:
+        del there[next(iter(there))]
 
 
 def _run(running: dict[int, JobStarted], event: JobStarted) -> None:

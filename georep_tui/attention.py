@@ -33,6 +33,7 @@ def matters(state: State, now: float) -> list[Matter]:
         found += _blocked(name, session)
         found += _unreconciled(name, session)
         found += _movers(name, session)
+        found += _peers(name, session)
         for worker, each in session.workers.items():
             if figures.status(session, worker) is Status.FAULTY:
                 found.append(_fault(name, worker, each, now))
@@ -42,7 +43,8 @@ def matters(state: State, now: float) -> list[Matter]:
 
 def count(state: State) -> int:
     """Return how much is wrong: failed objects, faulty workers, sessions that cannot run, or of
-    which removals are not reconciled, and movers that do not work.
+    which removals are not reconciled, movers that do not work, and nodes of the secondary that
+    could not be used.
     """
     return sum(
         session.failing
@@ -50,6 +52,7 @@ def count(state: State) -> int:
         + sum(figures.status(session, name) is Status.FAULTY for name in session.workers)
         + (figures.unreconciled(session) is not None)
         + len(figures.broken(session))
+        + len(figures.unused(session))
         for session in state.sessions.values()
     )
 
@@ -118,6 +121,20 @@ def _movers(name: str, session: SessionState) -> list[Matter]:
             meaning="warn",
         )
         for (node, mover), tried in figures.broken(session).items()
+    ]
+
+
+def _peers(name: str, session: SessionState) -> list[Matter]:
+    """One line for each node here and there, not for each brick."""
+    return [
+        Matter(
+            at=passed.at,
+            session=name,
+            worker=node,
+            words=rows.plain(f"{host} passed over: {passed.cause} {_next(passed.fix)}"),
+            meaning="warn",
+        )
+        for (node, host), passed in figures.unused(session).items()
     ]
 
 

@@ -25,6 +25,7 @@ from engine.events import (
     MinuteCounted,
     MoverTried,
     PauseChanged,
+    PeerPassedOver,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -144,7 +145,7 @@ def level_of(told: AnyTold) -> Level | None:
             return Level.WARN if told.code else Level.INFO
         case QuarantineSwept():
             return Level.WARN if told.left else Level.INFO
-        case RetryScheduled() | ConflictMet():
+        case RetryScheduled() | ConflictMet() | PeerPassedOver():
             return Level.WARN
         case ConflictEnded():
             return Level.INFO if told.settled else Level.WARN

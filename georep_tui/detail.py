@@ -51,6 +51,11 @@ def more(session: SessionState, name: str, width: int) -> list[Line]:
         peer = f"{each.connected.peer} · georep {version}" if version else each.connected.peer
         took = rows.duration(each.connected.seconds)
         lines += _said("peer", f"{peer} · connected in {took}", width)
+    for passed in each.passed.values():
+        words = f"{passed.peer} · {passed.cause} · {rows.clock(passed.at)}"
+        lines += _said("not used", words, width, "warn")
+        lines += _said("words", passed.words, width, lines=2)
+        lines += _said("do", passed.fix, width, "accent", lines=2)
     lines += _movers(each, width)
     if each.totals:
         lines += _said("totals", _totals(each), width, lines=2)
@@ -60,9 +65,16 @@ def more(session: SessionState, name: str, width: int) -> list[Line]:
         words = f"{rows.many(each.swept.removed, 'object')} removed"
         words += f" · {rows.grouped(each.swept.left)} left" if each.swept.left else ""
         lines += _said("quarantine", f"{rows.stamp(each.swept.at)} · {words}", width)
-    if each.fault and each.fault is not each.ended:
-        lines += _said("last fault", f"{rows.stamp(each.fault.at)} · {each.fault.words}", width)
+    lines += _faults(each, width)
     return lines
+
+
+def _faults(each: WorkerState, width: int) -> Iterator[Line]:
+    """Say why it had to be started again, the newest first; why there is none now stands above."""
+    earlier = [fault for fault in reversed(each.faults) if fault != each.ended]
+    for label, fault in zip(("last fault", *[""] * len(earlier)), earlier, strict=False):
+        why = f"{fault.cause}: {fault.words}" if fault.cause else fault.words
+        yield from _said(label, f"{rows.stamp(fault.at)} · {why}", width)
 
 
 def batches(each: WorkerState, width: int) -> list[Line]:

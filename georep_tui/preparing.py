@@ -20,7 +20,11 @@ def add_commands(command: Command) -> None:
         "target", metavar="NAME|[USER@]HOST::SVOL", help="the session, or the secondary, it is for"
     )
     keys.add_argument(
-        "--accept", default="", metavar="FINGERPRINT", help="the right one of the host's key"
+        "--accept",
+        action="append",
+        default=[],
+        metavar="FINGERPRINT",
+        help="a right one of a host's key; once for each node",
     )
     keys.add_argument(
         "--print", action="store_true", help="put it nowhere; write the line of authorized_keys"

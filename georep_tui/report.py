@@ -276,6 +276,10 @@ def _worker(each: WorkerState, now: float) -> Json:
         "crawl_reason": crawl.reason if crawl else None,
         "crawled": each.crawled.done if each.crawled else None,
         "peer": each.connected.peer if each.connected else None,
+        "passed_over": {
+            host: _numbers(passed, ("at", "cause", "words", "fix"))
+            for host, passed in sorted(each.passed.items())
+        },
         "pid": each.started.pid if each.started and each.ended is None else None,
         "restarts": each.started.restart if each.started else None,
         "stime": position.stime if position else None,
@@ -309,6 +313,7 @@ def _worker(each: WorkerState, now: float) -> Json:
         }
         if fault
         else None,
+        "faults": [_numbers(one, ("at", "cause", "words", "fix")) for one in each.faults],
         "retry": {"attempt": each.retry.attempt, "due": each.retry.due} if each.retry else None,
     }
 

@@ -22,6 +22,7 @@ from engine.events import (
     MinuteCounted,
     MoverTried,
     PauseChanged,
+    PeerPassedOver,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -88,6 +89,12 @@ def details(told: AnyTold) -> Said:
             ]
         case SessionBlocked():
             return [("words", told.words, "bad"), ("do", told.fix, "accent")]
+        case PeerPassedOver():
+            return [
+                ("words", told.words, "warn"),
+                ("evidence", told.evidence, "idle"),
+                ("do", told.fix, "accent"),
+            ]
         case EntryFailed():
             meaning = meanings.meaning(told.kind)
             return [
@@ -131,6 +138,8 @@ def _event(told: AnyEvent) -> str:
             return f"pid {told.pid}{again}" if told.pid else f"starting{again}"
         case WorkerConnected():
             return f"{told.peer} after {rows.duration(told.seconds)}"
+        case PeerPassedOver():
+            return f"{told.peer} passed over: {told.cause or told.words}"
         case RoleChanged():
             return _because(told.role.value, told.reason)
         case CrawlChanged():

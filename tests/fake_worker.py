@@ -58,6 +58,17 @@ def main() -> int:
         case "die":
             sys.stderr.write("boom \x1b[31m at the end\n")
             return 3
+        case "cut off":
+            tell("PeerPassedOver", peer="a", cause="host unreachable", words="w", fix="f")
+            connected()
+            tell(
+                "WorkerFaulty",
+                cause="connection lost",
+                words="It broke",
+                fix="",
+                evidence=" ".join(sys.argv[4:]),
+            )
+            return 1
         case "faulty":
             tell("WorkerFaulty", cause="disk full", words="No room", fix="Make room.", evidence="e")
             return 1

@@ -1,5 +1,7 @@
 """The words about workers, sessions and what needs somebody."""
 
+from typing import Any, cast
+
 import msgspec
 import pytest
 import scripted
@@ -16,6 +18,7 @@ from engine.events import (
     MinuteCounted,
     MoverTried,
     PauseChanged,
+    PeerPassedOver,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -32,7 +35,7 @@ from engine.events import (
     WorkerStopped,
 )
 from engine.state import State, apply
-from georep_tui import attention, detail, tables
+from georep_tui import attention, detail, report, tables
 from georep_tui.rows import Line
 
 WHO = {"session": "s", "worker": "n1:/b"}
@@ -124,6 +127,43 @@ def test_more() -> None:
     assert "last fault" in words
     assert "3 records" in words
     assert "failures  none" in words
+
+
+def test_each_of_the_last_restarts_has_its_cause() -> None:
+    earlier = [msgspec.structs.replace(FAULTY, at=at, cause=f"c{at}") for at in range(20)]
+    session = fold(*earlier, STARTED, FAULTY).sessions["s"]
+    words = said(detail.more(session, "n1:/b", 80))
+    shown = [line.split(" · ")[1] for line in words.splitlines() if ": no space" in line]
+    assert shown == [f"c{at}: no space" for at in range(19, 10, -1)], "the last one stands above"
+    (plain,) = cast("list[Any]", report.status_plain(fold(*earlier), 10)["sessions"])
+    assert [each["at"] for each in plain["workers"][0]["faults"]] == [*range(10, 20)]
+
+
+PASSED = PeerPassedOver(
+    at=2, peer="h2", cause="host unreachable", words="h2 is away", fix="Look at h2.", **WHO
+)
+
+
+def test_a_node_that_was_passed_over_is_told() -> None:
+    state = fold(STARTED, PASSED, CONNECTED, ACTIVE)
+    words = said(detail.more(state.sessions["s"], "n1:/b", 80))
+    assert "peer      h · georep 9" in words
+    assert "not used  h2 · host unreachable · 00:00:02" in words
+    assert "do        Look at h2." in words
+    (matter,) = attention.matters(state, 10)
+    assert (matter.worker, matter.meaning) == ("n1", "warn")
+    assert matter.words == "h2 passed over: host unreachable → Look at h2."
+    assert attention.count(state) == 1
+    (plain,) = cast("list[Any]", report.status_plain(state, 10)["sessions"])
+    assert plain["workers"][0]["passed_over"] == {
+        "h2": {"at": 2, "cause": "host unreachable", "words": "h2 is away", "fix": "Look at h2."}
+    }
+    apply(state, msgspec.structs.replace(CONNECTED, peer="h2"))
+    assert attention.count(state) == 0, "it is used after all"
+    apply(state, PASSED)
+    for event in (FAULTY, STARTED):
+        apply(state, event)
+        assert attention.count(state) == int(event is FAULTY), "it is tried again"
 
 
 def test_what_went_from_quarantine_is_told() -> None:

@@ -408,7 +408,7 @@ def sides(monkeypatch: pytest.MonkeyPatch) -> list[Check]:
     """Have a fine primary here; return what the secondary will say."""
     there = [Check("secondary", True, "georep answers"), Check("content", False, "not empty", "x")]
 
-    async def look(session: Session, near: Near, bucket: object) -> list[Check]:
+    async def look(session: Session, near: Near, bucket: object, hear: object) -> list[Check]:
         assert near.volume is not None
         assert near.used == Used(1, 1)
         return there
@@ -440,7 +440,7 @@ async def test_a_secondary_that_is_not_empty_is_the_operator_s_word(
 async def test_without_root_the_primary_is_not_mounted(
     at: Places, sides: list[Check], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def look(session: Session, near: Near, bucket: object) -> list[Check]:
+    async def look(session: Session, near: Near, bucket: object, hear: object) -> list[Check]:
         assert near.volume is None
         return []
 

@@ -15,6 +15,7 @@ from engine.config import Places, Session
 from engine.events import (
     AnyEvent,
     Caught,
+    PeerPassedOver,
     RetryScheduled,
     RoleChanged,
     WorkerConnected,
@@ -172,6 +173,21 @@ async def test_its_own_words_are_not_doubled(watch: Callable[..., Watched]) -> N
     ]
     assert isinstance(watched.events[1], WorkerFaulty)
     assert watched.events[1].cause == "disk full"
+
+
+async def test_nodes_that_were_away_are_tried_last_once(watch: Callable[..., Watched]) -> None:
+    watched = watch("cut off", "cut off", "faulty", "cut off", tries=4)
+    await watched.keeper.keep()
+    faults = [event for event in watched.events if isinstance(event, WorkerFaulty)]
+    away = "--last a --last b"
+    assert [fault.evidence for fault in faults] == ["", away, "e", ""]
+    told = [each for each in watched.events if isinstance(each, PeerPassedOver | WorkerStarted)]
+    unreachable, lost = ("a", "host unreachable"), ("b", "connection lost")
+    said = [(each.peer, each.cause) for each in told if isinstance(each, PeerPassedOver)]
+    of_a_run = [unreachable, lost, unreachable]
+    assert said == [unreachable, *of_a_run, unreachable, lost, unreachable], (
+        "of the run before, too"
+    )
 
 
 async def test_kill_9_is_named(watch: Callable[..., Watched]) -> None:

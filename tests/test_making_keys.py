@@ -23,7 +23,7 @@ from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.rpc import gated, hostkeys, ssh
 from engine.rpc.messages import MAGIC
 from engine.secondary import authorized
-from engine.session import keys
+from engine.session import keys, opening
 from engine.session.checks import Check
 from georep_tui import checking, cli
 
@@ -493,8 +493,10 @@ def test_the_command_believes_the_fingerprint_that_was_said(
         answers.append(accept("h", "SHA256:x"))
 
     monkeypatch.setattr(keys, "establish", establish)
+    monkeypatch.setattr(opening, "spread", establish)
     where = ["--config", str(at.config), "--state", str(at.state)]
-    for words in (["--accept", "SHA256:x"], ["--accept", "SHA256:y"], []):
+    both = ["--accept", "SHA256:y", "--accept", "SHA256:x"]
+    for words in (["--accept", "SHA256:x"], ["--accept", "SHA256:y"], both, []):
         assert cli.main(["keys", "h::v", *words, *where]) == 0
-    assert answers == [True, False, False]
+    assert answers == [True, True, False, False, True, True, False, False], "of each node"
     assert "--set ssh-key=" in capsys.readouterr().out

@@ -26,6 +26,7 @@ from engine.movers.job import Job, Mover
 from engine.movers.pace import Bucket
 from engine.movers.ways import Ways
 from engine.options import Options
+from engine.peers import Known, Peer
 from engine.plan.items import Manner
 from engine.plan.patience import Verdict, verdict
 from engine.primary import election, meta_lock
@@ -35,7 +36,7 @@ from engine.rpc.messages import PROTOCOL, Hello
 from engine.rpc.shared import Shared
 from engine.rpc.ssh import Route
 from engine.secondary import opened
-from engine.session import bulk, checkpoints, checks, local
+from engine.session import bulk, checkpoints, checks, local, nodes
 from engine.session.bulk import Bulk
 from engine.session.following import Following
 from engine.session.quarantine import Quarantine
@@ -86,6 +87,12 @@ def test_known_hosts() -> None:
 def test_agent_command() -> None:
     route = _route("agent-command=nice georep-engine")
     assert stream.command(route, b"/here", b"/there", [])[-1] == "nice georep-engine receive /there"
+
+
+def test_secondary_hosts() -> None:
+    known = Known(secondary="", volume="v", uuid="", nodes=(Peer("u", "sec2"),))
+    assert nodes.hosts(_session(), known) == ["sec1", "sec2"]
+    assert nodes.hosts(_session("secondary-hosts=b1 b2"), known) == ["b1", "b2"]
 
 
 def test_secondary_timeout() -> None:

@@ -28,6 +28,7 @@ from engine.events import (
     MinuteCounted,
     MoverTried,
     PauseChanged,
+    PeerPassedOver,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -79,6 +80,7 @@ def of(kind: Any, at: float = 0, worker: str = W1, session: str = "s", **more: A
     fields: dict[Any, dict[str, Any]] = {
         WorkerStarted: {"pid": 7, "restart": 0},
         WorkerConnected: {"peer": "h", "peer_version": "1", "seconds": 0.5},
+        PeerPassedOver: {"peer": "h2", "cause": "c", "words": "w", "fix": "f"},
         RoleChanged: {"role": Role.ACTIVE, "reason": "first"},
         PauseChanged: {"paused": True},
         CrawlChanged: {"crawl": Crawl.HYBRID, "reason": "new"},
@@ -172,6 +174,7 @@ KINDS = [
     PauseChanged,
     CheckpointReached,
     MinuteCounted,
+    PeerPassedOver,
 ]
 
 
@@ -206,6 +209,8 @@ def events(draw: st.DrawFn) -> AnyEvent:
     more: dict[str, Any] = {}
     if kind is CheckpointReached:
         more["label"] = label
+    if kind is PeerPassedOver:
+        more["peer"] = draw(st.sampled_from("hxy"))
     if kind in (EntryFailed, EntryMended):
         more["gfid"] = draw(st.sampled_from("abcdef"))
     if kind is EntryFailed:
@@ -217,8 +222,9 @@ def events(draw: st.DrawFn) -> AnyEvent:
 @settings(deadline=None, max_examples=300)
 @given(st.lists(events(), max_size=60))
 def test_a_snapshot_paints_the_same_picture(run: list[AnyEvent]) -> None:
-    recent, failures = state.RECENT, state.FAILURES
+    before_all = state.RECENT, state.FAILURES, state.FAULTS, state.PEERS
     state.RECENT, state.FAILURES = 4, 4  # small, so that everything overflows
+    state.FAULTS, state.PEERS = 2, 2
     try:
         before = fold(run)
         after = fold(snapshot(before))
@@ -231,7 +237,7 @@ def test_a_snapshot_paints_the_same_picture(run: list[AnyEvent]) -> None:
             if each.started:
                 assert after.engines[node] == each
     finally:
-        state.RECENT, state.FAILURES = recent, failures
+        state.RECENT, state.FAILURES, state.FAULTS, state.PEERS = before_all
 
 
 @given(st.lists(events(), max_size=40), st.lists(events(), max_size=40))
@@ -250,12 +256,15 @@ def test_everything_is_bounded() -> None:
         run += [of(kind, i, pid=i) if kind is WorkerStarted else of(kind, i) for kind in KINDS[1:9]]
         run += [of(JobFinished, i, job=i), of(EntryFailed, i, gfid=str(i)), of(BatchDone, i)]
         run += [of(FailuresCounted, i, waiting=i + 1), of(MinuteCounted, i)]
+        run += [of(WorkerFaulty, i), of(PeerPassedOver, i, peer=str(i))]
     picture = fold(run)
     worker = picture.sessions["s"].workers[W1]
     assert len(worker.samples) == state.SAMPLES
     assert len(worker.batches) == state.BATCHES
     assert len(worker.jobs) == state.JOBS
     assert len(worker.minutes) == state.MINUTES
+    assert [fault.at for fault in worker.faults] == [*range(2990, 3000)]
+    assert len(worker.passed) == state.PEERS
     assert len(worker.failures) == state.FAILURES
     assert worker.failing == picture.sessions["s"].failing == 3000
     assert len(picture.engines["n1"].recent) == state.RECENT
@@ -292,6 +301,8 @@ def test_a_new_process_forgets_the_run_and_keeps_the_facts() -> None:
     gone = (worker.connected, worker.role, worker.crawl, worker.crawled, worker.pending)
     assert gone == (None,) * 5
     assert (worker.ended, worker.retry, worker.caught, worker.totals) == (None,) * 4
+    assert list(worker.faults) == [worker.fault]
+    assert worker.passed == {}
 
 
 def test_two_engines_make_one_session() -> None:

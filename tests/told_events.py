@@ -22,6 +22,7 @@ from engine.events import (
     MinuteCounted,
     MoverTried,
     PauseChanged,
+    PeerPassedOver,
     PendingChanged,
     PositionMoved,
     QuarantineSwept,
@@ -199,6 +200,11 @@ EXAMPLES = (
         WorkerConnected(at=NOW, peer="h", peer_version="0.1.0", seconds=0.8, **WHO),
         Level.INFO,
         "h after 0.8 s",
+    ),
+    Example(
+        PeerPassedOver(at=NOW, peer="h2", cause="host unreachable", words="w", fix="f", **WHO),
+        Level.WARN,
+        "h2 passed over: host unreachable",
     ),
     Example(
         RoleChanged(at=NOW, role=Role.ACTIVE, reason="it is first", **WHO),

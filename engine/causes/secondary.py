@@ -77,6 +77,11 @@ WAY = Section(
             "Name root as the user: `root@HOST::VOLUME`.",
         ),
         Cause(
+            "another volume",
+            "A node has a volume of that name, and not the one that the session replicates to.",
+            "It left the pool: `gluster pool list` there. It is not used until it is back.",
+        ),
+        Cause(
             "connection lost",
             "The connection broke. What was under way is done again.",
             "Nothing; look at the network if it comes back often.",

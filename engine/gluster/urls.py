@@ -75,6 +75,7 @@ AS_SECONDARY: Final[dict[Side, str]] = {
 _USER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 # Neither a user nor a host may begin with a dash: ssh would take it for an option.
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\]"
+_WHOLE_HOST = re.compile(_HOST)
 _SCHEME = re.compile(r"(\w+)://(.*)", re.ASCII)
 _SSH = re.compile(rf"(?:({_USER})@)?({_HOST}):(.+)")
 _GLUSTER = re.compile(rf"({_HOST}):([A-Za-z0-9_][A-Za-z0-9_-]{{0,254}})")
@@ -146,6 +147,12 @@ def canonical(url: Url, address: Callable[[str], str]) -> str:
 def escaped(url: Url) -> str:
     """Return the full form, quoted so that it can be a file name or a value in another url."""
     return quote_plus(full(url))
+
+
+def is_host(text: str) -> bool:
+    """Whether `text` can be the name or the address of a host, an IPv6 address without brackets."""
+    written = _bracketed(text)
+    return len(text) <= 255 and _WHOLE_HOST.fullmatch(written) is not None
 
 
 def is_directory(where: str) -> bool:

@@ -44,6 +44,25 @@ def start_glusterd(lab: Lab, host: str) -> None:
     lab.host(host).start_glusterd()
 
 
+def power_off(lab: Lab, host: str) -> None:
+    """Kill -9 all that runs on `host`: bricks, glusterd, sshd, clients, whatever else; `lab.up`
+    brings it back as a start does.
+    """
+    held = lab.host(host).pid
+
+    def gone() -> bool:
+        found = [
+            pid
+            for pid in processes.of_lab(lab.place)
+            if pid != held and processes.shares_network(pid, held)
+        ]
+        for pid in found:
+            processes.kill(pid, held)
+        return not found
+
+    hosts.until(f"the end of all on {host}", gone)
+
+
 def rollover(lab: Lab, volume: str) -> None:
     """Make every brick of `volume` close its changelog slice; return when all have."""
     bricks = lab.bricks(volume)

@@ -25,6 +25,16 @@ def known(file: Path, route: Route) -> set[str]:
     return {" ".join(line.split()[1:3]) for line in _lines(file) if _is_of(line, route)}
 
 
+def is_known(route: Route) -> bool:
+    """Whether some key is known here for the host, in whatever file is asked for it."""
+    named = route.known_hosts_files()
+    try:
+        found = asyncssh.read_known_hosts(named) if named else asyncssh.import_known_hosts("")
+    except (OSError, ValueError):
+        return False
+    return any(found.match(route.host, "", route.port)[:2])
+
+
 def pin(file: Path, route: Route, key: asyncssh.SSHKey) -> None:
     """Note `key` as the one that the host has."""
     others = [line for line in _lines(file) if not _is_of(line, route)]

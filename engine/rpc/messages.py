@@ -8,8 +8,9 @@ the agent replies, in any order; either side may ping, and whoever hears nothing
 import msgspec
 
 from engine.item import AnyAnswer, AnyItem, Attributes, Facts, Gfid, Holder, Kind, Piece, Place
+from engine.peers import Peer
 
-PROTOCOL = 4
+PROTOCOL = 5
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
 
 MAGIC = b"georep agent\n"
@@ -32,6 +33,10 @@ class Hello(Message, frozen=True, kw_only=True):
     """Name of the secondary volume; or the absolute path of a directory."""
     primary: str = ""
     """Uuid of the primary volume; without a worker it may make an empty directory its secondary."""
+    secondary: str = ""
+    """Uuid that the volume must have, for nodes of another pool may have one of that name; empty:
+    any.
+    """
     silence: int
     """Seconds without a word from the primary after which the agent ends; 0: never."""
     log_level: str = "INFO"
@@ -59,6 +64,10 @@ class Welcome(Message, frozen=True, kw_only=True):
     free_inodes: int
     read_only: bool = False
     """Ordinary clients may not write there; directories' ACLs cannot be set even by ours."""
+    node: str = ""
+    """Uuid of the glusterd there; empty when it has none."""
+    nodes: tuple[Peer, ...] = ()
+    """Those that have bricks of the volume, in the order of its bricks; of a directory none."""
 
 
 class Sorry(Message, frozen=True, kw_only=True):

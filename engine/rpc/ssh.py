@@ -41,10 +41,18 @@ class Agent:
 
 @asynccontextmanager
 async def agent(
-    route: Route, *, session: str, volume: str, worker: str = "", primary: str = ""
+    route: Route,
+    *,
+    session: str,
+    volume: str,
+    worker: str = "",
+    primary: str = "",
+    secondary: str = "",
 ) -> AsyncIterator[Agent]:
     """Connect, start the agent and have it open `volume`, or the directory of that path, as the
     secondary of the volume with the uuid `primary`; GeorepError with a cause when that fails.
+
+    `secondary`: the uuid that the volume must have there; empty for any.
 
     While the body runs a lost connection cancels it and is raised as Disconnected, with the agent's
     last words.
@@ -67,6 +75,7 @@ async def agent(
                     worker=worker,
                     volume=volume,
                     primary=primary,
+                    secondary=secondary,
                     silence=route.silence,
                     log_level=route.log_level,
                     users=route.scope.users,

@@ -114,6 +114,8 @@ def _serve(pipe: "_Pipe", hello: Hello, only: str) -> int:
                 total_inodes=space.f_files,
                 free_inodes=space.f_favail,
                 read_only=there.read_only,
+                node=there.node,
+                nodes=there.nodes,
             )
         )
         return Server(there, pipe).run(hello.silence)

@@ -3,15 +3,16 @@
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import Retry, Stop
+from engine.errors import GeorepError, Retry, Stop
 from engine.gluster import urls, volume
 from engine.gluster.mount import Mount, needs_privilege
 from engine.gluster.objects import Scope
 from engine.gluster.volume import Volume
+from engine.peers import Peer
 from engine.rpc.messages import Hello
 from engine.secondary import directory_setup
 from engine.secondary.directory_target import DirectoryTarget
@@ -37,6 +38,10 @@ class Opened:
     read_only: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
     """What is set for the volume."""
+    node: str = ""
+    """Uuid of the glusterd here; empty when it has none."""
+    nodes: tuple[Peer, ...] = ()
+    """Those that have bricks of the volume."""
 
 
 @contextmanager
@@ -82,7 +87,7 @@ def _directory(hello: Hello) -> Iterator[Opened]:
 
 @contextmanager
 def _volume(hello: Hello) -> Iterator[Opened]:
-    facts = _facts(hello.volume)
+    facts = _facts(hello.volume, hello.secondary)
     mount = _mount(hello, privileged=needs_privilege(facts))
     spare = _Spare(hello)
 
@@ -103,6 +108,8 @@ def _volume(hello: Hello) -> Iterator[Opened]:
             trouble,
             read_only=facts.switched_on("features.read-only"),
             options=facts.options,
+            node=_node(),
+            nodes=tuple(Peer(brick.host_uuid, brick.host) for brick in facts.bricks),
         )
     finally:
         spare.stop()
@@ -113,9 +120,24 @@ def _scope(hello: Hello) -> Scope:
     return Scope(users=hello.users, acls=hello.acls)
 
 
-def _facts(name: str) -> Volume:
-    """Return what the secondary's glusterd knows of the volume; Stop when it is not started."""
+def _node() -> str:
+    with suppress(GeorepError):
+        return volume.local_node_uuid()
+    return ""
+
+
+def _facts(name: str, uuid: str) -> Volume:
+    """Return what the secondary's glusterd knows of the volume; Stop when it is not started, or
+    has another uuid than `uuid`.
+    """
     found = volume.read(name)
+    if uuid not in ("", found.uuid):
+        raise Stop(
+            f"the volume {name} there is not the one that the session replicates to: its uuid is "
+            f"{found.uuid}, not {uuid}",
+            cause="another volume",
+            fix="See whether this node left the pool: gluster pool list",
+        )
     if not found.started:
         raise Stop(
             f"volume {name} on the secondary is not started",

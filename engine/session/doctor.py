@@ -3,13 +3,14 @@
 import dataclasses
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from engine import programs
 from engine.config import Places, Session
 from engine.errors import GeorepError
 from engine.gluster import volume
 from engine.movers.pace import Bucket
-from engine.session import checks, far
+from engine.session import checks, far, nodes, others
 from engine.session.checks import Check, failed
 from engine.session.far import Near
 from engine.session.supervisor import node_name
@@ -80,9 +81,13 @@ async def session(at: Places, looked: Session, *, tick: Tick, force: bool = Fals
     # Without root there is none, and the checks have said so.
     with suppress(OSError):
         at.of(looked.name).mkdir(parents=True, exist_ok=True)
-    for found in await far.look(looked, near, Bucket.of(looked, at.of(looked.name))):
+    bucket = Bucket.of(looked, at.of(looked.name))
+    hear = partial(nodes.note, at, looked, looked.host)
+    for found in await far.look(looked, near, bucket, hear):
         excused = force and found.name == "content"
         noted.take(dataclasses.replace(found, fine=found.fine or excused), looked.host)
+    async for host, found in others.look(at, looked):
+        noted.take(found, host)
     return noted.fine
 
 

@@ -1,7 +1,7 @@
 """What must be true of the secondary, and of both sides together; each check has its next step."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -30,6 +30,9 @@ _STAGES = (
 """What has to be passed until the agent is there, and the causes that end it."""
 _SKEW_TOLD, _SKEW_MOST = 2.0, 60.0
 """Seconds that clocks may differ before it is said, and before it is wrong."""
+
+
+Hear = Callable[[Welcome], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,12 @@ class Far:
     """Up to when, in seconds since the epoch, a brick here says that it has everything."""
 
 
-async def look(session: Session, near: Near, bucket: Bucket) -> list[Check]:
+async def look(
+    session: Session, near: Near, bucket: Bucket, hear: Hear = lambda welcome: None
+) -> list[Check]:
     """Log in on the other side, have the agent open the secondary, try the movers, and see whether
-    both sides fit. An empty directory becomes the secondary of the primary volume.
+    both sides fit. An empty directory becomes the secondary of the primary volume. `hear` gets
+    what the agent tells of itself.
     """
     route = checks.route(session)
     primary = near.volume.uuid if near.volume is not None else ""
@@ -72,6 +78,7 @@ async def look(session: Session, near: Near, bucket: Bucket) -> list[Check]:
         async with ssh.agent(
             route, session=session.name, volume=session.volume, primary=primary
         ) as agent:
+            hear(agent.welcome)
             far = await _far(agent, near)
             movers = await _movers(session, route, agent, bucket, near.node)
     except GeorepError as error:

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
-from engine import commands, events
+import msgspec
+
+from engine import commands, events, peers
 from engine.commands import AnyCommand
 from engine.events import (
     AnyEvent,
     Caught,
+    PeerPassedOver,
     RetryScheduled,
     WorkerConnected,
     WorkerEvent,
@@ -63,9 +66,30 @@ class _Run:
     heard: float
     """Monotonic time of its last line."""
     connected: float | None = None
+    peer: str = ""
+    """The node of the secondary that it works with."""
+    passed: list[PeerPassedOver] = field(default_factory=list)
+    """Nodes that it could not use."""
     fault: WorkerFaulty | None = None
     stopped: bool = False
     caught: bool = False
+
+    def away(self) -> list[PeerPassedOver]:
+        """Return the nodes that the next process shall try last, and why."""
+        fault = self.fault
+        if not self.peer or fault is None or fault.cause not in peers.LOST:
+            return self.passed
+        lost = PeerPassedOver(
+            at=fault.at,
+            session=fault.session,
+            worker=fault.worker,
+            peer=self.peer,
+            cause=fault.cause,
+            words=fault.words,
+            fix=fault.fix,
+            evidence=fault.evidence,
+        )
+        return [*self.passed, lost]
 
 
 class _Who(TypedDict):
@@ -106,8 +130,10 @@ class Keeper:
     async def keep(self) -> None:
         """Have the worker run until there is a reason for it not to."""
         attempt, restarts = 0, 0
+        away: list[PeerPassedOver] = []
         while not self._stopping.is_set():
-            run = await self._run(restarts)
+            run = await self._run(restarts, away)
+            away = run.away()
             if run.caught or self._stopping.is_set():
                 if not run.stopped:
                     self._stopped(self._reason or "everything up to its goal is on the secondary")
@@ -124,13 +150,14 @@ class Keeper:
             restarts += 1
         self._stopped(self._reason)
 
-    async def _run(self, restarts: int) -> _Run:
+    async def _run(self, restarts: int, away: list[PeerPassedOver]) -> _Run:
         """Run one process to its end; tell all it says, and what it failed to say."""
         run = _Run(heard=time.monotonic())
         try:
             # As a word of its command: it could begin before it reads what it is told.
             resting = ("--paused",) if self.paused else ()
-            child = Child((*self.job.command, *resting), log=self.job.log)
+            last = (word for each in away for word in ("--last", each.peer))
+            child = Child((*self.job.command, *resting, *last), log=self.job.log)
         except OSError as error:
             self._faulty(run, "cannot start", f"The worker could not be started: {error}", "")
             return run
@@ -138,6 +165,8 @@ class Keeper:
         self.tell(
             WorkerStarted(pid=child.pid, restart=restarts, part=part, parts=parts, **self._who())
         )
+        for each in away:
+            self.tell(msgspec.structs.replace(each, at=time.time()))
         self._child = child
         try:
             async with asyncio.TaskGroup() as group:
@@ -168,7 +197,9 @@ class Keeper:
         run.heard = time.monotonic()
         match event:
             case WorkerConnected():
-                run.connected = run.heard
+                run.connected, run.peer = run.heard, event.peer
+            case PeerPassedOver():
+                run.passed.append(event)
             case WorkerFaulty():
                 run.fault = event
             case WorkerStopped():

@@ -133,32 +133,37 @@ async def establish(at: Places, wanted: Request, accept: Accept, tick: Tick) -> 
 
     Stop with the next step where that fails; ssh may ask the operator for a password meanwhile.
     """
-    with _folder(at):
+    with held(at):
         tick(make(wanted))
         tick(await pin(wanted, accept))
-        try:
-            await prove(wanted.route)
-        except GeorepError as error:
-            if error.cause not in ("key refused", "key not bound", "refused by the gate"):
-                raise
-            bring(wanted)
-            await prove(wanted.route)
+        await admit(wanted)
         words = f"The key gets in on {wanted.route.host}, and opens nothing but georep"
         tick(Check("key", True, words))
         if wanted.session is not None:
             await changing.change(at, wanted.session.name, partial(_naming, wanted))
 
 
+async def admit(wanted: Request) -> None:
+    """Have the host let the key in, unless it does; Stop with the next step where that fails."""
+    try:
+        await prove(wanted.route)
+    except GeorepError as error:
+        if error.cause not in ("key refused", "key not bound", "refused by the gate"):
+            raise
+        bring(wanted)
+        await prove(wanted.route)
+
+
 async def prepare(at: Places, wanted: Request, accept: Accept, tick: Tick) -> str:
     """Make the key and pin the host's, and return the line for the operator to put there."""
-    with _folder(at):
+    with held(at):
         tick(make(wanted))
         tick(await pin(wanted, accept))
         return line(wanted)
 
 
 @contextmanager
-def _folder(at: Places) -> Iterator[None]:
+def held(at: Places) -> Iterator[None]:
     """Hold the folder of the keys; Usage when another one does, or it cannot be written."""
     path = folder(at)
     try:

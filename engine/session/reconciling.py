@@ -139,7 +139,7 @@ def _replicator(opened: Survey, sight: Sight) -> Iterator[Replicator]:
     ):
         # Its events are a worker's; the operator is told by our own counts.
         report = Report(opened.session.name, WORKER, nobody.fileno())
-        channel, route = opened.agent.channel, checks.route(opened.session)
+        channel, route = opened.agent.channel, opened.route
         bucket = Bucket.of(opened.session, folder)
         trying = Trying.of(opened.session, route, opened.agent, report, bucket)
         bulk = Bulk(trying, channel, report, here=opened.mount.root, jobs=options.sync_jobs)

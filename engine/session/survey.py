@@ -12,10 +12,10 @@ from engine.errors import Retry, Stop, Usage
 from engine.gluster import objects, params
 from engine.gluster.mount import Mount, needs_privilege
 from engine.item import ROOT, TOP, Kind, Place
-from engine.rpc import ssh
-from engine.rpc.ssh import Agent
-from engine.session import checks, local
+from engine.rpc.ssh import Agent, Route
+from engine.session import checks, local, nodes
 from engine.session.local import Local
+from engine.session.nodes import Who
 from engine.session.sides import Here, Side, There
 
 T = TypeVar("T")
@@ -32,6 +32,8 @@ class Survey:
     local: Local
     mount: Mount
     agent: Agent
+    route: Route
+    """The way to it."""
     here: Here
     there: There
 
@@ -88,13 +90,12 @@ async def _opened(
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    route = checks.route(session)
     here = Here(mount.root)
     try:
-        async with ssh.agent(
-            route, session=session.name, volume=session.volume, worker=worker
-        ) as agent:
-            return await work(Survey(at, session, found, mount, agent, here, There(agent.channel)))
+        async with nodes.reached(at, session, Who(worker=worker)) as reached:
+            there = There(reached.agent.channel)
+            far = (reached.agent, reached.route)
+            return await work(Survey(at, session, found, mount, *far, here, there))
     finally:
         here.close()
     raise Stop("the agent ended without a word", cause="agent ended")

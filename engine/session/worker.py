@@ -22,11 +22,9 @@ from engine.primary import truth
 from engine.primary.meta_lock import MetaLock
 from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
-from engine.rpc import ssh
 from engine.rpc.channel import Channel
 from engine.rpc.shared import Shared
-from engine.rpc.ssh import Route
-from engine.session import checks, marks
+from engine.session import joining, marks
 from engine.session.ahead import Ahead
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
@@ -65,6 +63,8 @@ class Setting:
     """Seconds since the epoch: end when everything up to then is on the secondary."""
     paused: bool = False
     """Whether the session was paused when the worker was started."""
+    last: tuple[str, ...] = ()
+    """Hosts of the secondary that were away a moment ago."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -119,8 +119,7 @@ class _Worker:
 
     async def run(self) -> int:
         """Work until asked to stop, until the goal is reached, or until something fails."""
-        route = checks.route(self.setting.session)
-        work = asyncio.create_task(self._work(route))
+        work = asyncio.create_task(self._work())
         helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._pulse())]
         stop = asyncio.create_task(self.stopping.wait())
         try:
@@ -143,16 +142,13 @@ class _Worker:
         self.report.tell(events.WorkerStopped, reason=reason)
         return 0
 
-    async def _work(self, route: Route) -> str:
+    async def _work(self) -> str:
         session, options = self.setting.session, self.setting.session.options
-        self.report.now_doing(f"connecting to {route.host}")
-        async with ssh.agent(
-            route,
-            session=session.name,
-            volume=session.volume,
-            worker=self.report.worker,
-            primary=self.setting.volume.uuid,
-        ) as agent:
+        found = (self.setting.volume, self.setting.brick)
+        async with joining.joined(
+            self.setting.places, session, *found, self.report, last=self.setting.last
+        ) as reached:
+            agent, route = reached.agent, reached.route
             seconds = time.time() - self.started
             version = agent.welcome.version
             self.report.tell(
@@ -398,6 +394,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.add_argument(name)
     parser.add_argument("--until", type=int)
     parser.add_argument("--paused", action="store_true")
+    parser.add_argument("--last", action="append", default=[])
     return parser.parse_args(argv)
 
 
@@ -410,6 +407,7 @@ def _setting(options: argparse.Namespace) -> Setting:
             return Setting(
                 *(session, places, found, brick, options.node, options.until),
                 paused=options.paused,
+                last=tuple(options.last),
             )
     raise Stop(
         f"{options.brick} is no brick of volume {session.primary} on this node any more",
