@@ -141,6 +141,11 @@ class Options:
         "Move whoever is in the way of a name aside, and then to its own place; false: it stays, "
         "and who cannot have the name is a failure.",
     )
+    heed_marks: bool = _option(
+        True,
+        "End when marks on the volumes say that another primary is replicated to the same "
+        "secondary, or that this one leads back to the primary; false: go on all the same.",
+    )
     gluster_params: str = _option(
         "",
         "More words for the GlusterFS client that mounts the primary.",

@@ -71,7 +71,9 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         "--enable", action="store_true", help="switch the primary's changelog on, if it is off"
     )
     create.add_argument(
-        "--force", action="store_true", help="also when the secondary has something in it"
+        "--force",
+        action="store_true",
+        help="also when the secondary is not empty, or marks forbid it",
     )
     preparing.add_commands(command)
     for name, help in (

@@ -27,7 +27,11 @@ COMMANDS = (
     Beside(
         "create … push-pem", "`georep keys [USER@]HOST::SVOL`", "Before `create`, on each node."
     ),
-    Beside("create … force", "`georep create … --force`", "Also where the secondary is not empty."),
+    Beside(
+        "create … force",
+        "`georep create … --force`",
+        "Also where the secondary is not empty, or marks of other primaries forbid it.",
+    ),
     Beside("start", "`georep start NAME`", "On each node."),
     Beside("start force", "`georep start NAME`", "It does no harm where it runs already."),
     Beside("stop", "`georep stop NAME`"),

@@ -22,7 +22,7 @@ from engine.movers.job import Mover
 from engine.movers.probe import Tried
 from engine.rpc import gated, login, ssh
 from engine.rpc.login import Said
-from engine.rpc.messages import PROTOCOL, AskHost, Host, Names, Welcome
+from engine.rpc.messages import PROTOCOL, AskHost, Host, Marks, Names, Welcome
 from engine.rpc.route import Route
 from engine.secondary.questions import Questions
 from engine.session import checks, doctor, far, lifecycle, wanted
@@ -215,6 +215,9 @@ class _Channel:
     async def notes(self) -> dict[str, bytes]:
         return {f"{UID}.origin": b""}
 
+    async def marks(self) -> Marks:
+        return Marks(id=1, clock=1.0, marks={})
+
 
 async def test_the_other_side_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     trouble: list[GeorepError] = []
@@ -244,6 +247,7 @@ async def test_the_other_side_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_
     assert wrong == {"clock": "The clock of sec1 is 100 s ahead of ours"}
     assert "has been replicated to from gvol" in found["content"].words
     assert {"host", "host key", "key", "gate", "rsync mover", "stream mover"} <= set(found)
+    assert {"other primaries", "loop", "marks"} <= set(found)
     trouble.append(Stop("sec1 does not accept our key", cause="key refused", fix="Put it there."))
     *_, last = await far.look(SESSION, NEAR, bucket)
     assert last == Check("key", False, "sec1 does not accept our key", "Put it there.")

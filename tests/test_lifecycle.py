@@ -187,6 +187,29 @@ async def test_create_writes_and_starts_nothing(
         await lifecycle.create(at, "other", "sec2::svol", name="s")
 
 
+@pytest.mark.parametrize(
+    ("found", "heeds"),
+    [
+        pytest.param(Check("loop", True, "Svol leads nowhere"), True, id="nothing was forced"),
+        pytest.param(Check("content", True, "It is full", "Empty it."), True, id="something else"),
+        pytest.param(Check("loop", True, "Svol leads back", "Stop."), False, id="a loop"),
+        pytest.param(Check("other primaries", True, "Too", "Stop."), False, id="a second primary"),
+    ],
+)
+async def test_what_was_forced_is_not_refused_later(
+    at: Places, monkeypatch: pytest.MonkeyPatch, found: Check, heeds: bool
+) -> None:
+    async def check(at: Places, session: Session, *, tick: Tick, force: bool) -> bool:
+        assert force
+        tick(found)
+        return True
+
+    monkeypatch.setattr(lifecycle, "check", check)
+    made = await lifecycle.create(at, "gvol", "sec1::svol", name="s", force=True)
+    assert made.options.heed_marks is heeds
+    assert config.read(at, "s") == made
+
+
 async def test_create_refuses_when_a_check_failed(
     at: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:

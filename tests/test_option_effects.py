@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -28,6 +29,7 @@ from engine.movers.ways import Ways
 from engine.options import Options
 from engine.peers import Known, Peer
 from engine.plan.items import Manner
+from engine.plan.lineage import Left
 from engine.plan.patience import Verdict, verdict
 from engine.primary import election, meta_lock
 from engine.primary.meta_lock import MetaLock
@@ -36,9 +38,11 @@ from engine.rpc.messages import PROTOCOL, Hello
 from engine.rpc.shared import Shared
 from engine.rpc.ssh import Route
 from engine.secondary import opened
-from engine.session import bulk, checkpoints, checks, local, nodes
+from engine.session import bulk, checkpoints, checks, local, marked, nodes
 from engine.session.bulk import Bulk
 from engine.session.following import Following
+from engine.session.marked import Marked
+from engine.session.marking import Marking
 from engine.session.quarantine import Quarantine
 from engine.session.reaching import Reaching
 from engine.session.recrawling import Recrawling
@@ -453,3 +457,17 @@ def test_what_is_set_is_written_as_it_is_read_otherwise_than_it_is_read() -> Non
     text = config.render(session)
     assert "access-mount: true\n" in text
     assert config.parse("s", text.encode(), where="f") == session
+
+
+@pytest.mark.parametrize(("setting", "goes_on"), [("true", False), ("false", True)])
+async def test_heed_marks(setting: str, goes_on: bool) -> None:
+    async def there() -> Marked:
+        left = (Left("uuid-of-svol", 1, 9, None),)
+        return Marked(left, clock=5)
+
+    channel = cast("Channel", None)
+    session = _session(f"heed-marks={setting}")
+    one = Marking.of(Places(Path("/c"), Path("/s")), session, VOLUME, channel, uuid="u", here=there)
+    near, far = Marked(), await there()
+    with nullcontext() if goes_on else pytest.raises(Stop, match="is replicated to svol, too"):
+        marked.refuse(one.pair, near, far, heed=one.heed)

@@ -102,6 +102,24 @@ VOLUMES = Section(
             "Name a directory of its own for each volume.",
         ),
         Cause(
+            "second primary",
+            "Another primary volume is replicated to the same secondary: it left a mark there.",
+            "Stop one of the two, or name another secondary. A mark ends half an hour after its "
+            "session did, or at once when that is stopped; or set `heed-marks: false`.",
+        ),
+        Cause(
+            "replication loop",
+            "The secondary leads back to the primary, at once or over others: marks on the primary "
+            "say so.",
+            "Stop one session of the ring, or name another secondary; `heed-marks: false` if it "
+            "shall be.",
+        ),
+        Cause(
+            "volume into itself",
+            "The secondary is the primary volume itself.",
+            "Name another volume.",
+        ),
+        Cause(
             "directory damaged",
             "It was copied, or restored, without xattrs.",
             "Restore it with xattrs and hard links, or begin with an empty one.",

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import xattr
 
 from engine.errors import Stop
-from engine.gluster.gfid import from_raw
+from engine.gluster.gfid import from_raw, to_raw
 from engine.gluster.held import Held
 from engine.item import Gfid
 
@@ -199,6 +199,14 @@ def unpack_volume_mark(value: bytes) -> VolumeMark:
     if len(value) == _FOREIGN.size:
         expires = _FOREIGN.unpack(value)[-1]
     return VolumeMark(from_raw(uuid), bool(failed), Mark(seconds, micros), expires)
+
+
+def pack_volume_mark(mark: VolumeMark) -> bytes:
+    """Return the 27 bytes of a volume's own mark, or the 31 of one that expires."""
+    parts = (1, 0, to_raw(Gfid(mark.uuid)), mark.failed, *mark.since)
+    if mark.expires is None:
+        return _OWN.pack(*parts)
+    return _FOREIGN.pack(*parts, mark.expires)
 
 
 def unpack_mdata(value: bytes) -> Mdata:

@@ -18,6 +18,7 @@ from engine.rpc.messages import (
     AskHealth,
     AskHost,
     AskLimbo,
+    AskMarks,
     AskNotes,
     AskQuarantine,
     Canary,
@@ -32,9 +33,11 @@ from engine.rpc.messages import (
     Health,
     Hello,
     Host,
+    LeaveMark,
     Limbo,
     List,
     Lookup,
+    Marks,
     Names,
     Note,
     Notes,
@@ -198,6 +201,20 @@ class Channel:
         assert isinstance(reply, Notes)
         return reply.notes
 
+    async def marks(self) -> Marks:
+        """Return the marks that primaries left on the secondary volume."""
+        reply = await self._call(AskMarks(id=next(self._ids)))
+        assert isinstance(reply, Marks)
+        return reply
+
+    async def leave_mark(self, primary: str, value: bytes) -> Marks:
+        """Leave the mark of a primary, by its uuid, or take it off: then `value` is empty. Return
+        all that are there then.
+        """
+        reply = await self._call(LeaveMark(id=next(self._ids), primary=primary, value=value))
+        assert isinstance(reply, Marks)
+        return reply
+
     async def canary(self, name: str) -> Gfid:
         """Return an empty file on the secondary that a mover can be tried on."""
         reply = await self._call(AskCanary(id=next(self._ids), name=name))
@@ -262,6 +279,7 @@ class Channel:
                 | Examined()
                 | Digests()
                 | Notes()
+                | Marks()
                 | Synced()
                 | Canary()
                 | Failed()

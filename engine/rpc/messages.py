@@ -304,6 +304,32 @@ class Notes(Message, frozen=True, kw_only=True):
     notes: dict[str, bytes]
 
 
+class AskMarks(Message, frozen=True, kw_only=True):
+    """Which primaries left a mark on the secondary volume? Answered by Marks."""
+
+    id: int
+
+
+class LeaveMark(Message, frozen=True, kw_only=True):
+    """Leave the mark of a primary on the secondary volume, or take it off. Answered by Marks."""
+
+    id: int
+    primary: str
+    """Its uuid."""
+    value: bytes
+    """As GlusterFS and gsyncd have it; empty: take it off."""
+
+
+class Marks(Message, frozen=True, kw_only=True):
+    """All marks on the secondary volume; of a directory, which belongs to one primary, none."""
+
+    id: int
+    clock: float
+    """Seconds since the epoch, by the clock of the agent: that by which marks there end."""
+    marks: dict[str, bytes]
+    """By the uuids of the primaries."""
+
+
 class AskCanary(Message, frozen=True, kw_only=True):
     """Which file can a mover be tried on? It is made and emptied. Answered by Canary."""
 
@@ -357,6 +383,9 @@ AnyMessage = (
     | Note
     | AskNotes
     | Notes
+    | AskMarks
+    | LeaveMark
+    | Marks
     | Sync
     | Synced
     | AskCanary
@@ -377,6 +406,8 @@ AnyQuestion = (
     | Digest
     | Note
     | AskNotes
+    | AskMarks
+    | LeaveMark
     | Sync
     | AskCanary
 )
@@ -394,6 +425,7 @@ AnyReply = (
     | Examined
     | Digests
     | Notes
+    | Marks
     | Synced
     | Canary
     | Failed

@@ -126,7 +126,7 @@ class Server:
 
     def __init__(self, there: Opened, pipe: "_Pipe") -> None:
         self._there, self._target, self._pipe = there, there.target, pipe
-        self._questions = Questions(there.target, there.root, there.options)
+        self._questions = Questions(there.target, there.root, there.options, there.bricks)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mount")
 
     def run(self, silence: int) -> int:

@@ -42,6 +42,8 @@ class Opened:
     """Uuid of the glusterd here; empty when it has none."""
     nodes: tuple[Peer, ...] = ()
     """Those that have bricks of the volume."""
+    bricks: tuple[bytes, ...] | None = None
+    """Those of the volume that are on this node; None: it is a directory."""
 
 
 @contextmanager
@@ -110,6 +112,7 @@ def _volume(hello: Hello) -> Iterator[Opened]:
             options=facts.options,
             node=_node(),
             nodes=tuple(Peer(brick.host_uuid, brick.host) for brick in facts.bricks),
+            bricks=_bricks(facts),
         )
     finally:
         spare.stop()
@@ -145,6 +148,12 @@ def _facts(name: str, uuid: str) -> Volume:
             fix=f"Start it there: gluster volume start {name}",
         )
     return found
+
+
+def _bricks(facts: Volume) -> tuple[bytes, ...]:
+    with suppress(GeorepError):
+        return tuple(brick.root for brick in facts.of_node(volume.local_node_uuid()))
+    return ()
 
 
 def _mount(hello: Hello, *, privileged: bool) -> Mount:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from engine import programs
 from engine.errors import Reject
-from engine.gluster import mount
+from engine.gluster import mount, volume_marks
 from engine.item import Gfid, Holder, Place
 from engine.plan import shelves
 from engine.rpc.messages import (
@@ -23,6 +23,7 @@ from engine.rpc.messages import (
     AskHealth,
     AskHost,
     AskLimbo,
+    AskMarks,
     AskNotes,
     AskQuarantine,
     Canary,
@@ -36,9 +37,11 @@ from engine.rpc.messages import (
     Found,
     Health,
     Host,
+    LeaveMark,
     Limbo,
     List,
     Lookup,
+    Marks,
     Names,
     Note,
     Notes,
@@ -68,10 +71,17 @@ class Questions:
     """Answers questions about one target; may be asked from many threads."""
 
     def __init__(
-        self, target: Target, root: bytes, options: Mapping[str, str] | None = None
+        self,
+        target: Target,
+        root: bytes,
+        options: Mapping[str, str] | None = None,
+        bricks: Sequence[bytes] | None = None,
     ) -> None:
-        """`options`: what is set for the volume."""
+        """`options`: what is set for the volume; `bricks`: those of it that are on this node; None:
+        it is a directory.
+        """
         self._target, self._root, self._options = target, root, dict(options or {})
+        self._bricks = bricks
         self._guard = threading.Lock()
         self._kept: OrderedDict[Place, list[bytes]] = OrderedDict()
 
@@ -124,6 +134,10 @@ class Questions:
                 return Canary(id=number, gfid=target.canary(name))
             case AskNotes(id=number):
                 return Notes(id=number, notes=target.notes())
+            case AskMarks(id=number):
+                return self._marks(number)
+            case LeaveMark(id=number, primary=primary, value=value):
+                return self._leave_mark(number, primary, value)
 
     def _put_away(self, gfids: Sequence[Gfid], day: str) -> Iterator[Gfid]:
         if not _DAY.fullmatch(day):
@@ -161,6 +175,19 @@ class Questions:
             else:
                 children += left.children
         return Discarded(id=number, gone=tuple(gone), children=tuple(children))
+
+    def _marks(self, number: int) -> Marks:
+        there = {} if self._bricks is None else volume_marks.foreign(self._bricks)
+        return Marks(id=number, clock=time.time(), marks=there)
+
+    def _leave_mark(self, number: int, primary: str, value: bytes) -> Marks:
+        if self._bricks is None:
+            raise Reject("a directory has no marks of primaries", cause="protocol")
+        if value:
+            volume_marks.leave(self._root, self._bricks, primary, value)
+        else:
+            volume_marks.take_off(self._root, self._bricks, primary)
+        return self._marks(number)
 
     def _health(self, number: int) -> Health:
         space = os.statvfs(self._root)

@@ -1,8 +1,8 @@
 """What must be true on both sides before a session can work; each check says how to mend it."""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
@@ -15,6 +15,7 @@ from engine.gluster.gsyncd import Found
 from engine.gluster.objects import Scope
 from engine.gluster.volume import Volume
 from engine.rpc.route import Route
+from engine.session import marked
 
 PROGRAMS = (
     ("gluster", "glusterfs-cli"),
@@ -27,6 +28,9 @@ PROGRAMS = (
 """What is run here, and the Debian package it comes with."""
 VOLUME_ID = b"trusted.glusterfs.volume-id"
 """On the root of each brick: the uuid of its volume, raw."""
+
+Notes = Mapping[str, bytes]
+"""What primaries noted on a volume, by the names of the notes."""
 
 
 class Verdict(StrEnum):
@@ -67,6 +71,8 @@ class Used:
 
     bytes: int
     inodes: int
+    notes: Notes = field(default_factory=dict)
+    """What primaries noted on it that replicate to it."""
 
 
 def this_node() -> Iterator[Check]:
@@ -212,7 +218,7 @@ def primary_mount(session: Session, log: Path) -> tuple[Check, Used | None]:
     try:
         client.start(session.options.connection_timeout)
         try:
-            there = os.statvfs(client.root)
+            there, notes = os.statvfs(client.root), marked.notes(client.root)
         finally:
             client.stop()
     except GeorepError as error:
@@ -221,7 +227,8 @@ def primary_mount(session: Session, log: Path) -> tuple[Check, Used | None]:
         words = f"Volume {session.primary} cannot be read through a mount: {error.strerror}"
         fix = f"See which bricks are down: gluster volume status {session.primary}"
         return Check("primary mount", False, words, fix), None
-    used = Used((there.f_blocks - there.f_bfree) * there.f_frsize, there.f_files - there.f_ffree)
+    held, inodes = there.f_blocks - there.f_bfree, there.f_files - there.f_ffree
+    used = Used(held * there.f_frsize, inodes, notes)
     words = f"Volume {session.primary} can be mounted and holds {size(used.bytes)}"
     return Check("primary mount", True, words), used
 

@@ -10,13 +10,15 @@ from engine.config import Places, Session
 from engine.errors import GeorepError
 from engine.gluster import volume
 from engine.movers.pace import Bucket
-from engine.session import checks, far, nodes, others
+from engine.session import checks, far, mark_checks, marked, nodes, others
 from engine.session.checks import Check, failed
 from engine.session.far import Near
 from engine.session.supervisor import node_name
 
 Tick = Callable[[Check], None]
 """Gets each check as soon as it has been made."""
+FORCED = frozenset({"content", *mark_checks.NAMES})
+"""Checks that an operator may know better than."""
 Agree = Callable[[str], bool]
 """Gets what would be done, as a question; whether it shall be."""
 
@@ -68,7 +70,8 @@ async def session(at: Places, looked: Session, *, tick: Tick, force: bool = Fals
     """Look at both sides of a session; whether all is fine. Mounts the primary, so it must run in
     the main thread.
 
-    `force`: it is no fault that the secondary has something in it.
+    `force`: it is no fault that the secondary has something in it, that another primary is
+    replicated to it, too, or that it leads back to this one.
     """
     noted, here = Noted(tick), node_name()
     for found in checks.this_node():
@@ -84,7 +87,7 @@ async def session(at: Places, looked: Session, *, tick: Tick, force: bool = Fals
     bucket = Bucket.of(looked, at.of(looked.name))
     hear = partial(nodes.note, at, looked, looked.host)
     for found in await far.look(looked, near, bucket, hear):
-        excused = force and found.name == "content"
+        excused = force and found.name in FORCED
         noted.take(dataclasses.replace(found, fine=found.fine or excused), looked.host)
     async for host, found in others.look(at, looked):
         noted.take(found, host)
@@ -100,7 +103,10 @@ def _primary(at: Places, looked: Session, near: Near, noted: Noted) -> Near:
         return near
     mounted, used = checks.primary_mount(looked, at.of(looked.name) / "log/check.log")
     noted.take(mounted, near.node)
-    near = dataclasses.replace(near, used=used, uuid=volume.local_node_uuid())
+    uuid = volume.local_node_uuid()
+    bricks = [brick.root for brick in there.of_node(uuid)]
+    marks = marked.here(bricks, used.notes if used is not None else {})
+    near = dataclasses.replace(near, used=used, uuid=uuid, marks=marks)
     # What has no right bricks here must not make a directory its secondary.
     return dataclasses.replace(near, volume=there) if noted.fine else near
 

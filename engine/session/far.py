@@ -18,8 +18,9 @@ from engine.rpc import gated, login, ssh
 from engine.rpc.messages import Host, Welcome
 from engine.rpc.route import Route
 from engine.rpc.ssh import Agent
-from engine.session import checks
+from engine.session import checks, mark_checks, marked
 from engine.session.checks import Check, Used, failed
+from engine.session.marked import UNMARKED, Marked, Pair
 from engine.session.position import Position
 
 _STAGES = (
@@ -46,6 +47,8 @@ class Near:
     used: Used | None = None
     glusterfs: str = ""
     rsync: str = ""
+    marks: Marked = UNMARKED
+    """What primaries left on the primary volume."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Far:
     """Whether it has notes about crawls of this primary."""
     stime: int = 0
     """Up to when, in seconds since the epoch, a brick here says that it has everything."""
+    marks: Marked = UNMARKED
+    """What primaries left on the secondary."""
 
 
 async def look(
@@ -84,7 +89,7 @@ async def look(
     except GeorepError as error:
         return _waiting(session, route) if _waits(near, error) else way(route, error)
     found = [*way(route, None), check_bound(session, await _opens(route))]
-    return [*found, *together(session, near, far), *movers]
+    return [*found, *together(session, near, far), *related(session, near, far), *movers]
 
 
 def _waits(near: Near, error: GeorepError) -> bool:
@@ -120,6 +125,18 @@ def together(session: Session, near: Near, far: Far) -> Iterator[Check]:
     yield from check_versions(session, near, far.host)
     yield from check_shards(session, near.volume, far.host.options)
     yield check_mounts(far.host)
+
+
+def related(session: Session, near: Near, far: Far) -> Iterator[Check]:
+    """Say what marks on both volumes tell of other sessions; nothing while this side is not as it
+    must be.
+    """
+    if near.volume is not None:
+        pair = Pair(
+            *(session.name, near.volume.name, near.volume.uuid),
+            *(session.volume, far.welcome.volume_uuid),
+        )
+        yield from mark_checks.checks(session, pair, near.marks, far.marks)
 
 
 def check_agent(session: Session, welcome: Welcome) -> Check:
@@ -282,6 +299,7 @@ async def _far(agent: Agent, near: Near) -> Far:
         empty=page.there and page.whole and all(map(objects.own, page.names)),
         known=bool(primary) and any(name.startswith(primary) for name in notes),
         stime=_stime(near, agent.welcome.volume_uuid),
+        marks=await marked.there(agent.channel),
     )
 
 

@@ -11,7 +11,8 @@ from engine.config import Options, Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.events import CheckpointDeleted, SessionBlocked, SessionKnown, Wanted, WorkerStopped
 from engine.gluster import volume as volumes
-from engine.session import checkpoints, deciding, doctor, keys, ledger, marks, wanted
+from engine.session import checkpoints, deciding, doctor, keys, ledger, mark_checks, marks, wanted
+from engine.session.checks import Check
 from engine.session.doctor import Agree, Tick
 from engine.session.ledger import Failure
 from engine.session.runner import lock
@@ -45,7 +46,7 @@ async def create(
     """Check both sides, then write the session file; start nothing.
 
     `agree` is asked before the primary's changelog is switched on; without it nothing is. `force`:
-    also when the secondary has something in it.
+    also when the secondary has something in it, or marks forbid it; then the session heeds none.
     Raises Usage for bad words or a name that is taken, Stop when a check failed; each check has
     gone to `tick` by then. Mounts the primary, so it must run in the main thread.
     """
@@ -57,12 +58,21 @@ async def create(
         )
     if agree is not None:
         doctor.enable(session.primary, agree, tick)
-    if not await check(at, session, tick=tick, force=force):
+    seen: list[Check] = []
+
+    def told(found: Check) -> None:
+        seen.append(found)
+        tick(found)
+
+    if not await check(at, session, tick=told, force=force):
         raise Stop(
             f"Session {session.name} was not created: not every check passed",
             cause="checks failed",
             fix="Mend what is crossed and try again.",
         )
+    if any(found.name in mark_checks.NAMES and found.fix for found in seen):
+        # What was excused here must not end the workers.
+        session = replace(session, options=replace(session.options, heed_marks=False))
     config.create(at, session)
     wanted.write(at, session.name, Wanted.CREATED)
     await nudge(at)

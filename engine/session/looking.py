@@ -5,7 +5,8 @@ count.
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind
+from engine.gluster import objects
+from engine.item import ROOT, AnyAnswer, AnyItem, Done, Gfid, Item, Kind
 from engine.plan import items as plan_items
 from engine.plan.dirty import ALL, Dirty, Why
 from engine.plan.items import Absent, Alive, Truth
@@ -94,8 +95,13 @@ class Looking:
         return [one for part in found for one in part]
 
     def _spread_outside(self, truths: dict[Gfid, Truth]) -> None:
-        """What is in a directory that is not replicated is not either, however deep."""
+        """What is in a directory that is not replicated is not either, however deep.
+
+        One of georep's own can come at any time: with a session that makes this primary, a link of
+        a chain, the secondary of another one.
+        """
         directories = [found for found in truths.values() if is_directory(found)]
+        self.outside |= {found.gfid for found in directories if _own(found)}
         spread = True
         while spread:
             inside = {
@@ -110,6 +116,11 @@ class Looking:
 def is_directory(found: Truth) -> bool:
     """Whether the primary has a directory there."""
     return isinstance(found, Alive) and found.kind is Kind.DIRECTORY
+
+
+def _own(found: Truth) -> bool:
+    places = found.places if isinstance(found, Alive) else ()
+    return any(place.parent == ROOT and objects.own(place.name) for place in places)
 
 
 def _above(found: Truth) -> list[Gfid]:

@@ -24,7 +24,7 @@ from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
 from engine.rpc.shared import Shared
-from engine.session import joining, marks
+from engine.session import joining, marked, marks
 from engine.session.ahead import Ahead
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
@@ -32,6 +32,7 @@ from engine.session.following import Damaged, Following
 from engine.session.heals import Heals
 from engine.session.ledger import Ledger
 from engine.session.limbo import Limbo
+from engine.session.marking import Marking
 from engine.session.position import Position
 from engine.session.quarantine import Quarantine
 from engine.session.recrawling import Recrawling
@@ -190,15 +191,25 @@ class _Worker:
                 subvolumes=self.setting.volume.distribution,
                 keeps=options.ignore_deletes,
             )
+            marking = Marking.of(
+                *(self.setting.places, session, self.setting.volume, agent.channel),
+                uuid=agent.welcome.volume_uuid,
+                here=lambda: replicator.run(
+                    lambda: marked.here([sight.brick], marked.notes(self.mount.root))
+                ),
+            )
+            await marking.look()
             heals = Heals(
                 *(self.setting.volume, self.setting.brick, self.report), replicator, position
             )
+            caught = False
             try:
                 async with asyncio.TaskGroup() as group:
                     beside = [
                         group.create_task(unreconciled.watch()),
                         group.create_task(heals.watch()),
                         group.create_task(shared.keep()),
+                        group.create_task(marking.keep()),
                         group.create_task(trying.broken()),
                     ]
                     reason = await self._turns(
@@ -206,8 +217,11 @@ class _Worker:
                     )
                     for each in beside:
                         each.cancel()
+                caught = True
                 return reason
             finally:
+                if caught or self.stopping.is_set():
+                    await marking.part()
                 await replicator.abandon()
                 replicator.close()
                 ledger.close()

@@ -10,6 +10,7 @@ from lab_fixtures import traces
 from world import PATIENCE, SESSION, WORK, World
 
 from engine.events import Crawl, CrawlChanged, PositionMoved
+from engine.gluster import xattrs
 from engine.lab import gsyncd
 from engine.lab.hosts import until
 from engine.lab.lab import Lab
@@ -44,6 +45,18 @@ def stimes(lab: Lab) -> dict[str, int]:
     return found
 
 
+def ends(lab: Lab) -> list[int]:
+    """Return when each mark on bricks of the secondary ends, in seconds since the epoch."""
+    found = []
+    for brick in lab.bricks(SECONDARY):
+        for name, value in xattrs.get_all(brick).items():
+            if name.startswith(xattrs.VOLUME_MARK):
+                mark = xattrs.unpack_volume_mark(value)
+                assert mark.expires is not None
+                found.append(mark.expires)
+    return found
+
+
 def marked(lab: Lab) -> bool:
     """Return whether every brick is noted as done up to some time."""
     found = stimes(lab)
@@ -59,7 +72,9 @@ def test_a_session_of_gsyncd_is_carried_on(own_world: World) -> None:
     refused = own_world.georep("prim1", "adopt", PRIMARY)
     assert refused.returncode == 1
     assert b"gsyncd still runs from gvol to root@sec1::svol" in refused.stderr
+    until("gsyncd's mark on the secondary", lambda: ends(lab), patience=PATIENCE)
     gsyncd.stop(lab)
+    assert max(ends(lab)) <= time.time() + 120
     assert {worker.status for worker in gsyncd.status(lab)} == {"Stopped"}
     marks = set(stimes(lab).values())
     # What gsyncd itself left different is known from here on.
@@ -85,7 +100,9 @@ def test_a_session_of_gsyncd_is_carried_on(own_world: World) -> None:
     assert crawls == {Crawl.HISTORY, Crawl.CHANGELOG}
     assert min(event.stime for event in told if isinstance(event, PositionMoved)) >= min(marks)
     assert own_world.differences() == []
+    assert min(ends(lab)) > time.time() + 600, "ours has taken the place of gsyncd's"
     own_world.engine_down()
+    assert ends(lab) == []
     back_to_gsyncd(own_world)
 
 

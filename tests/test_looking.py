@@ -1,0 +1,36 @@
+"""What a window looks at, and what is left out of it."""
+
+import pytest
+
+from engine.item import ROOT, Attributes, Gfid, Kind, Place
+from engine.plan.dirty import ALL, Dirty
+from engine.plan.items import Alive, Truth
+from engine.primary.truth import Sight
+from engine.session import looking
+from engine.session.hop import Hop
+from engine.session.looking import Looking
+
+OWN, LIMBO, DEEP, USERS = (Gfid(f"0000000{n}-0000-4000-8000-000000000000") for n in "abcd")
+PLACES = {
+    OWN: Place(ROOT, b".georep"),
+    LIMBO: Place(OWN, b"limbo"),
+    DEEP: Place(USERS, b".georep"),
+    USERS: Place(ROOT, b"georep"),
+}
+
+
+async def test_what_becomes_a_secondary_meanwhile_is_left_out_with_all_that_is_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = Attributes(0o40700, 0, 0, 0, 1, 1)
+
+    def look_at(sight: Sight, part: list[tuple[Gfid, Dirty]]) -> list[Truth]:
+        return [Alive(gfid, Kind.DIRECTORY, (PLACES[gfid],), True, folder) for gfid, _ in part]
+
+    monkeypatch.setattr(looking, "_look_at", look_at)
+    hop = Hop()
+    looks = Looking(Sight(b"/b", b"/m", True), hop)
+    batch = {gfid: Dirty(ALL, directory=True) for gfid in (LIMBO, DEEP, OWN, USERS)}
+    await looks.look(batch, set(), ancestors=False)
+    assert looks.outside == {OWN, LIMBO}, "a user's own of that name is not georep's"
+    hop.close()
