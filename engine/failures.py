@@ -41,7 +41,7 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "ENOTSUP": Meaning(
         "The secondary has another kind of object with this gfid, or takes no such xattr.",
-        "Look at both sides; what is wrong on the secondary can be moved away, then retry.",
+        "georep failures NAME fix keeps a copy of that, where it is a file, and makes it right.",
     ),
     "ENAMETOOLONG": Meaning(
         "The secondary's file system takes no name of this length.",
@@ -69,8 +69,8 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "quarantined": Meaning(
         "Somebody wrote it on the secondary, or it is older than the session; it was in the way.",
-        "It stands below the secondary's root at this path. Move it out, or remove it; then georep "
-        "retry with its gfid takes it off this list.",
+        "georep quarantine NAME restore GFID --to PATH brings it back, georep quarantine NAME drop "
+        "GFID removes it. Moved out by hand, georep retry takes it off this list.",
     ),
     "not empty": Meaning(
         "A directory that is gone from the primary still has something in it.",
@@ -78,7 +78,7 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "gfid conflict": Meaning(
         "Another object stands at its name on the secondary, and gfid-conflict-resolution is off.",
-        "Its words have both. Move that one away and retry, or reset gfid-conflict-resolution.",
+        "Its words have both. georep failures NAME fix moves that one aside, and makes it.",
     ),
     "short copy": Meaning(
         "Not all of its content arrived.",

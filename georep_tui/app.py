@@ -15,6 +15,7 @@ from georep_tui.chronicle import Chronicle
 from georep_tui.desk import Desk
 from georep_tui.keymap import Key, Where
 from georep_tui.rows import Line
+from georep_tui.screens.aside import AsideScreen
 from georep_tui.screens.events import EventsScreen
 from georep_tui.screens.failures import FailuresScreen
 from georep_tui.screens.help import HelpScreen
@@ -44,6 +45,7 @@ class Console(App[None]):
         "sessions": SessionsScreen,
         "workers": WorkersScreen,
         "failures": FailuresScreen,
+        "aside": AsideScreen,
         "throughput": ThroughputScreen,
         "events": EventsScreen,
     }

@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from engine.events import EntryFailed
+from engine.plan.steps import Told
 from engine.state import node_of
 from georep_tui import rows
 from georep_tui.rows import Line
 
 EXAMPLES = 5
 """Objects that are named one by one."""
+SHOWN = 2
+"""Objects of which all is told that would be done."""
 QUARANTINED = "quarantined"
 
 
@@ -42,6 +45,39 @@ def export(chosen: Sequence[EntryFailed], width: int) -> list[Line]:
     """Return what writing these to a file would do."""
     lines = _head(f"Write {rows.many(len(chosen), 'failure')} as JSON lines to", chosen, width)
     return lines[:1] + lines[2:]
+
+
+def steps(question: str, told: Sequence[Told], width: int) -> list[Line]:
+    """Return what commands would do, by what both sides have now; and of what nothing is done."""
+    able = [each.step for each in told if each.step.does and not each.step.refused]
+    left = [each.step for each in told if each.step.refused]
+    lines: list[Line] = [((rows.fit(question, width).rstrip(), "strong"),)]
+    for step in able[:SHOWN]:
+        lines += [(), ((rows.fit_path(step.name, width).rstrip(), ""),)]
+        for side, words in (("primary", step.primary), ("secondary", step.secondary)):
+            lines += rows.labelled(side, words, width, "idle", lines=3) if words else []
+        for number, words in enumerate(step.does, 1):
+            lines += rows.labelled(f"{number}", words, width, "accent", lines=3)
+        lines += rows.labelled("note", step.note, width, "warn", lines=4)
+    if len(able) > SHOWN:
+        lines += [(), ((f"and {rows.grouped(len(able) - SHOWN)} more", "idle"),)]
+    if left:
+        lines.append(())
+        words = f"Left out: {rows.grouped(len(left))}. {left[0].name}: {left[0].refused}"
+        lines += _words(words, width, "warn")
+    return lines
+
+
+def fix(many: int) -> str:
+    """Return the question whether to clear the way of so many objects."""
+    return "Clear its way?" if many == 1 else f"Clear the way of {rows.grouped(many)} objects?"
+
+
+def place(name: str, width: int) -> list[Line]:
+    """Return what is asked before somebody is brought back."""
+    lines: list[Line] = [((rows.fit("Bring it back to", width).rstrip(), "strong"),), ()]
+    lines.append(((rows.fit_path(name, width).rstrip(), ""),))
+    return [*lines, *_words("A path on the secondary, from its root. Nobody is put over.", width)]
 
 
 def _head(question: str, chosen: Sequence[EntryFailed], width: int) -> list[Line]:

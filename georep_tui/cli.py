@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.errors import GeorepError, Usage
-from georep_tui import preparing
+from georep_tui import fixing, preparing, quarantining
 from georep_tui.replay import cli as replay
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     failures = command("failures", "say what could not be replicated, and why; 1 when anything is")
     failures.add_argument("name", metavar="NAME")
     failures.add_argument("--json", action="store_true", help="as JSON")
+    fixing.add_act(failures)
+    quarantining.add_command(command)
     told = command("events", "say what happened, the newest last")
     told.add_argument("name", metavar="NAME", nargs="?", help="of one session (of all)")
     told.add_argument(
@@ -239,8 +241,12 @@ def _run(args: argparse.Namespace) -> int:
             return _status(at, args)
         case "list":
             return _list(at, args)
+        case "failures" if args.act:
+            return fixing.run(at, args)
         case "failures":
             return _failures(at, args)
+        case "quarantine":
+            return quarantining.run(at, args)
         case "checkpoint":
             from georep_tui import checkpointing  # deferred, like everything here
 
@@ -272,9 +278,15 @@ def _run(args: argparse.Namespace) -> int:
 def _console(at: "Places", args: argparse.Namespace) -> int:
     if not _terminal():
         raise Usage("The console needs a terminal", fix="Without one: georep status.")
-    from georep_tui import live  # deferred: Textual takes a moment
+    from georep_tui import live, running  # deferred: Textual takes a moment
 
-    return live.watch([at.socket], dark=not args.light, plain=args.ascii or not _unicode())
+    here = (*running.HERE, "--config", str(at.config), "--state", str(at.state))
+    return live.watch(
+        [at.socket],
+        argv=lambda node: here,
+        dark=not args.light,
+        plain=args.ascii or not _unicode(),
+    )
 
 
 def _demo(args: argparse.Namespace) -> int:

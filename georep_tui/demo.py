@@ -25,7 +25,14 @@ def run(*, seconds: float | None, screen: bool, keep: bool, dark: bool, plain: b
         demo.staged(_report, keep=keep) as lab,
         demo.running(lab, _report) as now,
     ):
-        left = live.watch(now.sockets, dark=dark, plain=plain, seconds=seconds)
+        left = live.watch(
+            now.sockets,
+            # In a lab a node is called as its host.
+            argv=lambda node: lab.exec_argv(node, ["georep"]),
+            dark=dark,
+            plain=plain,
+            seconds=seconds,
+        )
         if left:
             return left
         verdict = now.finish(_report)

@@ -11,6 +11,7 @@ from engine.events import AnyEvent, EngineStarted, EntryFailed
 from engine.session import deciding
 from engine.state import node_of
 from georep_tui import rows
+from georep_tui.running import Commands
 
 NOTHING = "None of these stands in the ledger any more"
 
@@ -28,6 +29,8 @@ class Desk:
 
     places: dict[str, Places] = field(default_factory=dict)
     """By node, as its engine calls it."""
+    commands: Commands | None = None
+    """What runs commands there; None: nothing does."""
 
     async def follow(
         self, socket: Path, source: AsyncIterator[AnyEvent]

@@ -17,6 +17,12 @@ KINDS = 2
 """Kinds of failures that a group tells the meaning of."""
 TRIES = 20
 """Tries that are listed one by one."""
+WOULD = {
+    "gfid conflict": "move the secondary's object aside and make the primary's; asks first",
+    "ENOTSUP": "keep a copy of the secondary's file, and make the primary's object; asks first",
+    "quarantined": "nothing; p shows it, R there brings it back",
+}
+"""What F does about kinds of failures that do not mend themselves."""
 _ITEM = {
     "gfid": re.compile(r"'gfid': '([0-9a-f-]{36})'"),
     "mode": re.compile(r"'mode': (\d{1,6})\b"),
@@ -71,11 +77,13 @@ def _of_gsyncd(failure: EntryFailed) -> Sides:
 def told(failure: EntryFailed, now: float, width: int) -> list[Line]:
     """Return what an operator must know of a failure, in few lines."""
     both, meant = sides(failure), meanings.meaning(failure.kind)
+    would = WOULD.get(failure.kind)
+    do, words = ("F would", would) if would else ("do", meant.fix)
     return [
         *rows.labelled("primary", both.primary, width),
         *rows.labelled("secondary", both.secondary, width, "bad", lines=2),
         *rows.labelled("meaning", meant.words, width, lines=2),
-        *rows.labelled("do", meant.fix, width, "accent", lines=2),
+        *rows.labelled(do, words, width, "accent", lines=2),
         *rows.labelled("tries", _tries(failure, now), width),
         *rows.labelled("source", _source(failure), width, "idle"),
     ]

@@ -19,6 +19,7 @@ class Where(StrEnum):
     SESSIONS = "sessions"
     WORKERS = "workers"
     FAILURES = "failures"
+    ASIDE = "put aside"
     THROUGHPUT = "throughput"
     EVENTS = "events"
     FILTER = "filter"
@@ -26,6 +27,7 @@ class Where(StrEnum):
     TIME = "time"
     AGREE = "asked"
     NAME = "file"
+    PATH = "place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def _all() -> tuple[Key, ...]:
         Key("sessions.failures", "f", "f", "failures", "failures", "its failures", Where.SESSIONS),
         Key("workers.failures", "f", "f", "failures", "failures", "its failures", Where.WORKERS),
         *_failures(),
+        *_aside(),
         Key("list.down", "j,down", "j ↓", "move(1)", "", "next", lists),
         Key("list.up", "k,up", "k ↑", "move(-1)", "", "previous", lists),
         Key("list.first", "g,home", "g", "first", "", "first", lists),
@@ -89,6 +92,8 @@ def _all() -> tuple[Key, ...]:
         Key("agree.no", "escape,n,q", "esc", "close", "no", "leave all as it is", Where.AGREE),
         Key("name.write", "enter", "⏎", "submit", "write", "write it", Where.NAME),
         Key("name.close", "escape", "esc", "close", "close", "write nothing", Where.NAME),
+        Key("path.take", "enter", "⏎", "submit", "go on", "see what that means", Where.PATH),
+        Key("path.close", "escape", "esc", "close", "close", "leave it there", Where.PATH),
     )
 
 
@@ -123,12 +128,25 @@ def _failures() -> tuple[Key, ...]:
         Key("failures.back", "escape", "esc", "back", "back", "one step back", here),
         Key("failures.mark", "x", "x", "mark", "mark", "mark it, or no longer", here),
         Key("failures.all", "a", "a", "mark_all", no, "mark all shown and still tried", here),
+        Key("failures.fix", "F", "F", "fix", "fix", "clear its way; asks first", here),
         Key("failures.retry", "R", "R", "retry", "retry", "try again now; asks first", here),
         Key("failures.ignore", "I", "I", "ignore", "ignore", "leave alone; asks first", here),
+        Key("failures.aside", "p", "p", "put_aside", no, "who was put aside", here),
         Key("failures.export", "E", "E", "export", "export", "write to a file; asks first", here),
         Key("failures.sort", "s", "s", "sort", no, "by time, kind, path, tries", here),
         Key("failures.group", "b", "b", "group", no, "together: by kind, folder, brick", here),
         Key("failures.copy", "y", "y", "copy", no, "copy its path", here),
+    )
+
+
+def _aside() -> tuple[Key, ...]:
+    here = Where.ASIDE
+    return (
+        Key("aside.back", "escape", "esc", "back", "back", "to the failures", here),
+        Key("aside.restore", "R", "R", "restore", "restore", "bring it back; asks first", here),
+        Key("aside.drop", "D", "D", "drop", "drop", "remove it for good; asks first", here),
+        Key("aside.update", "u", "u", "update", "update", "ask the secondary again", here),
+        Key("aside.copy", "y", "y", "copy", "", "copy where it stood", here),
     )
 
 
@@ -155,8 +173,8 @@ REPLAY_KEYS = _replay()
 """What a replay has beside them."""
 _HELD_TIME = {"freeze", "list.first"}
 """Keys that mean something else in a replay."""
-_CHANGING = {"failures.retry", "failures.ignore"}
-"""Keys that change what a replay cannot."""
+_CHANGING = {"failures.retry", "failures.ignore", "failures.fix", "failures.aside"}
+"""Keys that change, or ask, what a replay cannot."""
 
 
 def bindings(where: Where) -> list[Binding]:
@@ -195,4 +213,5 @@ def helped(
 
 def of_replay() -> tuple[Key, ...]:
     """Return the keys that work in a replay."""
-    return REPLAY_KEYS + tuple(key for key in KEYS if key.id not in _HELD_TIME | _CHANGING)
+    left_out = _HELD_TIME | _CHANGING | {key.id for key in _aside()}
+    return REPLAY_KEYS + tuple(key for key in KEYS if key.id not in left_out)

@@ -7,14 +7,23 @@ from pathlib import Path
 from engine import feed
 from georep_tui.app import Console
 from georep_tui.desk import Desk
+from georep_tui.running import Argv, Commands
 from georep_tui.sources import Link
 
 
 def watch(
-    sockets: Sequence[Path], *, dark: bool = True, plain: bool = False, seconds: float | None = None
+    sockets: Sequence[Path],
+    *,
+    argv: Argv,
+    dark: bool = True,
+    plain: bool = False,
+    seconds: float | None = None,
 ) -> int:
-    """Show what the engines say until the operator leaves, or for `seconds`; return 0 then."""
-    link, desk = Link(), Desk()
+    """Show what the engines say until the operator leaves, or for `seconds`; return 0 then.
+
+    `argv` says how a command of georep is begun on a node.
+    """
+    link, desk = Link(), Desk(commands=Commands(argv))
     sources = [desk.follow(path, feed.live(path, heard=link.follow(str(path)))) for path in sockets]
     app = Console(*sources, link=link, desk=desk, dark=dark, plain=plain, seconds=seconds)
     before = signal.getsignal(signal.SIGTERM)

@@ -55,6 +55,7 @@ class MemoryTarget:
         """Whoever lost its last name, oldest first."""
         self.held: set[Gfid | Place] = set()
         self.kept: dict[str, bytes] = {}
+        self.records: dict[Gfid, bytes] = {}
         self.changed = 0.0
         """When everything was changed last, in seconds since the epoch."""
 
@@ -263,6 +264,19 @@ class MemoryTarget:
 
     def notes(self) -> dict[str, bytes]:
         return dict(self.kept)
+
+    def remember(self, gfid: Gfid, record: bytes) -> None:
+        self.records[gfid] = record
+
+    def remembered(self) -> dict[Gfid, bytes]:
+        return dict(self.records)
+
+    def forget(self, gfid: Gfid) -> None:
+        self.records.pop(gfid, None)
+
+    def copy_file(self, source: Gfid, copy: Gfid) -> None:
+        self.write(copy, self._thing(source).data)
+        self.set_xattrs(copy, self._thing(source).xattrs)
 
     @contextmanager
     def holding(self, *keys: Gfid | Place) -> Iterator[None]:

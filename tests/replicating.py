@@ -12,7 +12,7 @@ from memory_target import MemoryTarget
 from model import Primary
 
 from engine import events
-from engine.errors import Disconnected
+from engine.errors import Disconnected, Reject
 from engine.events import AnyEvent
 from engine.item import ROOT, AnyAnswer, AnyItem, Gfid, Item, Kind, Place
 from engine.movers.job import Mover
@@ -22,7 +22,7 @@ from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
 from engine.rpc.messages import Found, Seen
-from engine.secondary import taking
+from engine.secondary import aside, taking
 from engine.secondary.apply import apply
 from engine.session.bulk import Brought, Bulk
 from engine.session.ledger import Ledger
@@ -40,6 +40,7 @@ class Secondary(MemoryTarget):
     def __init__(self) -> None:
         super().__init__()
         self.refuses: dict[Place, int] = {}
+        self.notes_fail = False
         self.breaks_after: Callable[[AnyItem], bool] = lambda item: False
 
     def create(self, item: Item, place: Place) -> Seen:
@@ -66,6 +67,11 @@ class Secondary(MemoryTarget):
 
     async def put_away(self, gfids: Sequence[Gfid], day: str) -> list[Gfid]:
         return [gfid for gfid in gfids if taking.put_away(self, gfid, day)]
+
+    async def remember_now(self, gfid: Gfid, record: bytes) -> None:
+        if self.notes_fail:
+            raise Reject("the secondary could not answer: No space left on device")
+        aside.remember(self, gfid, record)
 
     async def limbo_now(self) -> list[Gfid]:
         return self.in_limbo()
@@ -139,6 +145,7 @@ class There:
     def __init__(self, secondary: Secondary) -> None:
         self.apply, self.lookup = secondary.apply, secondary.lookup
         self.limbo, self.sync = secondary.limbo_now, secondary.sync_now
+        self.remember = secondary.remember_now
         self.put_away = secondary.put_away
 
 

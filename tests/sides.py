@@ -11,6 +11,8 @@ from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
     AnyQuestion,
     AnyReply,
+    Aside,
+    AskAside,
     AskNotes,
     AskQuarantine,
     Digest,
@@ -25,6 +27,12 @@ from engine.rpc.messages import (
     Note,
     Notes,
     Quarantine,
+    Remember,
+    Remembered,
+    Rescue,
+    Rescued,
+    Restore,
+    Restored,
 )
 from engine.secondary.questions import Questions
 from engine.session.sides import Listing
@@ -91,6 +99,25 @@ class QuestionChannel:
         reply = self._ask(Discard(id=next(self._ids), holders=tuple(holders)))
         assert isinstance(reply, Discarded)
         return reply
+
+    async def aside(self) -> Aside:
+        reply = self._ask(AskAside(id=next(self._ids)))
+        assert isinstance(reply, Aside)
+        return reply
+
+    async def remember(self, gfid: Gfid, record: bytes) -> None:
+        reply = self._ask(Remember(id=next(self._ids), gfid=gfid, record=record))
+        assert isinstance(reply, Remembered)
+
+    async def restore(self, holder: Holder, to: Place) -> None:
+        reply = self._ask(Restore(id=next(self._ids), holder=holder, to=to))
+        assert isinstance(reply, Restored)
+
+    async def rescue(self, gfid: Gfid, seen: Attributes, day: str) -> Gfid:
+        asked = Rescue(id=next(self._ids), gfid=gfid, size=seen.size, mtime=seen.mtime, day=day)
+        reply = self._ask(asked)
+        assert isinstance(reply, Rescued)
+        return reply.copy
 
     async def note(self, name: str, content: bytes) -> dict[str, bytes]:
         return self._notes(Note(id=next(self._ids), name=name, content=content))

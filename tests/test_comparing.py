@@ -26,7 +26,7 @@ from engine.plan.crawled import Crawled
 from engine.plan.dirty import Window
 from engine.plan.items import Absent, Alive, Truth
 from engine.primary.truth import Sight
-from engine.session import reconciling, survey
+from engine.session import acting, reconciling, survey
 from engine.session.ledger import Failure
 from engine.session.local import Local
 from engine.session.reconcile import Asked
@@ -55,9 +55,9 @@ class Both:
         self.commands: list[tuple[str, str]] = []
         self.interrupt = False
         monkeypatch.setattr(survey, "run", self._run)
-        monkeypatch.setattr(reconciling, "_sight", lambda opened: Sight(b"/b", b"/m"))
+        monkeypatch.setattr(acting, "sight", lambda opened: Sight(b"/b", b"/m"))
         monkeypatch.setattr(reconciling, "look", self._look)
-        monkeypatch.setattr(reconciling, "_replicator", self._replicator)
+        monkeypatch.setattr(acting, "replicator", self._replicator)
 
     def put(self, number: int, name: bytes, *, there: bool = True, here: bool = True) -> None:
         for target, wanted in ((self.primary, here), (self.secondary, there)):
@@ -100,7 +100,7 @@ class Both:
         return Alive(one, seen.kind, tuple(self.primary.names(one)), True, seen.attributes)
 
     @contextmanager
-    def _replicator(self, opened: Any, sight: Sight) -> Iterator[Any]:
+    def _replicator(self, opened: Any, sight: Sight, name: str) -> Iterator[Any]:
         yield self
 
     async def run(self, call: Any, *args: object) -> list[Gfid]:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 import scripted
+from acts import STEP, Acts
 from textual.pilot import Pilot
 from watching import drawn
 
 from engine.config import Places
+from engine.plan.steps import Told
 from georep_tui.app import Console
 from georep_tui.desk import Desk
 
@@ -41,6 +43,34 @@ def test_looks(snap_compare: Any, name: str, size: tuple[int, int], dark: bool) 
         await drawn(pilot)
 
     app = Console(scripted.stream(), clock=scripted.clock, dark=dark)
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+PUT_ASIDE = {
+    "shelves": ["j", "3", "p"],
+    "restored": ["j", "3", "p", "R"],
+    "fixed": ["j", "3", "F"],
+}
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+@pytest.mark.parametrize("name", PUT_ASIDE)
+def test_put_aside_look(snap_compare: Any, name: str, size: tuple[int, int], dark: bool) -> None:
+    async def settle(pilot: Pilot[None]) -> None:
+        await drawn(pilot)
+        for key in PUT_ASIDE[name]:
+            await pilot.press(key)
+            await pilot.pause(0.05)
+            await drawn(pilot)
+        pilot.app.clear_notifications()
+        await pilot.pause()
+
+    acts = Acts()
+    acts.steps_told = [[Told(step=STEP)]]
+    nowhere = Places(Path("/"), Path("/"))
+    desk = Desk({"gfs1": nowhere, "gfs3": nowhere}, acts)
+    app = Console(scripted.failing_stream(), desk=desk, clock=scripted.clock, dark=dark)
     assert snap_compare(app, terminal_size=size, run_before=settle)
 
 

@@ -16,11 +16,16 @@ def expired(holder: Holder, days: int, today: date) -> bool:
     Never with 0 days, and never when it has not the name that it was given: then somebody has been
     there since.
     """
+    put = since(holder)
+    return days > 0 and put is not None and (today - put).days > days
+
+
+def since(holder: Holder) -> date | None:
+    """Return the day in its name; None when that is not the one that it was given."""
     day, _, gfid = holder.place.name.partition(b".")
-    if days <= 0 or gfid != holder.gfid.encode("ascii"):
-        return False
+    if gfid != holder.gfid.encode("ascii"):
+        return None
     try:
-        since = date.fromisoformat(day.decode("ascii"))
+        return date.fromisoformat(day.decode("ascii"))
     except ValueError:
-        return False
-    return (today - since).days > days
+        return None

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from engine.errors import Disconnected, GeorepError, Reject
-from engine.item import AnyAnswer, AnyItem, Gfid, Holder, Piece, Place
+from engine.item import AnyAnswer, AnyItem, Attributes, Gfid, Holder, Piece, Place
 from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
     AnyCall,
@@ -14,6 +14,8 @@ from engine.rpc.messages import (
     AnyReply,
     Applied,
     Apply,
+    Aside,
+    AskAside,
     AskCanary,
     AskHealth,
     AskHost,
@@ -45,6 +47,12 @@ from engine.rpc.messages import (
     Pong,
     PutAway,
     Quarantine,
+    Remember,
+    Remembered,
+    Rescue,
+    Rescued,
+    Restore,
+    Restored,
     Sorry,
     Sync,
     Synced,
@@ -153,6 +161,32 @@ class Channel:
         reply = await self._call(Discard(id=next(self._ids), holders=tuple(holders)))
         assert isinstance(reply, Discarded)
         return reply
+
+    async def aside(self) -> Aside:
+        """Return who is in limbo and in quarantine, with what is known of each."""
+        reply = await self._call(AskAside(id=next(self._ids)))
+        assert isinstance(reply, Aside)
+        return reply
+
+    async def remember(self, gfid: Gfid, record: bytes) -> None:
+        """Keep a record of how an object came to be put aside; an empty one takes it back."""
+        reply = await self._call(Remember(id=next(self._ids), gfid=gfid, record=record))
+        assert isinstance(reply, Remembered)
+
+    async def restore(self, holder: Holder, to: Place) -> None:
+        """Bring an object out of quarantine to a free place; Reject when that cannot be."""
+        reply = await self._call(Restore(id=next(self._ids), holder=holder, to=to))
+        assert isinstance(reply, Restored)
+
+    async def rescue(self, gfid: Gfid, seen: Attributes, day: str) -> Gfid:
+        """Keep a copy of a file in quarantine and empty the file, if it still is as `seen`; return
+        the gfid of the copy.
+        """
+        size, mtime = seen.size, seen.mtime
+        asked = Rescue(id=next(self._ids), gfid=gfid, size=size, mtime=mtime, day=day)
+        reply = await self._call(asked)
+        assert isinstance(reply, Rescued)
+        return reply.copy
 
     async def health(self) -> Health:
         """Return space on the secondary and the agent's needs."""
@@ -273,6 +307,10 @@ class Channel:
                 | Limbo()
                 | Quarantine()
                 | Discarded()
+                | Aside()
+                | Remembered()
+                | Restored()
+                | Rescued()
                 | Health()
                 | Host()
                 | Names()

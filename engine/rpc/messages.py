@@ -182,6 +182,86 @@ class Discarded(Message, frozen=True, kw_only=True):
     """What is in those that are directories, and not empty."""
 
 
+class AskAside(Message, frozen=True, kw_only=True):
+    """Who was put aside, and is in limbo or in quarantine? Answered by Aside."""
+
+    id: int
+
+
+class PutAside(msgspec.Struct, frozen=True, array_like=True):
+    """One object that stands in limbo or in quarantine."""
+
+    holder: Holder
+    attributes: Attributes
+    changed: float
+    """When it was changed last (its ctime), in seconds since the epoch."""
+    settled: bool
+    """It is in quarantine: nobody will speak for it any more."""
+    record: bytes = b""
+    """What was noted of how it came there; empty when nothing was."""
+
+
+class Aside(Message, frozen=True, kw_only=True):
+    """Answers an AskAside."""
+
+    id: int
+    objects: tuple[PutAside, ...]
+    """Those in quarantine, the oldest first, then those in limbo; not all, if they are many."""
+    total: int
+    """How many there are."""
+
+
+class Remember(Message, frozen=True, kw_only=True):
+    """Keep this record of how an object came to be put aside, or, when it is empty, none of it.
+    Answered by Remembered.
+    """
+
+    id: int
+    gfid: Gfid
+    record: bytes
+
+
+class Remembered(Message, frozen=True, kw_only=True):
+    """It is kept."""
+
+    id: int
+
+
+class Restore(Message, frozen=True, kw_only=True):
+    """Bring `holder`, which is in quarantine, to a place that is free. Answered by Restored."""
+
+    id: int
+    holder: Holder
+    to: Place
+
+
+class Restored(Message, frozen=True, kw_only=True):
+    """It stands there, and no longer in quarantine; also when it did before."""
+
+    id: int
+
+
+class Rescue(Message, frozen=True, kw_only=True):
+    """Put a copy of this file into quarantine, make sure that it is one, then empty the file.
+    Answered by Rescued.
+    """
+
+    id: int
+    gfid: Gfid
+    size: int
+    mtime: int
+    """What the operator saw of it; if it is another by now, nothing is done."""
+    day: str
+    """YYYY-MM-DD, a part of the name that the copy gets."""
+
+
+class Rescued(Message, frozen=True, kw_only=True):
+    """The copy, which has a gfid of its own."""
+
+    id: int
+    copy: Gfid
+
+
 class AskHealth(Message, frozen=True, kw_only=True):
     """How is the secondary? Answered by Health."""
 
@@ -370,6 +450,14 @@ AnyMessage = (
     | Quarantine
     | Discard
     | Discarded
+    | AskAside
+    | Aside
+    | Remember
+    | Remembered
+    | Restore
+    | Restored
+    | Rescue
+    | Rescued
     | AskHealth
     | Health
     | AskHost
@@ -399,6 +487,10 @@ AnyQuestion = (
     | PutAway
     | AskQuarantine
     | Discard
+    | AskAside
+    | Remember
+    | Restore
+    | Rescue
     | AskHealth
     | AskHost
     | List
@@ -419,6 +511,10 @@ AnyReply = (
     | Limbo
     | Quarantine
     | Discarded
+    | Aside
+    | Remembered
+    | Restored
+    | Rescued
     | Health
     | Host
     | Names

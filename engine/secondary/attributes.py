@@ -66,10 +66,11 @@ def fill(file: int, data: bytes) -> None:
         os.ftruncate(file, len(data))
 
 
-def _put(file: int, data: bytes, begin: int, end: int) -> None:
+def _put(file: int, data: bytes, begin: int, end: int, at: int = 0) -> None:
+    """Write a part of `data`, which stands from `at` on in the file."""
     held = memoryview(data)
     while begin < end:
-        begin += os.pwrite(file, held[begin : min(begin + _PART, end)], begin)
+        begin += os.pwrite(file, held[begin : min(begin + _PART, end)], at + begin)
 
 
 def solid(data: bytes) -> Iterator[tuple[int, int]]:
@@ -85,6 +86,22 @@ def solid(data: bytes) -> Iterator[tuple[int, int]]:
             begin = at
     if begin is not None:
         yield begin, len(data)
+
+
+def copy(source: bytes, to: bytes) -> None:
+    """Give the file at `to`, which is empty, the content of the one at `source`."""
+    file = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        with opened(to) as made:
+            at = 0
+            while data := os.pread(file, _PART, at):
+                for begin, end in solid(data):
+                    _put(made, data, begin, end, at)
+                at += len(data)
+            os.ftruncate(made, at)
+            os.fsync(made)
+    finally:
+        os.close(file)
 
 
 def created(item: Item) -> Attributes:

@@ -44,7 +44,8 @@ class DirectoryTarget:
     def __init__(self, root: bytes, scope: Scope = objects.ALL) -> None:
         """`scope`: which xattrs we have to do with."""
         self._scope = scope
-        self._handles, self._notes = Handles(root), Notes(root)
+        self._handles = Handles(root)
+        self._notes, self._records = Notes(root), Notes(root, "records")
         self._objects = Objects(self._handles)
         self._handles.sweep()
 
@@ -308,6 +309,23 @@ class DirectoryTarget:
     def notes(self) -> dict[str, bytes]:
         """Return all notes by name."""
         return self._notes.read()
+
+    def remember(self, gfid: Gfid, record: bytes) -> None:
+        """Keep a record of how `gfid` came to be put aside, in `.georep/records`."""
+        self._records.keep(gfid, record)
+
+    def remembered(self) -> dict[Gfid, bytes]:
+        """Return all such records."""
+        return {Gfid(name): record for name, record in self._records.read().items()}
+
+    def forget(self, gfid: Gfid) -> None:
+        """Drop the record of `gfid`, if there is one."""
+        self._records.drop(gfid)
+
+    def copy_file(self, source: Gfid, copy: Gfid) -> None:
+        """Give the file `copy`, which is new and empty, the content and the xattrs of `source`."""
+        attributes.copy(self._handles.path(source), self._handles.path(copy))
+        self.set_xattrs(copy, objects.travelling(self._handles.path(source), self._scope))
 
     def canary(self, name: str) -> Gfid:
         """Make or empty a file among the handles, which is no object's."""

@@ -59,7 +59,7 @@ class GlusterTarget:
         """Hashes of places that this mount has moved a directory away from."""
         self.lost = ""
         """Why this mount must not be used any more; empty while it can be."""
-        self._notes = Notes(root)
+        self._notes, self._records = Notes(root), Notes(root, "records")
         self._locks = LockFile(own + b"/lock")
 
     def close(self) -> None:
@@ -393,6 +393,23 @@ class GlusterTarget:
     def notes(self) -> dict[str, bytes]:
         """Return all notes by name."""
         return self._notes.read()
+
+    def remember(self, gfid: Gfid, record: bytes) -> None:
+        """Keep a record of how `gfid` came to be put aside, in `.georep/records`."""
+        self._records.keep(gfid, record)
+
+    def remembered(self) -> dict[Gfid, bytes]:
+        """Return all such records."""
+        return {Gfid(name): record for name, record in self._records.read().items()}
+
+    def forget(self, gfid: Gfid) -> None:
+        """Drop the record of `gfid`, if there is one."""
+        self._records.drop(gfid)
+
+    def copy_file(self, source: Gfid, copy: Gfid) -> None:
+        """Give the file `copy`, which is new and empty, the content and the xattrs of `source`."""
+        attributes.copy(self._object(source), self._object(copy))
+        self.set_xattrs(copy, objects.travelling(self._object(source), self._scope))
 
     def canary(self, name: str) -> Gfid:
         """Make or empty a file in `/.georep/canary`."""

@@ -9,10 +9,10 @@ from engine.secondary.target import OWN
 
 
 class Notes:
-    """The notes below one root, in `.georep/notes`."""
+    """The notes below one root, in a folder of `.georep`."""
 
-    def __init__(self, root: bytes) -> None:
-        self._folder = Path(os.fsdecode(root + b"/" + OWN)) / "notes"
+    def __init__(self, root: bytes, folder: str = "notes") -> None:
+        self._folder = Path(os.fsdecode(root + b"/" + OWN)) / folder
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep one, in place of an older one of that name, whole or not at all."""
@@ -27,3 +27,8 @@ class Notes:
                 if not entry.name.startswith("."):
                     found[entry.name] = Path(entry.path).read_bytes()
         return found
+
+    def drop(self, name: str) -> None:
+        """Forget one, if there is one of that name."""
+        with suppress(FileNotFoundError):
+            (self._folder / name).unlink()

@@ -19,6 +19,7 @@ from engine.plan import shelves
 from engine.rpc.messages import (
     AnyQuestion,
     AnyReply,
+    AskAside,
     AskCanary,
     AskHealth,
     AskHost,
@@ -47,12 +48,18 @@ from engine.rpc.messages import (
     Notes,
     PutAway,
     Quarantine,
+    Remember,
+    Remembered,
+    Rescue,
+    Rescued,
+    Restore,
+    Restored,
     Sync,
     Synced,
 )
-from engine.secondary import taking
+from engine.secondary import aside, restoring, taking
 from engine.secondary.target import Target
-from engine.secondary.trouble import Trouble
+from engine.secondary.trouble import Trouble, plainly
 
 PAGE = 1 << 20
 """Bytes of names in one page, at most; a frame has room for sixteen times as many."""
@@ -109,6 +116,19 @@ class Questions:
                 return self._quarantine(number, days)
             case Discard(id=number, holders=holders):
                 return self._discard(number, holders)
+            case AskAside(id=number):
+                return aside.listed(target, number)
+            case Remember(id=number, gfid=gfid, record=record):
+                aside.remember(target, gfid, record)
+                return Remembered(id=number)
+            case Restore(id=number, holder=holder, to=to):
+                with plainly():
+                    restoring.restore(target, holder, to)
+                return Restored(id=number)
+            case Rescue(id=number):
+                _check_day(question.day)
+                with plainly():
+                    return Rescued(id=number, copy=restoring.rescue(target, question))
             case AskHealth(id=number):
                 return self._health(number)
             case AskHost(id=number):
@@ -140,14 +160,12 @@ class Questions:
                 return self._leave_mark(number, primary, value)
 
     def _put_away(self, gfids: Sequence[Gfid], day: str) -> Iterator[Gfid]:
-        if not _DAY.fullmatch(day):
-            raise Reject(f"{day[:80]!r} is no day", cause="protocol")
+        _check_day(day)
         for gfid in gfids:
-            try:
-                if taking.put_away(self._target, gfid, day):
-                    yield gfid
-            except Trouble as trouble:
-                raise trouble.error from trouble
+            with plainly():
+                put_away = taking.put_away(self._target, gfid, day)
+            if put_away:
+                yield gfid
 
     def _quarantine(self, number: int, days: int) -> Quarantine:
         """Return who is there; too long only by the name and by the time of the last change."""
@@ -221,6 +239,11 @@ class Questions:
                     self._kept.popitem(last=False)
         whole, there = self._target.whole(), names is not None
         return Names(id=number, names=tuple(page), more=more, there=there, whole=whole)
+
+
+def _check_day(day: str) -> None:
+    if not _DAY.fullmatch(day):
+        raise Reject(f"{day[:80]!r} is no day", cause="protocol")
 
 
 def cut(names: list[bytes], after: bytes, size: int) -> tuple[list[bytes], bool]:

@@ -113,6 +113,18 @@ class Target(Protocol):
     def notes(self) -> dict[str, bytes]:
         """Return all notes by name."""
 
+    def remember(self, gfid: Gfid, record: bytes) -> None:
+        """Keep a record of how `gfid` came to be put aside, whole or not at all."""
+
+    def remembered(self) -> dict[Gfid, bytes]:
+        """Return all such records."""
+
+    def forget(self, gfid: Gfid) -> None:
+        """Drop the record of `gfid`, if there is one."""
+
+    def copy_file(self, source: Gfid, copy: Gfid) -> None:
+        """Give the file `copy`, which is new and empty, the content and the xattrs of `source`."""
+
     def canary(self, name: str) -> Gfid:
         """Make or empty a file of ours that movers find as `.gfid/G`, and return its gfid."""
 

@@ -21,3 +21,12 @@ def doing(what: str, place: Place | None = None) -> Iterator[None]:
         yield
     except OSError as error:
         raise Trouble(what, place, error) from error
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Turn Trouble that comes up inside back into the OSError that it was."""
+    try:
+        yield
+    except Trouble as trouble:
+        raise trouble.error from trouble

@@ -47,6 +47,7 @@ class Limbo:
         now = time.time()
         there = await self._channel.limbo()
         self._noted = {gfid: min(self._noted.get(gfid, now), now) for gfid in there}
+        await self._replicator.note_aside(there)
         if not there:
             await self._quarantine.tend()
             return

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from engine.events import QuarantineSwept
-from engine.item import Gfid, Holder, Kind
+from engine.item import Gfid
 from engine.options import Options
 from engine.plan import shelves
 from engine.rpc.channel import Channel
+from engine.session.discarding import Discarding
 from engine.session.replicate import Replicator
 from engine.session.report import Report
 
@@ -41,8 +42,7 @@ class Quarantine:
         self._due = 0.0
         self._seen: date | None = None
         """The last day of which we know that somebody has swept."""
-        self._removed = 0
-        """Objects removed since the sweep began."""
+        self._discarding = Discarding(channel, self._gone)
 
     def take_up(self, options: Options) -> None:
         """Keep everybody for as long as `options` say from now on; look again soon."""
@@ -64,50 +64,25 @@ class Quarantine:
             self._seen = today
             return
         expired = [one for one in there.expired if shelves.expired(one, self._days, today)]
-        gone = await self._gone(expired)
-        until, left = self._removed + PORTION, len(expired) - len(gone)
+        one = self._discarding
+        gone = await one.gone(expired)
+        until, left = one.removed + PORTION, len(expired) - len(gone)
         for holder in gone:
-            if not await self._remove(holder, until):
-                if self._removed >= until:
+            if await one.remove(holder, until=until):
+                await self._replicator.failing.forget([holder.gfid])
+            else:
+                if one.removed >= until:
                     self._due = 0.0
                     return
                 left += 1
         await self._channel.note(NOTE, day)
         self._seen = today
-        if self._removed or left:
-            self._report.tell(QuarantineSwept, removed=self._removed, left=left)
-        self._removed = 0
+        if one.removed or left:
+            self._report.tell(QuarantineSwept, removed=one.removed, left=left)
+        one.removed = 0
 
-    async def _remove(self, holder: Holder, until: int) -> bool:
-        """Remove one of those in quarantine, with all that is in it; False where anything stays, or
-        when `until` objects are removed.
-        """
-        way = [holder]
-        while way:
-            if self._removed >= until:
-                return False
-            reply = await self._channel.discard([way[-1]])
-            self._removed += len(reply.gone)
-            if reply.gone:
-                way.pop()
-                continue
-            children = reply.children
-            if not children or len(await self._gone(children)) < len(children):
-                return False
-            gone = set((await self._channel.discard(children)).gone)
-            self._removed += len(gone)
-            full = [child for child in children if child.gfid not in gone]
-            if any(child.kind is not Kind.DIRECTORY for child in full):
-                return False
-            # The first that is full goes next; after it this one is looked at anew.
-            way += full[:1]
-        await self._replicator.failing.forget([holder.gfid])
-        return True
-
-    async def _gone(self, holders: Sequence[Holder]) -> list[Holder]:
-        """Return those of whom the whole primary says that they are gone."""
-        gone = set(await self._replicator.gone([holder.gfid for holder in holders]))
-        return [holder for holder in holders if holder.gfid in gone]
+    async def _gone(self, gfids: Sequence[Gfid]) -> list[Gfid]:
+        return await self._replicator.gone(gfids)
 
     async def _forget(self, there: Sequence[Gfid]) -> None:
         """Take out of our list who is not there any more: removed by another brick's worker, or by

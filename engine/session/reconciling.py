@@ -1,31 +1,20 @@
 """One reconcile of a session, from its open volumes to the note that nothing is left."""
 
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack
 from typing import Protocol
 
 from engine import config, files
 from engine.config import Places
 from engine.errors import Stop
-from engine.gluster.volume import Brick
-from engine.movers.pace import Bucket
 from engine.plan import crawled
 from engine.plan.crawled import Book
 from engine.plan.items import Truth
 from engine.primary import truth
-from engine.primary.truth import Sight
-from engine.session import checks, survey
-from engine.session.bulk import Bulk
+from engine.session import acting, survey
 from engine.session.findings import Finding
-from engine.session.ledger import Ledger
 from engine.session.reconcile import Asked, Counts, Reconcile, look
-from engine.session.replicate import Replicator
-from engine.session.report import Report
 from engine.session.survey import Survey
-from engine.session.trying import Trying
 
 WORKER = "reconcile"
 """The agents of two that apply exclude each other by this name."""
@@ -83,7 +72,7 @@ def run(
 
 
 async def _work(opened: Survey, show: Show, patience: float, *, apply: bool, force: bool) -> None:
-    counts, sight = show.counts, _sight(opened)
+    counts, sight = show.counts, acting.sight(opened)
     book = crawled.read(await opened.agent.channel.notes(), opened.local.volume.uuid)
 
     async def ask(asked: Asked) -> Sequence[Truth]:
@@ -97,7 +86,7 @@ async def _work(opened: Survey, show: Show, patience: float, *, apply: bool, for
             return
         if not force:
             one.guard()
-        with _replicator(opened, sight) as replicator:
+        with acting.replicator(opened, sight, WORKER) as replicator:
             replicator.exclude(await replicator.run(truth.own_directories, sight.brick))
             # What an earlier run, that was interrupted, has moved aside.
             await replicator.recover()
@@ -110,45 +99,3 @@ async def _finish(opened: Survey, counts: Counts, book: Book) -> None:
     if not counts.left:
         for name, content in crawled.done(book):
             await opened.agent.channel.note(name, content)
-
-
-def _sight(opened: Survey) -> Sight:
-    """Return where to look at the primary: any brick of this node, and the mount."""
-    brick = next(filter(_there, opened.local.bricks), None)
-    if brick is None:
-        raise opened.local.nothing()
-    whole = not opened.local.volume.disperse and not brick.is_arbiter
-    # Nobody watches its heals here, and what it has may be older than what others have.
-    behind = opened.local.volume.replica > 1
-    scope = checks.scope(opened.session)
-    return Sight(brick.root, opened.mount.root, whole, behind=behind, scope=scope)
-
-
-def _there(brick: Brick) -> bool:
-    return os.path.isdir(brick.root + b"/.glusterfs")
-
-
-@contextmanager
-def _replicator(opened: Survey, sight: Sight) -> Iterator[Replicator]:
-    options = opened.session.options
-    folder = opened.places.of(opened.session.name)
-    with (
-        open(os.devnull, "wb") as nobody,
-        # What cannot be made so is told at the end, and nobody tries it again.
-        tempfile.TemporaryDirectory(prefix="reconcile.", dir=folder) as kept,
-    ):
-        # Its events are a worker's; the operator is told by our own counts.
-        report = Report(opened.session.name, WORKER, nobody.fileno())
-        channel, route = opened.agent.channel, opened.route
-        bucket = Bucket.of(opened.session, folder)
-        trying = Trying.of(opened.session, route, opened.agent, report, bucket)
-        bulk = Bulk(trying, channel, report, here=opened.mount.root, jobs=options.sync_jobs)
-        ledger = Ledger(Path(kept) / "ledger.db", WORKER)
-        made = Replicator(
-            *(sight, channel, bulk, report, ledger), push_limit=options.push_limit, bucket=bucket
-        )
-        try:
-            yield made
-        finally:
-            made.close()
-            ledger.close()

@@ -3,21 +3,27 @@ more.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
+from engine import names
+from engine.errors import Reject
 from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind
 from engine.movers.pace import Bucket
 from engine.plan import items as plan_items
-from engine.plan import order
+from engine.plan import order, records
 from engine.plan.dirty import Dirty, Why, Window
 from engine.plan.items import USUAL, Alive, Manner, Unclear
+from engine.plan.records import Record
 from engine.plan.settle import Outcome, settle, unclear
+from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
+from engine.session.asides import Asides, Moved
 from engine.session.attempt import Attempt, Totals
 from engine.session.bulk import Bulk
 from engine.session.carrying import Carried
@@ -69,6 +75,7 @@ class Replicator:
         self.underway = UnderWay(
             *(bulk, self._looking, self._sending, self._carried, report, self._hop)
         )
+        self._asides = Asides()
         self._due: Attempt | None = None
         self._counted = 0, 0
         """Contents and bytes that stand in somebody's totals."""
@@ -197,6 +204,31 @@ class Replicator:
         """Return those of `gfids` that the whole primary says are gone."""
         return await self._looking.gone(gfids)
 
+    async def note_aside(self, gfids: Collection[Gfid]) -> None:
+        """Note on the secondary how those of `gfids`, who are in limbo, came there by us.
+
+        Notes are taken back of those who have left it, but for quarantine.
+        """
+        await self._note(self._asides.among(gfids))
+        left = list(self._asides.recorded - set(gfids))
+        if not left:
+            return
+        gone = set(await self.gone(left))
+        there = (await self._channel.lookup(left)).gfids
+        for gfid, seen in zip(left, there, strict=True):
+            if seen is None or gfid not in gone:
+                with suppress(Reject):
+                    await self._channel.remember(gfid, b"")
+        self._asides.recorded.clear()
+
+    async def _note(self, moves: Mapping[Gfid, Moved]) -> None:
+        for gfid, moved in moves.items():
+            path = names.show(await self._hop.run(truth.path, self._sight, moved.place))
+            record = Record(path=path, at=moved.at, why=moved.why, worker=self._report.worker)
+            with suppress(Reject):  # it is only for people: a full secondary must not end us
+                await self._channel.remember(gfid, records.encode(record))
+            self._asides.noted(gfid)
+
     async def recover(self) -> None:
         """Make so what an earlier run may have left half done: those in limbo, those intended."""
         window = Window()
@@ -295,6 +327,9 @@ class Replicator:
         answers: list[AnyAnswer] = []
         for wave in order.waves(list(items.values()), directories):
             answers += await self._sending.wave(wave, pushed, items)
+        self._asides.hear(items, answers)
+        if not attempt.trial.ahead:  # else the record that speaks of it may be still to be heard
+            await self._note(self._asides.unclaimed(items, answers))
         outcome = settle(window, batch, items, answers)
         outcome.refused += self._sending.unreadable()
         short = {g: attempt.short.pop(g) for g in batch if g in attempt.short}

@@ -59,6 +59,8 @@ class NameInput(Input):
 class NameScreen(ModalScreen[str | None]):
     """Tells what would be written, and asks where to; gives what was typed."""
 
+    INPUT: type[NameInput] = NameInput
+
     def __init__(self, told: Sequence[Line], name: str, *, plain: bool) -> None:
         super().__init__()
         self._told, self._name, self._plain = told, name, plain
@@ -67,7 +69,7 @@ class NameScreen(ModalScreen[str | None]):
         """Make the block of text, the line to type into, and the line of keys."""
         with Vertical(id="asked"):
             yield Lines(id="told")
-            yield NameInput(self._name, id="name", compact=True)
+            yield self.INPUT(self._name, id="name", compact=True)
         yield KeyBar(plain=self._plain)
 
     def on_mount(self) -> None:
@@ -78,3 +80,15 @@ class NameScreen(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _write(self, typed: Input.Submitted) -> None:
         self.dismiss(typed.value)
+
+
+class PathInput(NameInput):
+    """One line for a path on the secondary."""
+
+    BINDINGS = keymap.bindings(Where.PATH)
+
+
+class PathScreen(NameScreen):
+    """Tells who would be brought back, and asks where to; gives what was typed."""
+
+    INPUT = PathInput

@@ -8,20 +8,21 @@ from typing import TypeVar
 from engine.errors import GeorepError
 from engine.events import EntryFailed
 from engine.state import SessionState, State
-from georep_tui import asking, evidence, exporting, failed, keymap, rows, tables
-from georep_tui.desk import Decision
+from georep_tui import asking, evidence, exporting, failed, fixing, keymap, rows, tables
+from georep_tui.desk import Decision, Desk
 from georep_tui.failed import Group, Grouping, Order
 from georep_tui.keymap import Where
 from georep_tui.rows import Line
 from georep_tui.screens.agree import WIDTH, AgreeScreen, NameScreen
 from georep_tui.screens.page import Page
+from georep_tui.screens.steps import carry_out
 
 T = TypeVar("T", bound=StrEnum)
 LOOK = 5.0
 """Seconds after which times are told anew, when nothing else changed."""
 NOTICE = 6.0
 """Seconds that the answer to a key is shown."""
-_LETTERS = {"mark", "mark_all", "sort", "group", "copy", "retry", "ignore", "export"}
+_LETTERS = {"mark", "mark_all", "sort", "group", "copy", "retry", "ignore", "export", "fix"}
 
 
 class FailuresScreen(Page):
@@ -124,6 +125,9 @@ class FailuresScreen(Page):
             return False
         if action in ("retry", "ignore"):
             return self.console.desk is not None
+        if action in ("fix", "put_aside"):
+            desk = self.console.desk
+            return not self.filtering and desk is not None and desk.commands is not None
         return super().check_action(action, parameters)
 
     def action_mark(self) -> None:
@@ -167,6 +171,29 @@ class FailuresScreen(Page):
     def action_ignore(self) -> None:
         """Ask whether to leave alone."""
         self._ask(Decision.ASIDE)
+
+    def action_fix(self) -> None:
+        """Look what is in the way, and ask whether to clear it."""
+        chosen, scope, desk = self._chosen(), self.console.scope, self.console.desk
+        if not chosen or scope is None or desk is None:
+            return
+        ours = [each for each in chosen if desk.reaches(each)]
+        if len(ours) < len(chosen):
+            self._say(asking.unreached(scope, asking.nodes(chosen) - asking.nodes(ours)))
+        if len(ours) > fixing.MOST:
+            self._say(f"the first {fixing.MOST} of {rows.grouped(len(ours))}")
+        if ours:
+            chosen = ours[: fixing.MOST]
+            self.run_worker(self._fix(desk, scope, chosen), group="decisions")
+
+    async def _fix(self, desk: Desk, scope: str, chosen: list[EntryFailed]) -> None:
+        if await carry_out(self, asking.fix, fixing.asked(desk, scope, chosen)):
+            self._marked -= {failed.key(each) for each in chosen}
+            self.redraw()
+
+    def action_put_aside(self) -> None:
+        """Show who was put aside."""
+        self.console.switch_mode("aside")
 
     def action_export(self) -> None:
         """Ask for a file to write to."""

@@ -7,9 +7,11 @@ import json
 import os
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import PLAIN, fresh_world
@@ -193,6 +195,118 @@ def test_what_was_somebody_elses_is_all_there(disputed: Disputed) -> None:
     until("all of them and no others are listed", listed, patience=PATIENCE)
     files = [path for path in shelf.rglob("*") if path.is_file()]
     assert [path.read_bytes() for path in files] == [OWN] * disputed.files
+
+
+def said(world: World, *words: str) -> list[dict[str, Any]]:
+    """Return what a command that changes something tells, an object a line; print all it says."""
+    done = world.georep("prim1", *words, "--json")
+    sys.stdout.write((done.stdout + done.stderr).decode(errors="replace"))
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_who_was_put_aside_is_listed_and_brought_back(disputed: Disputed) -> None:
+    listing = disputed.georep("prim1", "quarantine", SESSION, "list", "--json")
+    found = {each["path"]: each for each in json.loads(listing.stdout)}
+    assert len(json.loads(listing.stdout)) == disputed.kept
+    stood = "/stopped/file, a file there/x"
+    one = found[stood]
+    assert (one["where"], one["size"]) == ("quarantine", len(OWN))
+    assert "in the way of" in one["why"]
+    assert one["worker"].startswith("prim1:/")
+    gfid = one["gfid"]
+
+    # Where it stood the primary has somebody else now, and so it has at other names.
+    (refused,) = said(disputed, "quarantine", SESSION, "restore", gfid, "--yes")
+    assert "put it aside again" in refused["refused"]
+    assert not refused["done"]
+    # A name that nobody has, with bytes that no terminal shows.
+    to = "/stopped/back\\xff"
+    words = ("quarantine", SESSION, "restore", gfid, "--to", to)
+    (shown,) = said(disputed, *words)
+    assert shown["does"]
+    there = disputed.there() / "stopped" / os.fsdecode(b"back\xff")
+    assert not there.exists(), "it was not agreed to"
+    (changed,) = said(disputed, *words, "--seen", "0123456789abcdef")
+    assert not changed["done"]
+    assert not there.exists()
+    (done,) = said(disputed, *words, "--seen", shown["token"])
+    assert done["done"], done
+    assert there.read_bytes() == OWN
+    assert disputed.behind("stopped").gfid(b"back\xff") == gfid
+    shelf = disputed.there() / ".georep/quarantine"
+    assert not [name for name in os.listdir(shelf) if gfid in name]
+    assert disputed.georep("prim1", *words, "--yes").returncode == 2, "it is nobody there any more"
+    until(
+        "it leaves the list",
+        lambda: gfid not in str(disputed.failures("quarantined")),
+        patience=PATIENCE,
+    )
+    disputed.settle()
+    assert [words.split(": ")[1] for words in disputed.differences()] == ["extra"]
+    there.unlink()
+    # So that its folder gets the times that the primary has.
+    disputed.here("stopped").write(b"later")
+    disputed.settle()
+    assert disputed.differences() == []
+
+    folder = next(each for each in found.values() if each["kind"] == "directory")
+    assert said(disputed, "quarantine", SESSION, "drop", folder["gfid"], "--yes")[0]["done"]
+    assert not [name for name in os.listdir(shelf) if folder["gfid"] in name]
+
+
+def test_fix_keeps_a_copy_of_what_has_the_gfid_of_a_folder(disputed: Disputed) -> None:
+    gfid, there = new_gfid(), disputed.behind("late")
+    there.make(b"z", Kind.FILE, gfid)
+    there.own(b"z")
+    disputed.here("late").make(b"w", Kind.DIRECTORY, gfid)
+    disputed.here("late").write(b"w/c")
+    disputed.settle()
+    assert "late/w" in disputed.failures("ENOTSUP")
+    (done,) = said(disputed, "failures", SESSION, "fix", "late/w", "--yes")
+    assert done["done"], done
+    disputed.until("nothing fails", lambda state: not state.sessions[SESSION].failing)
+    disputed.settle()
+    assert disputed.differences() == []
+    listing = disputed.georep("prim1", "quarantine", SESSION, "--json")
+    (copy,) = [each for each in json.loads(listing.stdout) if "a copy" in (each["why"] or "")]
+    kept = disputed.there() / ".georep/quarantine" / copy["item"]
+    assert kept.read_bytes() == OWN
+    # On one brick's journal or two, a fix of what is mended finds nothing.
+    assert disputed.georep("prim1", "failures", SESSION, "fix", gfid, "--yes").returncode == 2
+
+
+def test_fix_moves_aside_who_is_in_the_way(disputed: Disputed) -> None:
+    """With `gfid-conflict-resolution` off nobody is moved without an operator's word."""
+    option = ("config", "set", SESSION, "gfid-conflict-resolution", "false")
+    assert disputed.georep("prim1", *option).returncode == 0
+    disputed.settle()
+    disputed.behind("late").own(b"theirs")
+    theirs = disputed.behind("late").gfid(b"theirs")
+    disputed.here("late").write(b"theirs", 100)
+    disputed.settle()
+    assert disputed.failures("gfid conflict") == ["late/theirs"]
+    (shown,) = said(disputed, "failures", SESSION, "fix", "late/theirs")
+    assert theirs in shown["secondary"]
+    disputed.behind("late").append(b"theirs", 3)
+    (changed,) = said(disputed, "failures", SESSION, "fix", "late/theirs", "--seen", shown["token"])
+    assert not changed["done"]
+    assert changed["token"] != shown["token"]
+    there = disputed.there() / "late/theirs"
+    assert there.read_bytes().startswith(OWN)
+    (done,) = said(disputed, "failures", SESSION, "fix", "late/theirs", "--seen", changed["token"])
+    assert done["done"], done
+    disputed.until("nothing fails", lambda state: not state.sessions[SESSION].failing)
+    disputed.settle()
+    assert disputed.differences() == []
+
+    def put_away() -> bool:
+        listing = disputed.georep("prim1", "quarantine", SESSION, "--json")
+        found = [each for each in json.loads(listing.stdout) if each["gfid"] == theirs]
+        return [each["where"] for each in found] == ["quarantine"]
+
+    until("who was in the way is in quarantine", put_away, patience=PATIENCE)
+    assert disputed.georep("prim1", "config", "reset", SESSION, option[3]).returncode == 0
+    disputed.settle()
 
 
 def read_only(world: World, word: str) -> None:
