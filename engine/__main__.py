@@ -32,6 +32,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 from engine.secondary import authorized  # deferred: only new keys need it
 
                 return authorized.main(words[1:])
+            case ["keep-mount"]:
+                from engine.gluster import brokered  # deferred: only agents without root need it
+
+                return brokered.keep(words[1:])
+            case ["mountbroker"]:
+                from engine.secondary import mountbroker  # deferred: only an operator needs it
+
+                return mountbroker.main(words[1:])
             case ["worker"]:
                 from engine.session import worker  # deferred: only a worker needs it
 
@@ -87,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     told = command("events", "write what the engine tells as JSON lines, until interrupted")
     told.add_argument("session", metavar="SESSION", nargs="?")
     commands.add_parser("agent", help="serve a primary; started by it over ssh", add_help=False)
+    commands.add_parser(
+        "mountbroker", help="let a user mount a volume of this node through glusterd"
+    )
     commands.add_parser("worker", help="replicate one brick; started by run", add_help=False)
     return parser
 

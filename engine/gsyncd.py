@@ -48,7 +48,8 @@ REFUSED: Mapping[str, Refusal] = {
     "cli-log-level": Refusal("commands say what they have to say on the terminal", _LEAVE),
     "georep-session-working-dir": _FOLDERS,
     "gluster-cli-options": Refusal(
-        "of gluster it is only asked what volumes there are and what is to be healed", _LEAVE
+        "of gluster it is only asked what volumes there are, what is to be healed, and to mount",
+        _LEAVE,
     ),
     "gluster-command": _UNUSED,
     "gluster-command-dir": Refusal("gluster and glusterfs are looked for as all programs", _PATH),
@@ -61,7 +62,8 @@ REFUSED: Mapping[str, Refusal] = {
     "isolated-secondarys": _UNUSED,
     "log-file": _LOGS,
     "mountbroker": Refusal(
-        "a user other than root cannot be the secondary's", "Name root@HOST::VOLUME."
+        "the label follows from the user and the volume, and lets caches be switched off",
+        "On each node of the secondary: georep-engine mountbroker USER SVOL.",
     ),
     "pid-file": Refusal("whoever runs a session holds a lock in its folder", _STATE),
     "primary-bricks": _ASKED,
@@ -84,7 +86,9 @@ REFUSED: Mapping[str, Refusal] = {
     "secondary-gluster-log-file": Refusal(
         "the agent's mounts have one log there, /var/log/glusterfs/georep-agent.log", _LEAVE
     ),
-    "secondary-gluster-log-file-mbr": Refusal("there is no mountbroker", _LEAVE),
+    "secondary-gluster-log-file-mbr": Refusal(
+        "mounts by glusterd have the same log there, /var/log/glusterfs/georep-agent.log", _LEAVE
+    ),
     "secondary-gluster-log-level": _ONE_LEVEL,
     "secondary-gluster-params": _UNUSED,
     "secondary-log-file": _FAR_LOG,

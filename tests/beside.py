@@ -56,7 +56,12 @@ COMMANDS = (
 TOOLS = (
     Beside("gluster system:: execute gsec_create", "`georep keys [USER@]HOST::SVOL`"),
     Beside("gluster-georep-sshkey generate", "`georep keys`, as above", "A key on each node."),
-    Beside("gluster-mountbroker", "", "The user on the secondary is root."),
+    Beside(
+        "gluster-mountbroker setup, add",
+        "`georep-engine mountbroker USER SVOL`",
+        "On each node of the secondary.",
+    ),
+    Beside("gluster-mountbroker status, remove", "", "`glusterd.vol` has it; a line for each."),
     Beside("gsyncd monitor", "`georep-engine run`", "One for all sessions of a node."),
     Beside("gsyncd worker", "`georep-engine worker`", "Started by `run`, one for each brick."),
     Beside("gsyncd agent", "", "Changelogs are read by the worker itself."),

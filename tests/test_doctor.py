@@ -493,6 +493,7 @@ def test_what_cannot_be_read_is_for_the_checks_to_say(monkeypatch: pytest.Monkey
 
 
 def test_glusterd_is_asked_to_switch_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     program = tmp_path / "gluster"
     program.write_text('#!/bin/sh\necho "$*" >> "$0.said"\nexit $(cat "$0.code")\n')
     program.chmod(0o755)

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from engine.secondary import asked, gate, target
 from engine.secondary.asked import Agent, Receiver, Rsync
 
 FAR = "/run/georep/agent-s-1.123.456"
+BROKERED = "/var/mountbroker-root/user1001/mtpt-georep-geo-svol-aB3xYz"
 FOLDER = "/srv/ü_data/.georep"
 OPTIONS = "--log-format=X --timeout=300 --stats --existing --inplace --no-implied-dirs"
 RSYNC = f"rsync --server -IRSe.LsfxCIvu {OPTIONS} . {FAR}/"
@@ -34,6 +37,7 @@ WORDY = (
     ("text", "found"),
     [
         pytest.param("georep-engine agent", Agent(), id="the agent"),
+        pytest.param(f"georep-engine receive {BROKERED}", Receiver(BROKERED), id="to glusterd's"),
         pytest.param(f"georep-engine receive {FAR}", Receiver(FAR), id="a stream"),
         pytest.param(f"georep-engine receive '{FOLDER}'", Receiver(FOLDER), id="to a directory"),
         pytest.param(
@@ -77,6 +81,9 @@ REFUSED_TEXTS = {
     "an open quote": f"georep-engine receive '{FAR}",
     "the root": "georep-engine receive /",
     "a folder": "georep-engine receive /etc",
+    "glusterd's mount for gsyncd": "georep-engine receive /m/user1001/mtpt-geo-aB3xYz",
+    "below glusterd's mount": f"georep-engine receive {BROKERED}/a",
+    "glusterd's mount, climbing": "georep-engine receive /m/../user1/mtpt-georep-geo-svol-aB3xYz",
     "climbing": "georep-engine receive /run/georep/../../etc",
     "climbing to a directory's": "georep-engine receive /srv/../etc/.georep",
     "a dot on the way": "georep-engine receive /srv/./d/.georep",
@@ -311,8 +318,30 @@ def test_a_folder_where_a_mount_should_be_is_none() -> None:
     assert not gate._mounted("/", "")
 
 
+def test_glusterd_s_mounts_are_for_their_user_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, str]] = []
+    monkeypatch.setattr(gate, "_mounted", lambda far, only: not seen.append((far, only)))
+    monkeypatch.setattr(os, "geteuid", lambda: 1001)
+    gate.check(BROKERED, "svol")
+    assert seen == [(BROKERED, "svol")]
+    monkeypatch.setattr(os, "geteuid", lambda: 1002)
+    with pytest.raises(Reject, match="no place that it is for"):
+        gate.check(BROKERED, "svol")
+    assert len(seen) == 1
+
+
+LEAVING_ROOT = """
+import ctypes, os
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+ctypes.CDLL(None).prctl(4, 1)  # as any process that was started by this user
+"""
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a root of its own")
-def test_behind_the_fence_there_is_nothing_else(folder: Path) -> None:
+@pytest.mark.parametrize("first", ["", LEAVING_ROOT], ids=["as root", "without root"])
+def test_behind_the_fence_there_is_nothing_else(folder: Path, first: str) -> None:
+    if first and Path("/proc/sys/user/max_user_namespaces").read_text().strip() == "0":
+        pytest.skip("this machine has no user namespaces")
     code = """
 import json, os, sys
 from engine.secondary import fence
@@ -327,11 +356,20 @@ for path in ("/made", "/usr/made", "/run/made"):
         refused.append(path)
 print(json.dumps([sorted(os.listdir("/")), os.listdir(far), refused, os.path.exists("/etc")]))
 """
-    argv = [sys.executable, "-c", code, str(folder)]
+    far = folder
+    if first:
+        far = Path(tempfile.mkdtemp(dir="/tmp"), "far")
+        shutil.copytree(folder, far)
+        for path in (far.parent, far):
+            os.chown(path, 65534, 65534)
+    code = code.replace("far = ", f"{first}far = ")
+    argv = [sys.executable, "-c", code, str(far)]
     said = subprocess.run(argv, capture_output=True, check=True, timeout=60)
     tops, there, refused, etc = json.loads(said.stdout)
     assert set(tops) <= {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "tmp"}
     assert sorted(there) == ["identity.json", "made"]
     assert refused == ["/made", "/usr/made", "/run/made"]
     assert not etc
-    assert (folder / "made").exists()
+    assert (far / "made").exists()
+    if first:
+        shutil.rmtree(far.parent)

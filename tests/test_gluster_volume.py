@@ -1,4 +1,5 @@
 import contextlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -139,6 +140,7 @@ def _gluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> No
 def test_read_asks_gluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ask = f'[ "$*" = "--mode=script volume info gvol --xml" ] && cat "{GOLDEN}/volume-info-2x2.xml"'
     _gluster(monkeypatch, tmp_path, ask)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert volume.read("gvol").uuid == "3b88c8c8-2daf-4c48-957c-bf67dca44fa6"
 
 

@@ -16,7 +16,7 @@ from engine.gluster.volume import Volume
 RUN = Path("/run/georep")
 """0700; every mount of every engine and agent of this machine is below it."""
 
-_FRESH = (
+FRESH = (
     # A level-triggered reader must never be told what was true a second ago: kernel and client
     # caches off.
     "--attribute-timeout=0",
@@ -29,8 +29,7 @@ _FRESH = (
     "--xlator-option=*-quick-read.cache-timeout=0",
     "--xlator-option=*-io-cache.cache-timeout=0",
 )
-
-
+"""What switches every cache between a volume and us off."""
 THOROUGH = "--xlator-option=*-dht.lookup-optimize=off"
 """What makes a mount look for a name on every brick before it says that there is none."""
 
@@ -59,7 +58,7 @@ class Mount:
         self._privileged, self._apart = privileged, apart
         self._thorough, self._params = thorough, tuple(params)
         label = "".join(c if c.isalnum() or c in "-_" else "_" for c in label)
-        self.path = RUN / f"{label}.{os.getpid()}.{_birth(os.getpid())}"
+        self.path = RUN / f"{label}.{owner()}"
         self.root = os.fsencode(self.path)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -90,7 +89,7 @@ class Mount:
             *(["--client-pid=-1"] if self._privileged else []),
             *([THOROUGH] if self._thorough else []),
             *("--volfile-server=localhost", f"--volfile-id={self._volume}"),
-            *(f"--log-level={self._level}", f"--log-file={self._log}", *_FRESH, str(self.path)),
+            *(f"--log-level={self._level}", f"--log-file={self._log}", *FRESH, str(self.path)),
         ]
         self._process = subprocess.Popen(
             command,
@@ -176,13 +175,23 @@ def clean() -> list[str]:
     stuck: list[str] = []
     with contextlib.suppress(FileNotFoundError):
         for entry in os.scandir(RUN):
-            _, pid, birth = ("..." + entry.name).rsplit(".", 2)
-            if pid.isdigit() and birth.isdigit() and _birth(int(pid)) != int(birth):
+            if not owned(entry.name):
                 try:
                     _remove(Path(entry.path))
                 except GeorepError as error:
                     stuck.append(error.words)
     return stuck
+
+
+def owned(name: str) -> bool:
+    """Whether what is called LABEL.PID.BIRTH belongs to a process that lives, or to nobody."""
+    _, pid, born = ("..." + name).rsplit(".", 2)
+    return not (pid.isdigit() and born.isdigit()) or birth(int(pid)) == int(born)
+
+
+def owner() -> str:
+    """Return what stands behind the label in the name of what belongs to this process."""
+    return f"{os.getpid()}.{birth(os.getpid())}"
 
 
 def _remove(path: Path) -> None:
@@ -205,7 +214,7 @@ def _mounted() -> set[str]:
         return {line.split()[4] for line in lines}
 
 
-def _birth(pid: int) -> int:
+def birth(pid: int) -> int:
     """Return when `pid` was started, in clock ticks since boot; 0 when it is no more."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:

@@ -152,7 +152,7 @@ def command(words: Sequence[str], timeout: float) -> tuple[int, str, str]:
         )
     try:
         done = subprocess.run(
-            [gluster, "--mode=script", *words],
+            [gluster, "--mode=script", *_aside(), *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=timeout,
@@ -175,6 +175,11 @@ def command(words: Sequence[str], timeout: float) -> tuple[int, str, str]:
             evidence=both,
         )
     return done.returncode, said, both
+
+
+def _aside() -> Sequence[str]:
+    """Return how gluster is called by somebody who may not use glusterd's own socket and logs."""
+    return () if os.geteuid() == 0 else ("--remote-host=localhost", "--log-file=/dev/null")
 
 
 def local_node_uuid(path: Path = GLUSTERD_INFO) -> str:

@@ -68,6 +68,8 @@ class Welcome(Message, frozen=True, kw_only=True):
     """Uuid of the glusterd there; empty when it has none."""
     nodes: tuple[Peer, ...] = ()
     """Those that have bricks of the volume, in the order of its bricks; of a directory none."""
+    root: bool = True
+    """Whether it runs as root; else glusterd has mounted the volume for it."""
 
 
 class Sorry(Message, frozen=True, kw_only=True):

@@ -84,12 +84,6 @@ def _serve(pipe: "_Pipe", hello: Hello, only: str) -> int:
             cause="refused by the gate",
             fix="Make one for it, on the primary: georep keys.",
         )
-    if os.geteuid() != 0:
-        raise Stop(
-            "the agent on the secondary is not root",
-            cause="not root",
-            fix="Name root as the user of the secondary: root@HOST::VOLUME.",
-        )
     with opened(hello) as there:
         claimant = f"{hello.session} {hello.worker}"
         if hello.worker and not there.target.claim(claimant, hello.silence + 20):
@@ -116,6 +110,7 @@ def _serve(pipe: "_Pipe", hello: Hello, only: str) -> int:
                 read_only=there.read_only,
                 node=there.node,
                 nodes=there.nodes,
+                root=os.geteuid() == 0,
             )
         )
         return Server(there, pipe).run(hello.silence)

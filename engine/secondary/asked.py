@@ -22,6 +22,8 @@ LONGEST = 4096
 """Characters of a text that are looked at; what a primary asks for is never as long."""
 
 _MOUNT = re.compile(MOUNTS + r"agent-[A-Za-z0-9_-]+\.[0-9]+\.[0-9]+")
+_BROKERED = re.compile(r"(?:/[\w.@%+,=:-]+)+/user[0-9]+/mtpt-georep-[A-Za-z0-9_.-]+")
+"""Where glusterd mounts for an agent without root, `engine.gluster.broker`."""
 _DIRECTORY = re.compile(r"(?:/[\w.@%+,=:-]+)+/" + re.escape(OWN))
 _LETTERS = re.compile(r"-([IRSWcqvz]+)e[0-9]*\.[0-9A-Za-z]*")
 """Behind the `e`: what the other rsync can. Not `s`: more options would then come over the
@@ -119,8 +121,10 @@ def _rsync(words: Sequence[str]) -> Rsync:
 
 def _checked(far: str) -> str:
     """Return `far` when it has the form of an agent's mount, or of georep's own in a directory."""
-    parts = far.split("/")
-    if _MOUNT.fullmatch(far) or (_DIRECTORY.fullmatch(far) and not {".", ".."} & set(parts)):
+    if _MOUNT.fullmatch(far):
+        return far
+    known = _BROKERED.fullmatch(far) or _DIRECTORY.fullmatch(far)
+    if known and not {".", ".."} & set(far.split("/")):
         return far
     raise _refused("files may only be written where an agent has its mount")
 

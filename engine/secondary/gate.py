@@ -84,10 +84,10 @@ def _engine() -> list[str]:
 
 
 def check(far: str, only: str) -> None:
-    """Raise Reject unless the directory `far` is an agent's mount, or georep's own in a directory,
-    and that of the volume or directory `only`.
+    """Raise Reject unless the directory `far` is an agent's mount, ours or the one that glusterd
+    made for this user, or georep's own in a directory, and that of the volume or directory `only`.
     """
-    if far.startswith(asked.MOUNTS):
+    if far.startswith(asked.MOUNTS) or f"/user{os.geteuid()}/mtpt-" in far:
         fits = _mounted(far, only)
     else:
         fits = only in ("", far.removesuffix(f"/{asked.OWN}")) and _identified(far)

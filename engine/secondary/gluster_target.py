@@ -20,7 +20,7 @@ from engine.gluster.objects import Scope
 from engine.item import ROOT, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.plan import shelves
 from engine.rpc.messages import Seen
-from engine.secondary import attributes
+from engine.secondary import attributes, borrowed
 from engine.secondary.attributes import Where
 from engine.secondary.locks import LockFile, stripe
 from engine.secondary.notes import Notes
@@ -213,7 +213,7 @@ class GlusterTarget:
         with self._parents.within(place.parent, changing=True) as path:
             name = path + place.name
             try:
-                self._anew(gfid, lambda: os.link(source, name, follow_symlinks=False))
+                self._anew(gfid, lambda: borrowed.doing(source, lambda: _link(source, name)))
             except FileExistsError:
                 # Only then DHT takes the pointer back that it had put there, and who looks before
                 # finds a name that nobody else will.
@@ -329,8 +329,12 @@ class GlusterTarget:
         now = objects.travelling(at, self._scope)
         if now == shall:
             return False
+
+        def change() -> None:
+            attributes.change_xattrs(at, now, shall)
+
         try:
-            self._anew(gfid, lambda: attributes.change_xattrs(at, now, shall))
+            self._anew(gfid, lambda: borrowed.doing(self._object(gfid), change))
         except OSError as error:
             if error.errno == errno.EROFS:
                 # Files' ACLs are let through for pid -1, directories' are not.
@@ -341,7 +345,7 @@ class GlusterTarget:
         if now != shall:
             # A client with pid -1 ignores a default ACL, with success; an ordinary one does not.
             plain = self._plain() + b"/" + gfids.aux(gfid)
-            attributes.change_xattrs(plain, now, shall)
+            borrowed.doing(plain, lambda: attributes.change_xattrs(plain, now, shall))
             if objects.travelling(at, self._scope) != shall:
                 raise OSError(errno.EIO, "xattrs were set with success and are not there")
         return True
@@ -457,6 +461,10 @@ class GlusterTarget:
 
     def _path(self, place: Place) -> bytes:
         return self._gfids + place.parent.encode("ascii") + b"/" + place.name
+
+
+def _link(source: bytes, name: bytes) -> None:
+    os.link(source, name, follow_symlinks=False)
 
 
 def _gfid(path: bytes) -> Gfid:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import GeorepError, Retry, Stop
-from engine.gluster import urls, volume
+from engine.gluster import broker, urls, volume
+from engine.gluster.brokered import Brokered
 from engine.gluster.mount import Mount, needs_privilege
 from engine.gluster.objects import Scope
 from engine.gluster.volume import Volume
@@ -60,6 +61,12 @@ def opened(hello: Hello) -> Iterator[Opened]:
 @contextmanager
 def _directory(hello: Hello) -> Iterator[Opened]:
     path = Path(hello.volume)
+    if os.geteuid() != 0:
+        raise Stop(
+            f"the agent on the secondary is not root, and {path} is a directory",
+            cause="not root",
+            fix=f"Owners, devices and trusted xattrs need it: name root@HOST:{path}, or a volume.",
+        )
     root = os.fsencode(path)
     make = bool(hello.primary) and not hello.worker
     try:
@@ -156,12 +163,15 @@ def _bricks(facts: Volume) -> tuple[bytes, ...]:
     return ()
 
 
-def _mount(hello: Hello, *, privileged: bool) -> Mount:
-    log = Path("/var/log/glusterfs/georep-agent.log")
+def _mount(hello: Hello, *, privileged: bool) -> Mount | Brokered:
+    """Return a mount of our own; or, where we may not mount, one that glusterd makes for us."""
+    volume, level = hello.volume, hello.log_level
+    if os.geteuid() != 0:
+        return Brokered(volume, level=level, privileged=privileged)
     label = f"agent-{hello.session}" + ("-privileged" if privileged else "")
-    level = hello.log_level
+    log = Path(broker.LOG)
     return Mount(
-        hello.volume, label=label, log=log, log_level=level, privileged=privileged, thorough=True
+        volume, label=label, log=log, log_level=level, privileged=privileged, thorough=True
     )
 
 

@@ -118,6 +118,7 @@ def way(route: Route, error: GeorepError | None) -> list[Check]:
 def together(session: Session, near: Near, far: Far) -> Iterator[Check]:
     """Say whether the secondary is as it must be, and fits the primary."""
     yield check_agent(session, far.welcome)
+    yield from check_user(session, far.welcome)
     yield from check_read_only(session, far.welcome)
     yield from check_room(session, far.welcome, near.used)
     yield check_content(session, far)
@@ -144,6 +145,13 @@ def check_agent(session: Session, welcome: Welcome) -> Check:
     done = "can write to" if urls.is_directory(session.volume) else "has mounted"
     words = f"georep {welcome.version} answers on {welcome.host} and {done} {session.volume}"
     return Check("secondary", True, words)
+
+
+def check_user(session: Session, welcome: Welcome) -> Iterator[Check]:
+    """Say how an agent without root has the volume."""
+    if not welcome.root:
+        words = f"{session.user} is not root: glusterd has mounted {session.volume} for it"
+        yield Check("user", True, words)
 
 
 def check_read_only(session: Session, welcome: Welcome) -> Iterator[Check]:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.gluster import gfid as gfids
 from engine.gluster import xattrs
-from engine.gluster.mount import _FRESH, THOROUGH
+from engine.gluster.mount import FRESH, THOROUGH
 from engine.item import (
     ROOT,
     AnyAnswer,
@@ -112,7 +112,7 @@ def mount_by_gfid(lab: Lab, host: str, volume: str, name: str, *options: str) ->
     path = f"/vol/{name}"
     lab.run(host, ["mkdir", "-p", path])
     argv = ["glusterfs", "--aux-gfid-mount", "--acl", "--volfile-server=localhost"]
-    lab.run(host, [*argv, f"--volfile-id={volume}", *options, *_FRESH, path])
+    lab.run(host, [*argv, f"--volfile-id={volume}", *options, *FRESH, path])
     root = os.fsencode(lab.path(host, path))
     until("the mount", lambda: _ready(root))
     return root

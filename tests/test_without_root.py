@@ -1,0 +1,71 @@
+"""An agent that is not root: what it opens, how it asks glusterd, and what is said of it."""
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from test_doctor import SESSION, WELCOME
+
+from engine.errors import Stop
+from engine.gluster import brokered, mount, volume
+from engine.gluster.brokered import Brokered
+from engine.gluster.mount import Mount
+from engine.rpc.messages import PROTOCOL, AskHost, Hello, Host
+from engine.secondary import opened
+from engine.secondary.questions import Questions
+from engine.session import far
+
+
+def hello(place: str) -> Hello:
+    return Hello(protocol=PROTOCOL, version="1", session="s", worker="w", volume=place, silence=0)
+
+
+def test_a_directory_is_refused_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(Stop) as caught, opened.opened(hello(str(tmp_path))):
+        pass
+    assert caught.value.cause == "not root"
+    assert f"root@HOST:{tmp_path}" in caught.value.fix
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("uid", "kind"), [(0, Mount), (1000, Brokered)])
+def test_who_mounts_a_volume(monkeypatch: pytest.MonkeyPatch, uid: int, kind: type) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    assert type(opened._mount(hello("svol"), privileged=False)) is kind
+
+
+@pytest.mark.parametrize(
+    ("uid", "words"), [(0, ""), (1000, "--remote-host=localhost --log-file=/dev/null ")]
+)
+def test_how_glusterd_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, uid: int, words: str
+) -> None:
+    program = tmp_path / "gluster"
+    program.write_text('#!/bin/sh\necho "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    code, said, _ = volume.command(("volume", "info"), 30)
+    assert (code, said) == (0, f"--mode=script {words}volume info\n")
+
+
+@pytest.mark.parametrize(("uid", "stuck"), [(0, "of root"), (1000, "of a keeper")])
+def test_whose_mounts_are_looked_for(monkeypatch: pytest.MonkeyPatch, uid: int, stuck: str) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    monkeypatch.setattr(mount, "clean", lambda: ["of root"])
+    monkeypatch.setattr(brokered, "clean", lambda: ["of a keeper"])
+    found = Questions(None, b"/").answer(AskHost(id=1))  # type: ignore[arg-type]
+    assert isinstance(found, Host)
+    assert found.stuck == (stuck,)
+
+
+def test_the_doctor_says_so() -> None:
+    geo = msgspec.structs.replace(WELCOME, root=False)
+    (told,) = far.check_user(SESSION, geo)
+    assert told.fine
+    assert "glusterd has mounted svol" in told.words
+    assert list(far.check_user(SESSION, WELCOME)) == []
