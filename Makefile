@@ -6,7 +6,7 @@ PREPARE := @.ci/prepare
 BY_TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check lint unit test demo bench bench-page lab-up lab-down docs screenshots clean
+.PHONY: help venv check lint unit test demo bench bench-page soak lab-up lab-down docs screenshots clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,10 @@ bench-page: ## publish what `make bench` measured last, in docs/benchmarks.md
 	@[ -e build/bench.json ] || { echo "Nothing was measured yet. Run: make bench" >&2; exit 1; }
 	@cp build/bench.json docs/benchmarks.json
 	@$(MAKE) --no-print-directory docs
+
+soak: ## see what the console costs under load: ARGS="--rate 10000 --minutes 5", ARGS="--days 14"
+	$(PREPARE)
+	@$(PYTHON) tests/soak.py $(ARGS)
 
 docs: ## write the pages of docs/ that are made from the code
 	$(PREPARE)

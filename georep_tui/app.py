@@ -10,16 +10,18 @@ from textual.app import App
 
 from engine.events import AnyEvent
 from engine.state import State, apply, snapshot
-from georep_tui import keymap, rows, theme
+from georep_tui import keymap, palette, rows, theme
 from georep_tui.chronicle import Chronicle
 from georep_tui.desk import Desk
 from georep_tui.keymap import Key, Where
+from georep_tui.palette import Entry, Noun
 from georep_tui.rows import Line
 from georep_tui.screens.aside import AsideScreen
 from georep_tui.screens.events import EventsScreen
 from georep_tui.screens.failures import FailuresScreen
 from georep_tui.screens.help import HelpScreen
 from georep_tui.screens.page import Page
+from georep_tui.screens.palette import PaletteScreen
 from georep_tui.screens.sessions import SessionsScreen
 from georep_tui.screens.throughput import ThroughputScreen
 from georep_tui.screens.workers import WorkersScreen
@@ -58,9 +60,11 @@ class Console(App[None]):
         desk: Desk | None = None,
         clock: Callable[[], float] = time.time,
         dark: bool = True,
+        ansi: bool = False,
         plain: bool = False,
         seconds: float | None = None,
     ) -> None:
+        """`ansi` draws with the terminal's own 16 colours, `plain` with ASCII alone."""
         super().__init__()
         self.link = link or Link()
         self.desk = desk
@@ -79,6 +83,8 @@ class Console(App[None]):
         """What the screen that is opened next shall filter by; None: what it did before."""
         self.chosen = ("", "")
         """The session and the place whose events are shown; "": all."""
+        self.pointed = ""
+        """The worker that the cursor shall stand on; "": where it stands."""
         self.before = self.DEFAULT_MODE
         """The screen from which the events were opened."""
         self._sources = sources
@@ -90,9 +96,9 @@ class Console(App[None]):
         self._chronicle = self.chronicle
         self._held = 0.0
         self._drawn: tuple[object, ...] = ()
-        self.register_theme(theme.DARK)
-        self.register_theme(theme.LIGHT)
-        self.theme = theme.DARK.name if dark else theme.LIGHT.name
+        for each in theme.THEMES.values():
+            self.register_theme(each)
+        self.theme = theme.named(dark=dark, ansi=ansi).name
 
     @property
     def now(self) -> float:
@@ -125,6 +131,8 @@ class Console(App[None]):
 
     def _tick(self) -> None:
         """Draw when something was said, or when a second has passed: lags grow by themselves."""
+        if not self.is_running:
+            return  # it ends, and its screens go one after the other
         seen = (self.picture.version, int(self.now), self.link.words())
         if seen != self._drawn and isinstance(self.screen, Page):
             self._drawn = seen
@@ -134,6 +142,13 @@ class Console(App[None]):
         """Show the workers of a session."""
         if name is not None:
             self.scope = name
+        self.switch_mode("workers")
+
+    def open_worker(self, session: str, worker: str) -> None:
+        """Show the workers of a session, the cursor on one of them."""
+        self.scope, self.pointed = session, worker
+        if isinstance(self.screen, WorkersScreen):
+            self.screen.redraw()
         self.switch_mode("workers")
 
     def open_events(self, session: str = "", place: str = "") -> None:
@@ -182,10 +197,50 @@ class Console(App[None]):
         if isinstance(self.screen, Page):
             self.screen.redraw()
 
+    def action_palette(self, typed: str = "") -> None:
+        """Offer everything that can be done or gone to."""
+        asked = PaletteScreen(self.offered, typed=typed, plain=self.plain)
+        self.push_screen(asked, self._perform)
+
+    def offered(self, typed: str) -> list[Entry]:
+        """Return what the palette offers for what is typed."""
+        every = palette.entries(self.picture, here=self.scope)
+        return palette.offered(every, (Noun.FILTER,), typed)
+
+    def _perform(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self.perform(entry)
+
+    def perform(self, entry: Entry) -> None:
+        """Do what was chosen in the palette."""
+        match entry.noun, entry.value:
+            case Noun.SESSION, (name,):
+                self.open_session(name)
+            case Noun.WORKER, (session, worker):
+                self.open_worker(session, worker)
+            case Noun.SCREEN, (name,):
+                self.action_go(name)
+            case Noun.FILTER, (words,) if isinstance(self.screen, Page):
+                self.screen.narrow(words)
+            case Noun.EXPORT, ("failures",):
+                self.switch_mode("failures")
+                self.call_after_refresh(self._export)
+            case Noun.THEME, (name,):
+                self.theme = theme.THEMES[name].name
+            case Noun.HELP, _:
+                self.action_help()
+            case Noun.CONSOLE, _:
+                self.exit()
+            case _:
+                pass  # of a replay, which knows them
+
+    def _export(self) -> None:
+        if isinstance(self.screen, FailuresScreen):
+            self.screen.export_all()
+
     def action_theme(self) -> None:
         """Change between dark and light."""
-        dark = self.theme == theme.DARK.name
-        self.theme = theme.LIGHT.name if dark else theme.DARK.name
+        self.theme = theme.other(self.theme)
 
     def action_help(self) -> None:
         """Show all keys."""
@@ -217,5 +272,5 @@ class Console(App[None]):
             return True
         if action == "filter" and self.screen.has_class("-detail"):
             return False
-        ours = action in {"go", "filter", "freeze", "theme", "help", "quit"}
+        ours = action in {"go", "filter", "freeze", "palette", "theme", "help", "quit"}
         return not (ours and self.screen.filtering)

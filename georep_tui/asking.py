@@ -80,6 +80,19 @@ def place(name: str, width: int) -> list[Line]:
     return [*lines, *_words("A path on the secondary, from its root. Nobody is put over.", width)]
 
 
+def cut(since: str, until: str, width: int) -> list[Line]:
+    """Return what writing a stretch of a replay to a file would do."""
+    words = "The stretch between the markers around the time that is shown; where there is none, "
+    words += "from the begin, or to the end."
+    return [
+        ((rows.fit("Write this stretch as a journal to", width).rstrip(), "strong"),),
+        ((f"{since} to {until}", ""),),
+        (),
+        *_words(words, width, "idle"),
+        (),
+    ]
+
+
 def _head(question: str, chosen: Sequence[EntryFailed], width: int) -> list[Line]:
     lines: list[Line] = [((rows.fit(question, width).rstrip(), "strong"),), ()]
     kinds = Counter(each.kind for each in chosen)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.errors import GeorepError, Usage
-from georep_tui import fixing, preparing, quarantining
+from georep_tui import fixing, look, preparing, quarantining
 from georep_tui.replay import cli as replay
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"georep {__version__}")
     _places(parser, None)
-    _screen(parser)
+    look.add_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
@@ -213,11 +213,6 @@ def _places(parser: argparse.ArgumentParser, default: str | None) -> None:
     )
 
 
-def _screen(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--ascii", action="store_true", help="draw with ASCII only")
-    parser.add_argument("--light", action="store_true", help="dark on light")
-
-
 def _run(args: argparse.Namespace) -> int:
     if args.command == "lab":
         from engine.lab import cli as lab  # deferred: it is big, and seldom asked for
@@ -226,7 +221,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.command == "demo":
         return _demo(args)
     if args.command == "replay":
-        return replay.run(args, terminal=_terminal(), plain=args.ascii or not _unicode())
+        return replay.run(args, look.chosen(args), terminal=_terminal())
     if args.command == "explain":
         from georep_tui import explaining  # deferred, like everything here
 
@@ -281,12 +276,7 @@ def _console(at: "Places", args: argparse.Namespace) -> int:
     from georep_tui import live, running  # deferred: Textual takes a moment
 
     here = (*running.HERE, "--config", str(at.config), "--state", str(at.state))
-    return live.watch(
-        [at.socket],
-        argv=lambda node: here,
-        dark=not args.light,
-        plain=args.ascii or not _unicode(),
-    )
+    return live.watch([at.socket], argv=lambda node: here, **look.chosen(args))
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -296,17 +286,12 @@ def _demo(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         screen=_terminal() and not args.no_tui,
         keep=args.keep,
-        dark=not args.light,
-        plain=args.ascii or not _unicode(),
+        **look.chosen(args),
     )
 
 
 def _terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def _unicode() -> bool:
-    return "utf" in (sys.stdout.encoding or "").lower()
 
 
 def _status(at: "Places", args: argparse.Namespace) -> int:

@@ -8,12 +8,15 @@ from types import FrameType
 
 from engine.lab import demo
 from georep_tui import live
+from georep_tui.look import Look
 
 HEADLESS = 60.0
 """Seconds without a screen, when nobody said how many."""
 
 
-def run(*, seconds: float | None, screen: bool, keep: bool, dark: bool, plain: bool) -> int:
+def run(
+    *, seconds: float | None, screen: bool, keep: bool, dark: bool, ansi: bool, plain: bool
+) -> int:
     """Show it until the operator leaves, then compare both sides; 0 when they are equal.
 
     Everything is taken down again, unless it shall be kept. Call it in the main thread.
@@ -29,9 +32,8 @@ def run(*, seconds: float | None, screen: bool, keep: bool, dark: bool, plain: b
             now.sockets,
             # In a lab a node is called as its host.
             argv=lambda node: lab.exec_argv(node, ["georep"]),
-            dark=dark,
-            plain=plain,
             seconds=seconds,
+            **Look(dark=dark, ansi=ansi, plain=plain),
         )
         if left:
             return left

@@ -8,7 +8,7 @@ from georep_tui import chronicle, rows, tables, wording
 from georep_tui.chronicle import Entry, Level
 from georep_tui.replay import alerts
 from georep_tui.rows import Line, Span
-from georep_tui.tables import WIDE, Row
+from georep_tui.tables import WIDE
 
 SHOWN = 1000
 """Rows shown at most, the newest."""
@@ -18,17 +18,35 @@ LEVELS = {Level.DETAIL: "all", Level.INFO: "info", Level.WARN: "warn", Level.BAD
 _MEANINGS = {Level.DETAIL: "idle", Level.INFO: "", Level.WARN: "warn", Level.BAD: "bad"}
 
 
+class EntryRow:
+    """One entry as a row, made when it comes into sight: of thousands a second few ever do."""
+
+    __slots__ = ("_dated", "_entry", "_line", "_width", "key")
+
+    def __init__(self, entry: Entry, width: int, *, dated: bool) -> None:
+        self.key = str(entry.serial)
+        self._entry, self._width, self._dated = entry, width, dated
+        self._line: Line | None = None
+
+    @property
+    def line(self) -> Line:
+        """What is seen."""
+        if self._line is None:
+            self._line = _line(self._entry, self._width, dated=self._dated)
+        return self._line
+
+
 class Cache:
     """Keeps what was made of each entry, for as long as the entry is there."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, Row] = {}
+        self._rows: dict[int, EntryRow] = {}
         self._width = 0
         self.dated = False
         """Whether rows have the date: they are of several days."""
         self._texts: dict[int, str] = {}
 
-    def rows(self, entries: Sequence[Entry], width: int) -> list[Row]:
+    def rows(self, entries: Sequence[Entry], width: int) -> list[EntryRow]:
         """Return a row for each entry."""
         days = {rows.stamp(entry.at)[:10] for entry in (*entries[:1], *entries[-1:])}
         dated = len(days) > 1
@@ -65,8 +83,12 @@ def head(width: int, *, dated: bool) -> Line:
     return ((rows.fit(titles, width), "head"),)
 
 
-def row(entry: Entry, width: int, *, dated: bool) -> Row:
+def row(entry: Entry, width: int, *, dated: bool) -> EntryRow:
     """Return one line: when, where, what it is called, and its words."""
+    return EntryRow(entry, width, dated=dated)
+
+
+def _line(entry: Entry, width: int, *, dated: bool) -> Line:
     told = entry.told
     place, kind = chronicle.node(told), wording.kind(told)
     if width >= WIDE:
@@ -80,8 +102,7 @@ def row(entry: Entry, width: int, *, dated: bool) -> Row:
         name = rows.fit(kind, KIND)
     said, meaning = words(entry)
     room = max(0, width - cell_len(start) - cell_len(name))
-    line: Line = ((start, "idle"), (name, ""), (rows.fit(f"  {said}", room), meaning))
-    return Row(str(entry.serial), line)
+    return ((start, "idle"), (name, ""), (rows.fit(f"  {said}", room), meaning))
 
 
 def words(entry: Entry) -> Span:

@@ -12,10 +12,22 @@ from engine import files
 from engine.errors import Usage
 from engine.events import EntryFailed
 
+FIX = "Give another name."
+
 
 def name(session: str, at: float) -> str:
     """Return what the file is called when nobody says otherwise."""
     return f"georep-failures-{session}-{int(at)}.jsonl"
+
+
+def place(typed: str) -> Path:
+    """Return the file that an operator names; raise Usage when it cannot be one."""
+    if not typed.strip() or "\0" in typed:
+        raise Usage("That is no name of a file", fix=FIX)
+    path = Path(os.path.abspath(os.path.expanduser(typed.strip())))
+    if not path.parent.is_dir():
+        raise Usage(f"There is no folder {path.parent}", fix=FIX)
+    return path
 
 
 def write(typed: str, failures: Iterable[EntryFailed]) -> Path:
@@ -23,12 +35,7 @@ def write(typed: str, failures: Iterable[EntryFailed]) -> Path:
 
     Blocks. Raises Usage when it cannot be.
     """
-    path = Path(os.path.abspath(os.path.expanduser(typed.strip())))
-    fix = "Give another name."
-    if not typed.strip() or "\0" in typed:
-        raise Usage("That is no name of a file", fix=fix)
-    if not path.parent.is_dir():
-        raise Usage(f"There is no folder {path.parent}", fix=fix)
+    path, fix = place(typed), FIX
     try:
         files.create(path, b"".join(_line(failure) for failure in failures))
     except FileExistsError:

@@ -28,6 +28,7 @@ class Where(StrEnum):
     AGREE = "asked"
     NAME = "file"
     PATH = "place"
+    PALETTE = "palette"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def _all() -> tuple[Key, ...]:
         Key(
             "freeze", "space", "space", "freeze", "freeze", "hold the picture, or let it go", every
         ),
+        Key("palette", "colon,ctrl+p", ": ^p", "palette", "", "everything, by typing", every),
         Key("theme", "d", "d", "theme", "", "dark or light", every),
         Key("quit", "q", "q", "quit", "quit", "leave; replication goes on", every),
         Key("filter.keep", "enter", "⏎", "submit", "keep", "keep the filter", Where.FILTER),
@@ -94,6 +96,17 @@ def _all() -> tuple[Key, ...]:
         Key("name.close", "escape", "esc", "close", "close", "write nothing", Where.NAME),
         Key("path.take", "enter", "⏎", "submit", "go on", "see what that means", Where.PATH),
         Key("path.close", "escape", "esc", "close", "close", "leave it there", Where.PATH),
+        *_palette(),
+    )
+
+
+def _palette() -> tuple[Key, ...]:
+    here = Where.PALETTE
+    return (
+        Key("palette.take", "enter", "⏎", "submit", "take", "do it, or go there", here),
+        Key("palette.close", "escape", "esc", "close", "close", "do nothing", here),
+        Key("palette.down", "down", "↓ ↑", "move(1)", "", "the next one, or the last", here),
+        Key("palette.up", "up", "↑", "move(-1)", "", "", here),
     )
 
 
@@ -103,6 +116,7 @@ def _throughput() -> tuple[Key, ...]:
         Key("throughput.open", "enter", "⏎", "open", "job", "all about the job", here),
         Key("throughput.back", "escape", "esc", "back", "back", "one step back", here),
         Key("throughput.metric", "m", "m", "metric", "metric", "draw the next figure", here),
+        Key("throughput.window", "t", "t", "window", "window", "over 60 s, 10 min, 1 h", here),
         Key("throughput.brick", "b", "b", "brick", "brick", "one brick after the other, all", here),
         Key("throughput.sort", "s", "s", "sort", no, "newest, most sent, longest, least", here),
         Key("throughput.events", "l", "l", "events", no, "events of the job's brick", here),
@@ -163,8 +177,38 @@ def _replay() -> tuple[Key, ...]:
         Key("replay.next", "n", "n N", "alert(1)", "next ▲", "the next ▲, or the last", here),
         Key("replay.last", "N", "N", "alert(-1)", no, no, here),
         Key("replay.time", "g", "g", "time", "time", "go to a time", here),
+        *_finding(),
+        *_marking(),
         Key("time.go", "enter", "⏎", "submit", "go", no, Where.TIME),
         Key("time.close", "escape", "esc", "close", "close", no, Where.TIME),
+    )
+
+
+def _finding() -> tuple[Key, ...]:
+    here, no = Where.REPLAY, ""
+    return (
+        Key("replay.find", "slash", "/", "find", "find", "in Events: in the whole replay", here),
+        # A key of a replay takes the place of the same key everywhere.
+        Key("replay.filter", "slash", "/", "filter", "filter", no, here),
+        Key(
+            "find.next", "n", "n N", "hit(1)", "next", "while finding: the next, or the last", here
+        ),
+        Key("find.last", "N", "N", "hit(-1)", no, no, here),
+        Key("find.end", "escape", "esc", "unfind", "end", "find no more", here),
+    )
+
+
+def _marking() -> tuple[Key, ...]:
+    here, no, fore, back = Where.REPLAY, "", "right_curly_bracket", "left_curly_bracket"
+    listed = "palette('goto: ')"
+    return (
+        Key(
+            "marker.set", "asterisk", "*", "mark", no, "set a marker ◆ here, or take it away", here
+        ),
+        Key("marker.last", back, "{ }", "marker(-1)", no, "a marker back, or on", here),
+        Key("marker.next", fore, "}", "marker(1)", no, no, here),
+        Key("marker.list", "apostrophe", "'", listed, no, "all markers", here),
+        Key("marker.cut", "e", "e", "cut", no, "write what is between two to a file", here),
     )
 
 

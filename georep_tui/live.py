@@ -7,6 +7,7 @@ from pathlib import Path
 from engine import feed
 from georep_tui.app import Console
 from georep_tui.desk import Desk
+from georep_tui.look import Look
 from georep_tui.running import Argv, Commands
 from georep_tui.sources import Link
 
@@ -16,6 +17,7 @@ def watch(
     *,
     argv: Argv,
     dark: bool = True,
+    ansi: bool = False,
     plain: bool = False,
     seconds: float | None = None,
 ) -> int:
@@ -25,7 +27,8 @@ def watch(
     """
     link, desk = Link(), Desk(commands=Commands(argv))
     sources = [desk.follow(path, feed.live(path, heard=link.follow(str(path)))) for path in sockets]
-    app = Console(*sources, link=link, desk=desk, dark=dark, plain=plain, seconds=seconds)
+    look = Look(dark=dark, ansi=ansi, plain=plain)
+    app = Console(*sources, link=link, desk=desk, seconds=seconds, **look)
     before = signal.getsignal(signal.SIGTERM)
     try:
         app.run()

@@ -30,7 +30,7 @@ class Player:
 
     def __init__(self, chains: Sequence[Chain], *, clock: Callable[[], float]) -> None:
         """`clock` is the time outside: it says how long something has been played."""
-        self._chains, self._clock = chains, clock
+        self.chains, self._clock = chains, clock
         self.index = Index(chains)
         self._reading = Reading(chains)
         self._steps = iter(self._reading)
@@ -81,6 +81,10 @@ class Player:
             self.seek(self.begin)
         self.playing = not self.playing
 
+    def hold(self) -> None:
+        """Let no time pass."""
+        self.playing = False
+
     def faster(self, by: int) -> None:
         """Go some speeds up, or down."""
         self._speed = min(len(SPEEDS) - 1, max(0, self._speed + by))
@@ -126,14 +130,14 @@ class Player:
 
     def _scout(self, at: float) -> None:
         """Show what is told shortly before a time that the index has not reached."""
-        mark = scout.look(self._chains, at)
+        mark = scout.look(self.chains, at)
         if mark is not None:
             self._begin(mark, State(), chronicle())
             self.since, self.target = min(at, self._reading.next_at), None
             self._fold(at)
 
     def _begin(self, mark: Mark, picture: State, told: Chronicle) -> None:
-        self._reading = Reading(self._chains, mark)
+        self._reading = Reading(self.chains, mark)
         self._steps = iter(self._reading)
         self.picture, self.chronicle = picture, told
 
@@ -164,8 +168,8 @@ class Player:
 
     def _last_before(self, at: float) -> float | None:
         """Return the last time before another at which something is told."""
-        near = None if self._read(at) else scout.look(self._chains, at)
-        reading = Reading(self._chains, near or self.index.before(at).mark)
+        near = None if self._read(at) else scout.look(self.chains, at)
+        reading = Reading(self.chains, near or self.index.before(at).mark)
         found: float | None = None
         steps = iter(reading)
         while reading.next_at < at:

@@ -10,6 +10,8 @@ HIGH = 3
 """Lines of a large number."""
 AXIS = 9
 """Cells of a graph that its scale takes."""
+TINY = 1e-300
+"""What is below it counts as nothing: no power of ten is so small."""
 _DIGITS = {
     "0": ("╭─╮", "│ │", "╰─╯"),
     "1": (" ╷ ", " │ ", " ╵ "),
@@ -54,7 +56,7 @@ def graph(values: Sequence[float], *, width: int, height: int, begin: str, end: 
 
 def scale(most: float) -> float:
     """Return a round number that is not below `most`: 1, 2 or 5 and zeros."""
-    if most <= 0 or not math.isfinite(most):
+    if not TINY < most < math.inf:
         return 1.0
     unit = 10.0 ** math.floor(math.log10(most))
     return next((step * unit for step in (1, 2, 5) if step * unit >= most), 10 * unit)

@@ -23,7 +23,7 @@ LABEL = 10
 BARS = "▁▂▃▄▅▆▇█"
 _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 _ASCII = str.maketrans(
-    dict(zip("●◐○‖▲✕—─→▸·…×░▶━≥" + BARS, "*~o=!x-->>.~x.>=>_.:-=+*#", strict=True))
+    dict(zip("●◐○‖▲✕—─→▸·…×░▶━≥◆↓↑" + BARS, "*~o=!x-->>.~x.>=>#v^_.:-=+*#", strict=True))
     | dict(zip("╭╮╰╯├┤│╷╵╶╴", "++++++|||--", strict=True))
     | {"⏎": "enter"}
 )
@@ -39,8 +39,13 @@ _MARKS: dict[Status, tuple[str, str]] = {
 
 
 def ascii_only(text: str) -> str:
-    """Return `text` with our own glyphs replaced; the width stays the same, but for the keys."""
-    return text.translate(_ASCII)
+    """Return `text` with our own glyphs replaced, and a ? for every cell of what else no ASCII
+    has; the width stays the same, but for the keys.
+    """
+    text = text.translate(_ASCII)
+    if text.isascii():
+        return text
+    return "".join(c if c.isascii() else "?" * cell_len(c) for c in text)
 
 
 def plain(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import Protocol
 
 from engine import figures
 from engine.events import Crawl, Wanted
@@ -29,6 +30,18 @@ class Column:
     title: str
     width: int
     right: bool = False
+
+
+class Shown(Protocol):
+    """What a list shows: its line is asked for when it comes into sight."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others."""
+
+    @property
+    def line(self) -> Line:
+        """What is seen."""
 
 
 @dataclass(frozen=True, slots=True)

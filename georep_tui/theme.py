@@ -1,7 +1,9 @@
 """The six meanings in colour, dark and light; words and glyphs say the same without it."""
 
+from dataclasses import replace
+
 from textual.content import Content
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from georep_tui.rows import Line, ascii_only
 
@@ -24,6 +26,8 @@ DARK = Theme(
         "bad": "#f07178",
         "idle": "#8b93a1",
         "cursor": "#2b3a4d",
+        "cursor-style": "bold",
+        "on-warn": "#14171c",
     },
 )
 LIGHT = Theme(
@@ -45,8 +49,47 @@ LIGHT = Theme(
         "bad": "#b3261e",
         "idle": "#646b76",
         "cursor": "#cfe0f0",
+        "cursor-style": "bold",
+        "on-warn": "#fbfbf9",
     },
 )
+
+
+def _ansi(base: str, colours: dict[str, str]) -> Theme:
+    """Return Textual's theme of 16 colours with ours; the cursor is told by reversing alone."""
+    theme = BUILTIN_THEMES[base]
+    ours = colours | {"cursor": "ansi_default", "cursor-style": "bold reverse"}
+    accent = colours["accent"]
+    variables = theme.variables | ours
+    return replace(theme, name=f"georep-{base}", accent=accent, variables=variables)
+
+
+ANSI_DARK = _ansi(
+    "ansi-dark",
+    {
+        "ok": "ansi_green",
+        "busy": "ansi_cyan",
+        "warn": "ansi_yellow",
+        "bad": "ansi_bright_red",
+        "idle": "ansi_white",
+        "accent": "ansi_bright_blue",
+        "on-warn": "ansi_black",
+    },
+)
+ANSI_LIGHT = _ansi(
+    "ansi-light",
+    {
+        "ok": "ansi_green",
+        "busy": "ansi_cyan",
+        "warn": "ansi_magenta",
+        "bad": "ansi_red",
+        "idle": "ansi_bright_black",
+        "accent": "ansi_blue",
+        "on-warn": "ansi_bright_white",
+    },
+)
+THEMES = {"dark": DARK, "light": LIGHT, "ansi-dark": ANSI_DARK, "ansi-light": ANSI_LIGHT}
+"""By the name that an operator gives; those of 16 colours take the terminal's own."""
 STYLES = {
     "": "",
     "ok": "$ok",
@@ -64,3 +107,13 @@ def paint(line: Line, *, plain: bool) -> Content:
     """Return a line as Textual draws it. Data is never read as markup."""
     spans = ((ascii_only(text) if plain else text, STYLES[meaning]) for text, meaning in line)
     return Content.assemble(*spans)
+
+
+def named(*, dark: bool, ansi: bool) -> Theme:
+    """Return a theme by what it is: dark or light, of all colours or of the terminal's 16."""
+    return THEMES[("ansi-" if ansi else "") + ("dark" if dark else "light")]
+
+
+def other(name: str) -> str:
+    """Return the name of the theme of as many colours that is light where this is dark."""
+    return name.replace("dark", "light") if "dark" in name else name.replace("light", "dark")

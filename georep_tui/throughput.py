@@ -9,9 +9,10 @@ from engine import figures
 from engine.events import JobFinished
 from engine.figures import Status
 from engine.state import SessionState, WorkerState
-from georep_tui import plot, rows, tables, wording
+from georep_tui import plot, rows, tables, windows, wording
 from georep_tui.rows import Line, Span
-from georep_tui.tables import HISTORY, WIDE, Row, Table
+from georep_tui.tables import WIDE, Row, Table
+from georep_tui.windows import Window
 
 SHOWN = 200
 """Jobs shown at most."""
@@ -68,6 +69,7 @@ class View:
     order: Order = Order.NEWEST
     brick: str = ""
     """NODE:BRICK; "": all."""
+    window: Window = Window.MINUTE
 
 
 def of(session: SessionState, brick: str) -> Mapping[str, WorkerState]:
@@ -127,13 +129,13 @@ def _graph(
     workers: Mapping[str, WorkerState], view: View, now: float, width: int, height: int
 ) -> list[Line]:
     room = max(1, width - plot.AXIS - 1)
-    begin, end = f"{HISTORY:.0f} s ago", "now"
+    begin, end = f"{view.window.value} ago", "now"
     if view.metric is Metric.SPEEDUP:
         jobs = jobs_of(workers.values())[-room:]
         values = [speedup([job]) or 0.0 for job in jobs]
         begin, end = "a job each", "the last"
     else:
-        values = tables.together(workers.values(), _KINDS[view.metric], now, room)
+        values = _values(workers.values(), view, now, room)
         if view.metric is Metric.SENT:
             values = [value / 1e6 for value in values]
     drawn = plot.graph(values, width=width - 1, height=height, begin=begin, end=end)
@@ -142,6 +144,13 @@ def _graph(
         *(((line[: plot.AXIS], "idle"), (line[plot.AXIS :], "accent")) for line in head),
         ((foot, "idle"),),
     ]
+
+
+def _values(workers: Iterable[WorkerState], view: View, now: float, room: int) -> list[float]:
+    kind = _KINDS[view.metric]
+    if view.window is Window.MINUTE:
+        return tables.together(workers, kind, now, room)
+    return windows.together(workers, kind, view.window, now, room)
 
 
 _COLUMNS = " {:>5}  {}  {:6} {:>5}  {:>6}  {:>7}  {:>7} {:>6}  "

@@ -23,6 +23,7 @@ class Playing:
     """How much has been read, 0 to 1."""
     waiting: bool = False
     """It goes to a time that has not been read yet."""
+    markers: Sequence[float] = ()
 
 
 def line(how: Playing, width: int) -> Line:
@@ -48,14 +49,17 @@ def line(how: Playing, width: int) -> Line:
 
 
 def track(how: Playing, width: int) -> Line:
-    """Draw where it is between begin and end, and where the alerts are, in `width` cells."""
-    marked = {_cell(how, alert, width) for alert in how.alerts}
+    """Draw where it is between begin and end, where markers and alerts are, in `width` cells."""
+    alerts = {_cell(how, alert, width) for alert in how.alerts}
+    markers = {_cell(how, marker, width) for marker in how.markers}
     here = _cell(how, how.at, width)
     spans: list[Span] = []
     for cell in range(width):
         if cell == here:
             spans.append(("●", "accent"))
-        elif cell in marked:
+        elif cell in markers:
+            spans.append(("◆", "accent"))
+        elif cell in alerts:
             spans.append(("▲", "bad"))
         else:
             spans.append(("━", "accent") if cell < here else ("─", "idle"))

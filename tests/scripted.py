@@ -16,6 +16,7 @@ from engine.events import (
     FailuresCounted,
     JobFinished,
     JobStarted,
+    MinuteCounted,
     PendingChanged,
     PositionMoved,
     RetryScheduled,
@@ -55,6 +56,34 @@ def events() -> list[AnyEvent]:
     run += _stopped("logs", "gfs1:/bricks/b4")
     run += _stopped("logs", "gfs2:/bricks/b4")
     return sorted(run, key=lambda event: event.at)
+
+
+def minutes() -> list[AnyEvent]:
+    """Return what was counted in each minute of the last hour before it."""
+    counts: list[AnyEvent] = []
+    for back in range(2, 60):
+        begin = int(NOW) // 60 * 60 - 60 * back
+        share = 0.5 + 0.5 * math.sin(back / 5)
+        counts.append(
+            MinuteCounted(
+                at=begin + 60.5,
+                session="prod",
+                worker="gfs1:/bricks/b1",
+                minute=begin,
+                slices=4,
+                entries=int(900 * share),
+                files=int(300 * share),
+                bytes=int(4e9 * share),
+            )
+        )
+    return counts
+
+
+async def hour_stream() -> AsyncIterator[AnyEvent]:
+    """Yield the day with its last hour at once, and stay there."""
+    for event in events() + minutes():
+        yield event
+    await asyncio.Event().wait()
 
 
 def failing() -> list[AnyEvent]:

@@ -318,3 +318,18 @@ def _failed(path: str, session: str = "prod") -> AnyEvent:
         words=path,
         tries=1,
     )
+
+
+async def test_nothing_is_drawn_while_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Console(scripted.stream(), clock=scripted.clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        page = app.screen
+        assert isinstance(page, Page)
+        with monkeypatch.context() as ending:
+            ending.setattr(app, "_running", False)
+            await page.query_one("#filter").remove()
+            page.redraw()
+            ending.setattr(app, "_drawn", ())
+            ending.setattr(Console, "screen", property(lambda _: pytest.fail("it has none")))
+            app._tick()

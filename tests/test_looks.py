@@ -22,6 +22,7 @@ SCREENS = {
     "throughput": ["G", "4", "j"],
     "speedup": ["G", "4", "m", "m", "m", "b", "enter"],
     "events": ["5", "l", "k"],
+    "palette": ["colon", *"home", "down"],
 }
 FAILURES = {
     "failures": ["j", "f"],
@@ -87,4 +88,31 @@ def test_failures_look(snap_compare: Any, name: str, size: tuple[int, int], dark
     desk = Desk({"gfs3": Places(Path("/"), Path("/"))})
     source = scripted.failing_stream()
     app = Console(source, desk=desk, clock=scripted.clock, dark=dark)
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+@pytest.mark.parametrize("name", ["workers", "events"])
+def test_looks_in_16_colours(
+    snap_compare: Any, name: str, size: tuple[int, int], dark: bool
+) -> None:
+    async def settle(pilot: Pilot[None]) -> None:
+        await drawn(pilot)
+        await pilot.press(*SCREENS[name])
+        await drawn(pilot)
+
+    app = Console(scripted.stream(), clock=scripted.clock, dark=dark, ansi=True)
+    assert snap_compare(app, terminal_size=size, run_before=settle)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+@pytest.mark.parametrize("window", ["10 min", "1 h"])
+def test_windows_look(snap_compare: Any, window: str, size: tuple[int, int]) -> None:
+    async def settle(pilot: Pilot[None]) -> None:
+        await drawn(pilot)
+        await pilot.press("G", "4", *["t"] * (2 if window == "1 h" else 1))
+        await drawn(pilot)
+
+    app = Console(scripted.hour_stream(), clock=scripted.clock)
     assert snap_compare(app, terminal_size=size, run_before=settle)

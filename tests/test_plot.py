@@ -23,7 +23,18 @@ def test_digits_differ_in_ascii_too() -> None:
 
 @pytest.mark.parametrize(
     ("most", "expected"),
-    [(0, 1), (-1, 1), (0.3, 0.5), (1, 1), (1.1, 2), (5, 5), (84, 100), (1310, 2000), (6e9, 1e10)],
+    [
+        (0, 1),
+        (-1, 1),
+        (5e-324, 1),
+        (0.3, 0.5),
+        (1, 1),
+        (1.1, 2),
+        (5, 5),
+        (84, 100),
+        (1310, 2000),
+        (6e9, 1e10),
+    ],
 )
 def test_scale(most: float, expected: float) -> None:
     assert plot.scale(most) == pytest.approx(expected)

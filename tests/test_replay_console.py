@@ -10,13 +10,13 @@ from test_replay_events import G1, G2, MISMATCH, NO_ROOM, OF_WORKER
 from textual.pilot import Pilot
 from watching import all_help, drawn, text
 
-from georep_tui import cli, keymap, replaying, transport
+from georep_tui import cli, keymap, playback, transport
 from georep_tui.player import Player
 from georep_tui.replay import chains, files
 from georep_tui.replaying import Replay
 from georep_tui.screens.help import HelpScreen
+from georep_tui.screens.line import TimeScreen
 from georep_tui.screens.page import Page
-from georep_tui.screens.time import TimeScreen
 from georep_tui.transport import Playing
 from georep_tui.widgets.key_bar import KeyBar
 
@@ -271,7 +271,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert "light" in opened[0].theme
     assert cli.main(["replay", "/nowhere"]) == 2
     assert "cannot be read" in capsys.readouterr().err
-    assert replaying.READING > replaying.RESTING
+    assert playback.READING > playback.RESTING
 
 
 HOW = Playing(

@@ -40,6 +40,21 @@ async def test_metrics() -> None:
             assert name in await press(pilot, "m")
 
 
+async def test_windows() -> None:
+    app = Console(scripted.hour_stream(), clock=scripted.clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        assert "60 s ago" in await press(pilot, "G", "4")
+        assert "t window" in text(app)
+        for words in ("10 min ago", "1 h ago", "60 s ago"):
+            assert words in await press(pilot, "t")
+        await press(pilot, "t", "t", "m")
+        drawn_graph = [line for line in text(app).splitlines() if "│" in line]
+        assert drawn_graph[-1].rstrip().endswith(("█", "▇", "▆", "▅", "▄", "▃", "▂")), "now"
+        assert len(drawn_graph[-1].partition("│ ")[2].strip()) > 60, "the whole hour"
+        assert "1 h ago" not in await press(pilot, "slash", "t", "escape", "m", "m")
+
+
 async def test_one_brick_after_the_other_and_back() -> None:
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:

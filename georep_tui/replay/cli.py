@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from engine.errors import Usage
+from georep_tui.look import Look
 
 
 def add_parser(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -17,16 +18,15 @@ def add_parser(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     replay.add_argument("--until", metavar="TIME", default="", help="only until then")
 
 
-def run(args: argparse.Namespace, *, terminal: bool, plain: bool) -> int:
+def run(args: argparse.Namespace, look: Look, *, terminal: bool) -> int:
     """Do what was said and return the exit code."""
     if args.summary or args.json or args.export:
-        from georep_tui.replay import command  # deferred: the screen needs none of it
-        from georep_tui.replay.stretch import Stretch
+        from georep_tui.replay import command, stretch  # deferred: the screen needs none of it
 
-        stretch = Stretch(args.files, since=args.since, until=args.until)
+        part = stretch.of_files(args.files, since=args.since, until=args.until)
         if args.export:
-            return command.export(stretch, args.export)
-        return command.summary(stretch, as_json=args.json)
+            return command.export(part, args.export)
+        return command.summary(part, as_json=args.json)
     if args.since or args.until:
         raise Usage(
             "--since and --until go with --summary, --json or --export",
@@ -36,4 +36,4 @@ def run(args: argparse.Namespace, *, terminal: bool, plain: bool) -> int:
         raise Usage("A replay needs a terminal", fix="Without one: georep replay FILE… --summary.")
     from georep_tui import replaying  # deferred: Textual takes a moment
 
-    return replaying.open_files(args.files, dark=not args.light, plain=plain)
+    return replaying.open_files(args.files, **look)

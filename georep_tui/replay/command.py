@@ -4,15 +4,11 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import BinaryIO
 
-from engine.errors import Usage
-from engine.state import State, apply, snapshot
 from georep_tui import report, rows
-from georep_tui.replay import notes, telling
+from georep_tui.replay import cutting, telling
 from georep_tui.replay.digest import Digest
 from georep_tui.replay.entries import Entry
-from georep_tui.replay.notes import AnyNote
 from georep_tui.replay.story import Story
 from georep_tui.replay.stretch import Stretch
 from georep_tui.replay.telling import Read
@@ -53,27 +49,7 @@ def summary(stretch: Stretch, *, as_json: bool) -> int:
 
 def export(stretch: Stretch, target: str) -> int:
     """Write a journal, which begins with how everything was; return 0."""
-    state, count = State(), 0
-    with _new(Path(target)) as file:
-        for told in stretch.before():
-            if not isinstance(told, AnyNote):
-                apply(state, told)
-        for event in snapshot(state):
-            file.write(notes.encode(event) + b"\n")
-        for told in stretch.within():
-            file.write(notes.encode(told) + b"\n")
-            count += 1
+    *_, count = cutting.write(stretch, Path(target))
     words = f"{rows.many(count, 'event')} written. Show them: georep replay {target}"
     sys.stdout.write(words + "\n")
     return 0
-
-
-def _new(path: Path) -> BinaryIO:
-    """Return a new file; what is there already is never written over."""
-    try:
-        return path.open("xb")
-    except FileExistsError:
-        raise Usage(f"{path} is there already", fix="Name a new file.") from None
-    except OSError as error:
-        words = f"{path} cannot be written: {error.strerror}"
-        raise Usage(words, fix="Name another place.") from error

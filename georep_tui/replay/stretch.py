@@ -8,21 +8,19 @@ from pathlib import Path
 from engine.errors import Usage
 from georep_tui import player
 from georep_tui.replay import chains, files
+from georep_tui.replay.chains import Chain
 from georep_tui.replay.notes import AnyTold
 from georep_tui.replay.reading import Reading
 
 
 class Stretch:
-    """A part of what is in some files; first `before` is read to its end, then `within`."""
+    """A part of a replay; first `before` is read to its end, then `within`."""
 
-    def __init__(self, names: Sequence[str], *, since: str = "", until: str = "") -> None:
-        found = files.look([Path(name) for name in names])
-        begin = min(file.first for file in found)
-        self.files = len(found)
-        self.first = _time(since, begin, 0.0)
-        """Seconds since the epoch; 0: the begin."""
-        self._last = _time(until, begin, math.inf)
-        self.reading = Reading(chains.link(found, here=platform.node()))
+    def __init__(self, chains: Sequence[Chain], *, first: float, last: float) -> None:
+        """`first` and `last` are seconds since the epoch; 0: the begin."""
+        self.files = sum(len(chain.files) for chain in chains)
+        self.first, self._last = first, last
+        self.reading = Reading(chains)
         self._steps = iter(self.reading)
 
     def before(self) -> Iterator[AnyTold]:
@@ -34,6 +32,14 @@ class Stretch:
         """Yield what is told in it."""
         while self.reading.next_at <= self._last and not math.isinf(self.reading.next_at):
             yield from next(self._steps)
+
+
+def of_files(names: Sequence[str], *, since: str = "", until: str = "") -> Stretch:
+    """Return the part of what is in some files that two typed times name; "": all."""
+    found = files.look([Path(name) for name in names])
+    begin = min(file.first for file in found)
+    first, last = _time(since, begin, 0.0), _time(until, begin, math.inf)
+    return Stretch(chains.link(found, here=platform.node()), first=first, last=last)
 
 
 def _time(text: str, near: float, otherwise: float) -> float:

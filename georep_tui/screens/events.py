@@ -1,11 +1,12 @@
 """Screen 5: what happened, in order?"""
 
 from engine.state import State
-from georep_tui import chronicle, event_rows, keymap, rows, wording
+from georep_tui import chronicle, event_rows, keymap, rows, tables, wording
 from georep_tui.chronicle import Chronicle, Entry, Level
 from georep_tui.event_rows import SHOWN, Cache
 from georep_tui.keymap import Where
 from georep_tui.replay import alerts
+from georep_tui.replay.notes import AnyTold
 from georep_tui.rows import Line
 from georep_tui.screens.page import Page
 
@@ -104,6 +105,30 @@ class EventsScreen(Page):
         entry = self._entry()
         if entry is not None:
             self.console.copy(wording.whole(entry.told))
+
+    def holds(self, told: AnyTold) -> bool:
+        """Return whether something is of what is chosen to be shown here."""
+        level, (session, place) = chronicle.level_of(told), self.console.chosen
+        if level is None or level < self._level:
+            return False
+        if (session and chronicle.session(told) != session) or (
+            place and chronicle.node(told) != place
+        ):
+            return False
+        return not self.wanted or tables.holds(
+            wording.whole(told).casefold(), tables.words_of(self.wanted)
+        )
+
+    def current(self) -> Entry | None:
+        """Return what is under the cursor."""
+        return self._entry()
+
+    def point_at(self, told: AnyTold) -> None:
+        """Put the cursor on what was told, if it is shown."""
+        for at, entry in enumerate(self._entries.values()):
+            if entry.told == told:
+                self.records.select(at)
+                self.records.centre()
 
     def point(self) -> None:
         """Put the cursor on the latest ▲; of those of one second, on the first."""

@@ -197,7 +197,15 @@ class FailuresScreen(Page):
 
     def action_export(self) -> None:
         """Ask for a file to write to."""
-        chosen, scope = self._chosen(), self.console.scope
+        self._ask_where(self._chosen())
+
+    def export_all(self) -> None:
+        """Ask for a file to write all failures of the session to."""
+        session = self._session(self.console.picture)
+        self._ask_where(failed.every(session) if session else [])
+
+    def _ask_where(self, chosen: list[EntryFailed]) -> None:
+        scope = self.console.scope
         if chosen and scope:
             ask = NameScreen(
                 asking.export(chosen, WIDTH),

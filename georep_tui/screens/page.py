@@ -110,7 +110,8 @@ class Page(Screen[None]):
 
     def redraw(self) -> None:
         """Show the picture as it is now."""
-        if self.is_mounted and self.size.width:
+        # While the console ends, its parts go one after the other.
+        if self.app.is_running and self.is_mounted and self.size.width:
             with self.app.batch_update():
                 self._frame(self.console.picture, self.console.now)
                 self.draw(self.console.picture, self.console.now)

@@ -11,6 +11,7 @@ from georep_tui.keymap import Where
 from georep_tui.rows import Line
 from georep_tui.screens.page import Page
 from georep_tui.throughput import Metric, Order, View
+from georep_tui.windows import Window
 
 T = TypeVar("T")
 GRAPH, GRAPH_WIDE = 4, 9
@@ -85,7 +86,7 @@ class ThroughputScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what works now; while a filter is typed, every letter belongs to it."""
-        if action in ("metric", "brick", "sort"):
+        if action in ("metric", "window", "brick", "sort"):
             return not self.filtering and not self.has_class("-detail")
         if action in ("copy", "events"):
             return not self.filtering and self._job() is not None
@@ -94,6 +95,11 @@ class ThroughputScreen(Page):
     def action_metric(self) -> None:
         """Draw the next figure."""
         self._view = replace(self._view, metric=_next(list(Metric), self._view.metric))
+        self.redraw()
+
+    def action_window(self) -> None:
+        """Draw it over a longer time; after the longest over the shortest."""
+        self._view = replace(self._view, window=_next(list(Window), self._view.window))
         self.redraw()
 
     def action_sort(self) -> None:

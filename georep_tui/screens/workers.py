@@ -30,6 +30,9 @@ class WorkersScreen(Page):
             return
         table = tables.workers(session, now, self.size.width)
         self.say("head", [table.head])
+        if pointed := self.console.pointed:
+            self.console.pointed, self.records.key = "", pointed
+            self.narrow("")
         self.records.show(tables.matching(table, self.wanted).rows)
         name = self.records.key
         if name in session.workers:

@@ -1,5 +1,6 @@
 """A list of rows with a cursor, drawn line by line: only what changed, only what is seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.events import Click
@@ -11,7 +12,7 @@ from textual.visual import Visual
 
 from georep_tui import keymap
 from georep_tui.keymap import Where
-from georep_tui.tables import Row
+from georep_tui.tables import Shown
 from georep_tui.theme import paint
 
 
@@ -22,7 +23,7 @@ class RecordList(ScrollView, can_focus=True):
     BINDINGS = keymap.bindings(Where.LISTS)  # type: ignore[assignment]  # a list of one of its kinds
     DEFAULT_CSS = """
     RecordList { text-wrap: nowrap; scrollbar-size-vertical: 1; }
-    RecordList > .record-list--cursor { background: $cursor; text-style: bold; }
+    RecordList > .record-list--cursor { background: $cursor; text-style: $cursor-style; }
     """
 
     @dataclass
@@ -36,12 +37,12 @@ class RecordList(ScrollView, can_focus=True):
         self._plain = plain
         if plain:
             self.styles.scrollbar_size_vertical = 0  # it is drawn with other letters than ASCII
-        self._rows: list[Row] = []
+        self._rows: Sequence[Shown] = ()
         self._at = 0
         self.key: str | None = None
         """The key under the cursor; it outlives a moment in which its row is not there."""
 
-    def show(self, rows: list[Row], *, follow: bool = False) -> None:
+    def show(self, rows: Sequence[Shown], *, follow: bool = False) -> None:
         """Take the place of what was shown; lines that stay the same are not drawn again.
 
         With `follow` the cursor stays on the last row where it stood there, and goes there when
@@ -55,8 +56,10 @@ class RecordList(ScrollView, can_focus=True):
             self.virtual_size = Size(0, len(rows))
             self.refresh()
         else:
-            for y, (old, new) in enumerate(zip(before, rows, strict=True)):
-                if old != new:
+            # What is out of sight is drawn when it comes into sight.
+            top = self.scroll_offset.y
+            for y in range(top, min(top + self.size.height, len(rows))):
+                if before[y] != rows[y]:
                     self.refresh_line(y)
         found = next((at for at, row in enumerate(rows) if row.key == self.key), None)
         if follow and rows and (last or found is None):
@@ -77,6 +80,10 @@ class RecordList(ScrollView, can_focus=True):
             if self._rows[self._at].key != self.key:
                 self.key = self._rows[self._at].key
                 self.post_message(self.Moved(self.key))
+
+    def centre(self) -> None:
+        """Show what is before and after the row under the cursor."""
+        self.scroll_to(y=self._at - self.size.height // 2, animate=False, force=True)
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
