@@ -9,8 +9,9 @@ from functools import partial
 from textual.app import App
 
 from engine.events import AnyEvent
-from engine.state import State, apply, snapshot
-from georep_tui import keymap, palette, rows, theme
+from engine.state import SessionState, State, apply, snapshot
+from georep_tui import acts, keymap, managing, palette, rows, theme
+from georep_tui.acts import Act
 from georep_tui.chronicle import Chronicle
 from georep_tui.desk import Desk
 from georep_tui.keymap import Key, Where
@@ -26,6 +27,7 @@ from georep_tui.screens.sessions import SessionsScreen
 from georep_tui.screens.throughput import ThroughputScreen
 from georep_tui.screens.workers import WorkersScreen
 from georep_tui.sources import Link
+from georep_tui.steward import Steward
 from georep_tui.tables import WIDE
 
 TICK = 0.5
@@ -42,7 +44,7 @@ class Console(App[None]):
     CSS_PATH = "console.tcss"
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own way
-    BINDINGS = keymap.bindings(Where.EVERYWHERE)  # type: ignore[assignment]
+    BINDINGS = keymap.bindings(Where.MANAGING) + keymap.bindings(Where.EVERYWHERE)  # type: ignore[assignment]
     MODES = {  # noqa: RUF012
         "sessions": SessionsScreen,
         "workers": WorkersScreen,
@@ -58,6 +60,8 @@ class Console(App[None]):
         *sources: AsyncIterator[AnyEvent],
         link: Link | None = None,
         desk: Desk | None = None,
+        steward: Steward | None = None,
+        reading_only: bool = False,
         clock: Callable[[], float] = time.time,
         dark: bool = True,
         ansi: bool = False,
@@ -69,6 +73,10 @@ class Console(App[None]):
         self.link = link or Link()
         self.desk = desk
         """Where decisions go; None: nothing can be changed from here."""
+        self.steward = steward
+        """Who changes sessions; None: none can be changed from here."""
+        self.reading_only = reading_only
+        """Whether no key may change anything, nor be told of."""
         self.plain = plain
         """Whether only ASCII is drawn."""
         self.set_class(plain, "-plain")
@@ -81,6 +89,8 @@ class Console(App[None]):
         """The session whose workers, and failures, are shown."""
         self.narrowed: str | None = None
         """What the screen that is opened next shall filter by; None: what it did before."""
+        self.sought: str | None = None
+        """The session that the cursor goes to as soon as it is known."""
         self.chosen = ("", "")
         """The session and the place whose events are shown; "": all."""
         self.pointed = ""
@@ -96,6 +106,7 @@ class Console(App[None]):
         self._chronicle = self.chronicle
         self._held = 0.0
         self._drawn: tuple[object, ...] = ()
+        self._offered: frozenset[Act] = frozenset()
         for each in theme.THEMES.values():
             self.register_theme(each)
         self.theme = theme.named(dark=dark, ansi=ansi).name
@@ -137,6 +148,23 @@ class Console(App[None]):
         if seen != self._drawn and isinstance(self.screen, Page):
             self._drawn = seen
             self.screen.redraw()
+            self._offer()
+
+    def _offer(self) -> None:
+        """Have the bottom line follow what can be done to the session under the cursor."""
+        possible = frozenset(acts.possible(self._session_here()))
+        if possible != self._offered:
+            self._offered = possible
+            self.screen.refresh_bindings()
+
+    def _named_here(self) -> str | None:
+        """Return the session that a key on this screen means."""
+        if isinstance(self.screen, SessionsScreen):
+            return self.screen.records.key
+        return self.scope
+
+    def _session_here(self) -> SessionState | None:
+        return self.picture.sessions.get(self._named_here() or "")
 
     def open_session(self, name: str | None) -> None:
         """Show the workers of a session."""
@@ -179,6 +207,11 @@ class Console(App[None]):
             self.scope = self.screen.records.key or self.scope
         if name != self.current_mode:
             self.switch_mode(name)
+
+    def action_manage(self, word: str) -> None:
+        """Ask for what it takes to change the session that is meant here."""
+        if self.steward is not None:
+            managing.begin(self, self.steward, Act(word), self._named_here())
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -260,17 +293,27 @@ class Console(App[None]):
 
     def keys(self) -> Sequence[Key]:
         """Return the keys that work here."""
-        return keymap.KEYS
+        if self.reading_only:
+            return keymap.reading()
+        return keymap.KEYS + keymap.MANAGING_KEYS if self.steward else keymap.KEYS
 
     def transport(self, width: int) -> Line:
         """Return the line that says how a replay is played; empty when nothing is."""
         return ()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a filter is typed, every letter belongs to it."""
+        """Offer what can be done now; while a filter is typed, every letter belongs to it."""
+        if action == "manage":
+            return self._can_manage(parameters)
         if not isinstance(self.screen, Page):
             return True
         if action == "filter" and self.screen.has_class("-detail"):
             return False
         ours = action in {"go", "filter", "freeze", "palette", "theme", "help", "quit"}
         return not (ours and self.screen.filtering)
+
+    def _can_manage(self, parameters: tuple[object, ...]) -> bool:
+        screen = self.screen
+        if self.steward is None or not isinstance(screen, SessionsScreen | WorkersScreen):
+            return False
+        return not screen.filtering and parameters[0] in acts.possible(self._session_here())

@@ -48,6 +48,9 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"georep {__version__}")
     _places(parser, None)
     look.add_options(parser)
+    parser.add_argument(
+        "--read-only", action="store_true", help="a console whose keys change nothing"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
@@ -214,6 +217,8 @@ def _places(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.read_only and args.command is not None:
+        raise Usage("--read-only is for the console", fix="Say georep --read-only alone.")
     if args.command == "lab":
         from engine.lab import cli as lab  # deferred: it is big, and seldom asked for
 
@@ -276,7 +281,13 @@ def _console(at: "Places", args: argparse.Namespace) -> int:
     from georep_tui import live, running  # deferred: Textual takes a moment
 
     here = (*running.HERE, "--config", str(at.config), "--state", str(at.state))
-    return live.watch([at.socket], argv=lambda node: here, **look.chosen(args))
+    return live.watch(
+        [at.socket],
+        argv=lambda node: here,
+        places=at,
+        reading_only=args.read_only,
+        **look.chosen(args),
+    )
 
 
 def _demo(args: argparse.Namespace) -> int:

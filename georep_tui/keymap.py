@@ -29,6 +29,10 @@ class Where(StrEnum):
     NAME = "file"
     PATH = "place"
     PALETTE = "palette"
+    MANAGING = "session"
+    FORM = "form"
+    SWITCH = "switch"
+    OPTIONS = "options"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,19 +216,80 @@ def _marking() -> tuple[Key, ...]:
     )
 
 
+def _managing() -> tuple[Key, ...]:
+    here, form, table, no = Where.MANAGING, Where.FORM, Where.OPTIONS, ""
+    return (
+        Key("session.new", "N", "N", "manage('new')", "new", "make one; asks first", here),
+        Key("session.start", "S", "S", "manage('start')", "start", "start it; asks first", here),
+        Key("session.pause", "P", "P", "manage('pause')", "pause", "let it rest; asks first", here),
+        Key("session.resume", "U", "U", "manage('resume')", "resume", "go on; asks first", here),
+        Key(
+            *("session.checkpoint", "C", "C", "manage('checkpoint')", "checkpoint"),
+            *("set one, for now or a time; asks first", here),
+        ),
+        Key(
+            *("session.options", "O", "O", "manage('options')", "options"),
+            *("all that is set, and change it", here),
+        ),
+        Key("session.stop", "X", "X", "manage('stop')", "stop", "stop it; asks first", here),
+        Key(
+            *("session.doctor", "H", "H", "manage('doctor')", "doctor"),
+            *("look at all that it needs, on both sides", here),
+        ),
+        Key(
+            *("session.verify", "V", "V", "manage('verify')", "verify"),
+            *("compare both volumes; asks what", here),
+        ),
+        Key(
+            *("session.delete", "D", "D", "manage('delete')", "delete"),
+            *("remove it when it is stopped; asks twice", here),
+        ),
+        Key("form.go", "enter", "⏎", "screen.go", "go on", "go on, or do what is told", form),
+        Key("form.close", "escape", "esc", "screen.close", "close", "leave all as it is", form),
+        Key(
+            "form.next",
+            "down,tab",
+            "↓ ↑",
+            "app.focus_next",
+            no,
+            "next line, or the one before",
+            form,
+        ),
+        Key("form.before", "up,shift+tab", "↑", "app.focus_previous", no, no, form),
+        Key("form.later", "pagedown", "PgDn", "screen.scroll(1)", no, "more of the answer", form),
+        Key("form.earlier", "pageup", "PgUp", "screen.scroll(-1)", no, no, form),
+        Key("form.switch", "space", "space", "switch", "yes or no", no, Where.SWITCH),
+        Key("options.open", "enter", "⏎", "screen.open", "change", "give it a value", table),
+        Key("options.reset", "R", "R", "reset", "reset", "back to its default; asks first", table),
+        Key("options.all", "A", "A", "reset_all", "reset all", "all of them; asks first", table),
+        Key("options.close", "escape,q", "esc", "close", "close", "go back", table),
+    )
+
+
 KEYS = _all()
+MANAGING_KEYS = _managing()
+"""What a console has beside them that changes the sessions of its node."""
 REPLAY_KEYS = _replay()
 """What a replay has beside them."""
 _HELD_TIME = {"freeze", "list.first"}
 """Keys that mean something else in a replay."""
-_CHANGING = {"failures.retry", "failures.ignore", "failures.fix", "failures.aside"}
-"""Keys that change, or ask, what a replay cannot."""
+_CHANGING = {
+    *("failures.retry", "failures.ignore", "failures.fix", "failures.aside"),
+}
+"""Keys that change, or ask, what a replay cannot, nor a console that only reads."""
+_AT_ONCE = ("form.next", "form.before")
+_GIVE_WAY = (
+    *("session.delete", "session.verify", "session.doctor", "session.stop", "session.options"),
+    *("freeze", "sessions.events", "workers.events", "session.new", "session.checkpoint"),
+    *("sessions.failures", "workers.failures", "filter", "quit", "session.start"),
+)
+"""Which are left out of a bottom line that is too short for all, the first one first."""
 
 
 def bindings(where: Where) -> list[Binding]:
     """Return the bindings of one place, the shown key of each first."""
     found: list[Binding] = []
-    for key in KEYS + REPLAY_KEYS:
+    for key in KEYS + MANAGING_KEYS + REPLAY_KEYS:
         if key.where is not where:
             continue
         for at, name in enumerate(key.keys.split(",")):
@@ -236,8 +301,9 @@ def bindings(where: Where) -> list[Binding]:
                     show=bool(key.label) and at == 0,
                     key_display=key.shown,
                     id=key.id if at == 0 else f"{key.id}.{name}",
-                    # The list has keys of its own, and some of them are the same.
-                    priority=where is Where.REPLAY,
+                    # The list has keys of its own, and some of them are the same. And what is
+                    # typed quickly after another line was chosen must go there.
+                    priority=where is Where.REPLAY or key.id in _AT_ONCE,
                 )
             )
     return found
@@ -255,7 +321,22 @@ def helped(
     return [(where, told) for where, told in found if told]
 
 
+def fitting(hints: Sequence[tuple[str, int]], room: int) -> set[str]:
+    """Return which keys a bottom line of `room` cells has place for; `hints` are id and width."""
+    found = dict(hints)
+    for id in _GIVE_WAY:
+        if sum(found.values()) <= room:
+            break
+        found.pop(id, None)
+    return set(found)
+
+
+def reading() -> tuple[Key, ...]:
+    """Return the keys of a console that changes nothing."""
+    return tuple(key for key in KEYS if key.id not in _CHANGING)
+
+
 def of_replay() -> tuple[Key, ...]:
     """Return the keys that work in a replay."""
-    left_out = _HELD_TIME | _CHANGING | {key.id for key in _aside()}
-    return REPLAY_KEYS + tuple(key for key in KEYS if key.id not in left_out)
+    left_out = _HELD_TIME | {key.id for key in _aside()}
+    return REPLAY_KEYS + tuple(key for key in reading() if key.id not in left_out)

@@ -5,17 +5,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine import feed
+from engine.config import Places
 from georep_tui.app import Console
 from georep_tui.desk import Desk
 from georep_tui.look import Look
 from georep_tui.running import Argv, Commands
 from georep_tui.sources import Link
+from georep_tui.steward import Steward
 
 
 def watch(
     sockets: Sequence[Path],
     *,
     argv: Argv,
+    places: Places | None = None,
+    reading_only: bool = False,
     dark: bool = True,
     ansi: bool = False,
     plain: bool = False,
@@ -23,12 +27,21 @@ def watch(
 ) -> int:
     """Show what the engines say until the operator leaves, or for `seconds`; return 0 then.
 
-    `argv` says how a command of georep is begun on a node.
+    `argv` says how a command of georep is begun on a node. `places`: of this node, whose sessions
+    can then be made and changed. `reading_only`: nothing can.
     """
     link, desk = Link(), Desk(commands=Commands(argv))
     sources = [desk.follow(path, feed.live(path, heard=link.follow(str(path)))) for path in sockets]
     look = Look(dark=dark, ansi=ansi, plain=plain)
-    app = Console(*sources, link=link, desk=desk, seconds=seconds, **look)
+    app = Console(
+        *sources,
+        link=link,
+        desk=None if reading_only else desk,
+        steward=Steward(places) if places and not reading_only else None,
+        reading_only=reading_only,
+        seconds=seconds,
+        **look,
+    )
     before = signal.getsignal(signal.SIGTERM)
     try:
         app.run()

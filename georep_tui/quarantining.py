@@ -50,8 +50,8 @@ def add_words(parser: argparse.ArgumentParser) -> None:
 def run(at: "Places", args: argparse.Namespace) -> int:
     """Run it; return the exit code."""
     from engine.session import shelving  # deferred: a mount and ssh take a moment to import
+    from engine.session.comparing import path_of
     from georep_tui import stepping
-    from georep_tui.verifying import path_of
 
     match args.act:
         case "restore":

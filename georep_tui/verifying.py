@@ -2,16 +2,13 @@
 
 import argparse
 import json
-import os
 
 from engine import names
 from engine.config import Places
 from engine.item import Gfid
 from engine.plan.compare import Difference
-from engine.session import checks, survey
-from engine.session.sides import Within
-from engine.session.survey import Survey
-from engine.session.verify import Counts, Verify
+from engine.session import comparing
+from engine.session.verify import Counts
 from georep_tui import rows
 from georep_tui.progress import Progress
 
@@ -25,26 +22,18 @@ def verify(at: Places, args: argparse.Namespace) -> int:
     def tell(path: bytes, gfid: Gfid, difference: Difference) -> None:
         progress.say(line(path, gfid, difference))
 
-    async def work(opened: Survey) -> None:
-        place, path = await survey.find(opened.here, path_of(args.under))
-        patience = opened.patience() if args.patience is None else args.patience
-        scope = checks.scope(opened.session)
-        here, there = (Within(side, scope) for side in (opened.here, opened.there))
-        one = Verify(here, there, counts, tell, patience=patience, content=args.content)
-        async with progress.shown():
-            await one.run(place, path)
-
-    survey.run(at, args.name, work, command="verify")
+    comparing.compare(
+        at,
+        args.name,
+        counts,
+        tell,
+        progress.shown(),
+        under=comparing.path_of(args.under),
+        content=args.content,
+        patience=args.patience,
+    )
     progress.say(_summary_json(counts) if args.json else summary(counts))
     return 1 if counts.different else 0
-
-
-def path_of(text: str) -> bytes:
-    """Return the path that an operator wrote: as `names.show` has it, or as its very bytes."""
-    try:
-        return names.parse(text)
-    except ValueError:
-        return os.fsencode(text)
 
 
 def under_way(counts: Counts) -> str:

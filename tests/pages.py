@@ -105,7 +105,7 @@ def keys_page() -> str:
     """Return docs/keys.md."""
     lines = ["# Keys of the console", "", MADE.format(source="georep_tui/keymap.py")]
     lines += ["`?` in the console shows them too; the bottom line shows those that work now."]
-    for where, keys in keymap.helped(keymap.KEYS + keymap.REPLAY_KEYS):
+    for where, keys in keymap.helped(keymap.KEYS + keymap.MANAGING_KEYS + keymap.REPLAY_KEYS):
         if keys:
             lines += ["", f"## {where.capitalize()}", "", "| Key | |", "|---|---|"]
             lines += [_row((f"`{shown}`", words)) for shown, words in keys]

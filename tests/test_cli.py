@@ -142,6 +142,7 @@ def test_status_of_a_blocked_session_and_in_ascii(monkeypatch: pytest.MonkeyPatc
         (["create", "gv0", "host"], 2, "does not name a secondary volume"),
         (["create", "gv0", "h::v", "--set", "x=1"], 2, "not known"),
         ([], 2, "The console needs a terminal"),
+        (["--read-only", "stop", "nope"], 2, "--read-only is for the console"),
         (["--state", "/dev/null/x", "list"], 0, ""),
     ],
 )
@@ -419,3 +420,21 @@ def test_the_console_is_opened_on_the_socket(at: Places, monkeypatch: pytest.Mon
     monkeypatch.setattr(Console, "run", run)
     assert cli.main(["--ascii", "--light"]) == 0
     assert opened == [True, theme.LIGHT.name, [str(at.socket)]]
+
+
+@pytest.mark.parametrize("words", [[], ["--read-only"]], ids=["all keys", "reading only"])
+def test_who_only_reads_has_nobody_who_changes(
+    at: Places, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    opened: list[Console] = []
+
+    def run(app: Console) -> None:
+        opened.append(app)
+
+    monkeypatch.setattr(cli, "_terminal", lambda: True)
+    monkeypatch.setattr(Console, "run", run)
+    assert cli.main(words) == 0
+    (app,) = opened
+    assert app.reading_only == bool(words)
+    assert (app.steward is None, app.desk is None) == (bool(words), bool(words))
+    assert app.steward is None or app.steward.places == at

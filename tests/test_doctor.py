@@ -221,12 +221,13 @@ class _Channel:
 
 async def test_the_other_side_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     trouble: list[GeorepError] = []
+    wanted = [UID]
 
     @asynccontextmanager
     async def agent(
         route: object, *, session: str, volume: str, primary: str
     ) -> AsyncIterator[SimpleNamespace]:
-        assert primary == UID
+        assert primary == wanted[-1]
         if trouble:
             raise trouble[0]
         yield SimpleNamespace(welcome=WELCOME, channel=_Channel())
@@ -248,6 +249,10 @@ async def test_the_other_side_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "has been replicated to from gvol" in found["content"].words
     assert {"host", "host key", "key", "gate", "rsync mover", "stream mover"} <= set(found)
     assert {"other primaries", "loop", "marks"} <= set(found)
+    wanted.append("")
+    glanced = _by_name(await far.look(SESSION, NEAR, None))
+    assert set(found) - set(glanced) == {"rsync mover", "stream mover"}
+    wanted.append(UID)
     trouble.append(Stop("sec1 does not accept our key", cause="key refused", fix="Put it there."))
     *_, last = await far.look(SESSION, NEAR, bucket)
     assert last == Check("key", False, "sec1 does not accept our key", "Put it there.")
@@ -268,6 +273,8 @@ async def test_an_empty_directory_waits_for_this_side(
     assert "becomes the secondary when all else" in last.words
     *_, last = await far.look(FOLDER, NEAR, bucket)
     assert (last.fine, last.fix) == (False, "Mount it.")
+    *_, last = await far.look(FOLDER, NEAR, None)
+    assert last.fine, "who only looks leaves it as it is"
 
 
 def test_a_node_says_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -439,6 +446,24 @@ async def test_a_secondary_that_is_not_empty_is_the_operator_s_word(
     told.clear()
     assert await doctor.session(at, SESSION, tick=told.append, force=True)
     assert told[-1].verdict is Verdict.ADVICE
+
+
+async def test_a_glance_makes_nothing(
+    at: Places, sides: list[Check], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buckets: list[object] = []
+
+    async def look(session: Session, near: Near, bucket: object) -> list[Check]:
+        assert near.volume is not None
+        buckets.append(bucket)
+        return sides
+
+    monkeypatch.setattr(far, "look", look)
+    told: list[Check] = []
+    assert not await doctor.glance(SESSION, tick=told.append)
+    assert told[-1].words == "not empty"
+    assert buckets == [None]
+    assert not at.state.exists()
 
 
 async def test_without_root_the_primary_is_not_mounted(

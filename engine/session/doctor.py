@@ -4,11 +4,12 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from engine import programs
 from engine.config import Places, Session
 from engine.errors import GeorepError
-from engine.gluster import volume
+from engine.gluster import mount, volume
 from engine.movers.pace import Bucket
 from engine.session import checks, far, mark_checks, marked, nodes, others
 from engine.session.checks import Check, failed
@@ -73,14 +74,8 @@ async def session(at: Places, looked: Session, *, tick: Tick, force: bool = Fals
     `force`: it is no fault that the secondary has something in it, that another primary is
     replicated to it, too, or that it leads back to this one.
     """
-    noted, here = Noted(tick), node_name()
-    for found in checks.this_node():
-        noted.take(found, here)
-    ready = noted.fine
-    noted.take(checks.check_mounts(), here)
-    near = Near(here, glusterfs=programs.version("glusterfs"), rsync=programs.version("rsync"))
-    if ready:
-        near = _primary(at, looked, near, noted)
+    noted = Noted(tick)
+    near = _here(looked, at.of(looked.name) / "log/check.log", noted)
     # Without root there is none, and the checks have said so.
     with suppress(OSError):
         at.of(looked.name).mkdir(parents=True, exist_ok=True)
@@ -94,14 +89,42 @@ async def session(at: Places, looked: Session, *, tick: Tick, force: bool = Fals
     return noted.fine
 
 
-def _primary(at: Places, looked: Session, near: Near, noted: Noted) -> Near:
+async def glance(looked: Session, *, tick: Tick) -> bool:
+    """Look at both sides of a session that is only being thought of; whether all is fine so far.
+
+    Nothing is made and nothing is written, on neither side: it may be named wrong. Mounts the
+    primary, so it must run in the main thread.
+    """
+    noted = Noted(tick)
+    # Whoever types on ends us by force: one log, then, and where a restart of the machine ends it.
+    log = mount.RUN / "glance.log"
+    with suppress(OSError):
+        log.unlink()
+    near = _here(looked, log, noted)
+    for found in await far.look(looked, near, None):
+        noted.take(found, looked.host)
+    return noted.fine
+
+
+def _here(looked: Session, log: Path, noted: Noted) -> Near:
+    """Look at this node, and at the primary if that can be; return what is known of this side."""
+    here = node_name()
+    for found in checks.this_node():
+        noted.take(found, here)
+    ready = noted.fine
+    noted.take(checks.check_mounts(), here)
+    near = Near(here, glusterfs=programs.version("glusterfs"), rsync=programs.version("rsync"))
+    return _primary(looked, log, near, noted) if ready else near
+
+
+def _primary(looked: Session, log: Path, near: Near, noted: Noted) -> Near:
     """Look at the primary volume; return what the other side is compared with."""
     found, there = checks.primary(looked)
     for each in found:
         noted.take(each, near.node)
     if there is None or not there.started:
         return near
-    mounted, used = checks.primary_mount(looked, at.of(looked.name) / "log/check.log")
+    mounted, used = checks.primary_mount(looked, log)
     noted.take(mounted, near.node)
     uuid = volume.local_node_uuid()
     bricks = [brick.root for brick in there.of_node(uuid)]

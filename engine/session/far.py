@@ -71,33 +71,32 @@ class Far:
 
 
 async def look(
-    session: Session, near: Near, bucket: Bucket, hear: Hear = lambda welcome: None
+    session: Session, near: Near, bucket: Bucket | None, hear: Hear = lambda welcome: None
 ) -> list[Check]:
     """Log in on the other side, have the agent open the secondary, try the movers, and see whether
     both sides fit. An empty directory becomes the secondary of the primary volume. `hear` gets
     what the agent tells of itself.
+
+    Without a `bucket` nothing is written there: no mover is tried, a directory stays as it is.
     """
     route = checks.route(session)
-    primary = near.volume.uuid if near.volume is not None else ""
+    primary = near.volume.uuid if near.volume is not None and bucket is not None else ""
     try:
         async with ssh.agent(
             route, session=session.name, volume=session.volume, primary=primary
         ) as agent:
             hear(agent.welcome)
             far = await _far(agent, near)
-            movers = await _movers(session, route, agent, bucket, near.node)
+            movers = await _movers(session, route, agent, bucket, near.node) if bucket else []
     except GeorepError as error:
-        return _waiting(session, route) if _waits(near, error) else way(route, error)
+        waits = error.cause == "directory not set up" and not primary
+        return _waiting(session, route) if waits else way(route, error)
     found = [*way(route, None), check_bound(session, await _opens(route))]
     return [*found, *together(session, near, far), *related(session, near, far), *movers]
 
 
-def _waits(near: Near, error: GeorepError) -> bool:
-    """Whether an empty directory was only not made a secondary because this side is not ready."""
-    return near.volume is None and error.cause == "directory not set up"
-
-
 def _waiting(session: Session, route: Route) -> list[Check]:
+    """Say of an empty directory that it was only not made a secondary yet."""
     words = f"{session.volume} is empty, and becomes the secondary when all else is as it must be"
     return [*way(route, None), Check("secondary", True, words)]
 

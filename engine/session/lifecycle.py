@@ -50,12 +50,7 @@ async def create(
     Raises Usage for bad words or a name that is taken, Stop when a check failed; each check has
     gone to `tick` by then. Mounts the primary, so it must run in the main thread.
     """
-    session = keys.taken_up(at, draft(volume, secondary, name=name, settings=settings))
-    if session.name in config.names(at):
-        raise Usage(
-            f"A session called {session.name} exists already ({at.file(session.name)})",
-            fix="Choose another name with --name, or delete that session first.",
-        )
+    session = drafted(at, volume, secondary, name=name, settings=settings)
     if agree is not None:
         doctor.enable(session.primary, agree, tick)
     seen: list[Check] = []
@@ -76,6 +71,21 @@ async def create(
     config.create(at, session)
     wanted.write(at, session.name, Wanted.CREATED)
     await nudge(at)
+    return session
+
+
+def drafted(
+    at: Places, volume: str, secondary: str, *, name: str = "", settings: Iterable[str] = ()
+) -> Session:
+    """Return the session that `create` would make of these words, with a key that was made for it;
+    Usage for bad words or a name that is taken.
+    """
+    session = keys.taken_up(at, draft(volume, secondary, name=name, settings=settings))
+    if session.name in config.names(at):
+        raise Usage(
+            f"A session called {session.name} exists already ({at.file(session.name)})",
+            fix="Choose another name with --name, or delete that session first.",
+        )
     return session
 
 

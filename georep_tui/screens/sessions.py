@@ -14,6 +14,8 @@ NOTHING: tuple[Line, ...] = (
     (("and start it with", ""),),
     (("    georep start NAME", "accent"),),
 )
+HERE: tuple[Line, ...] = ((("", ""),), (("or here: N makes one, S starts it.", ""),))
+"""What is so where sessions can be changed."""
 NO_ENGINE: tuple[Line, ...] = (
     (("no engine has spoken yet", "strong"),),
     (("", ""),),
@@ -43,11 +45,15 @@ class SessionsScreen(Page):
             lost = self.console.link.lost()
             why = [((part, "warn"),) for words in lost for part in rows.wrap(words, room, lines=3)]
             ours = NOTHING if spoken else [*NO_ENGINE, *why]
-            self.say("empty", self.console.silence() or ours)
+            here = HERE if spoken and self.console.steward else ()
+            self.say("empty", self.console.silence() or [*ours, *here])
             return
         table = tables.sessions(picture, now, self.size.width)
         self.say("head", [table.head])
         self.records.show(tables.matching(table, self.wanted).rows)
+        if self.console.sought in picture.sessions:
+            self.records.go_to(self.console.sought)
+            self.console.sought = None
         self._attention(picture, now)
         self._side(picture, now)
 

@@ -1,35 +1,75 @@
 """One line of key hints, made once: Textual's Footer keeps every key it ever showed."""
 
+from rich.cells import cell_len
+from textual.binding import ActiveBinding
 from textual.content import Content
+from textual.events import Click
 from textual.widgets import Static
 
+from georep_tui import keymap
 from georep_tui.rows import ascii_only
+
+Hint = tuple[str, str, str]
+"""The id of a key, how it is shown, and what it does."""
 
 
 class KeyBar(Static):
-    """Shows the keys that work right now; redraws only when they change."""
+    """Shows the keys that work right now; redraws only when they change. A click is the key."""
 
     DEFAULT_CSS = "KeyBar { dock: bottom; height: 1; background: $panel; text-wrap: nowrap; }"
 
     def __init__(self, *, plain: bool) -> None:
         super().__init__(markup=False)
         self._plain = plain
-        self._hints: list[tuple[str, str]] = []
+        self._hints: list[Hint] = []
 
     def on_mount(self) -> None:
         """Follow the keys of this screen."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.sync())
         self.call_after_refresh(self.sync)
 
+    def on_resize(self) -> None:
+        """Show as many as fit now."""
+        self.sync()
+
     def sync(self) -> None:
-        """Show the keys that work now."""
-        live = [b.binding for b in self.screen.active_bindings.values() if b.enabled]
-        live.sort(key=lambda binding: not binding.priority)
-        hints = [(self.app.get_key_display(b), b.description) for b in live if b.show]
+        """Show the keys that work now, as many as fit."""
+        hints = [
+            (live.binding.id or "", *self._texts(live))
+            for live in self._live()
+            if live.binding.show
+        ]
+        fitting = keymap.fitting([(id, _width(key, text)) for id, key, text in hints], self._room())
+        hints = [hint for hint in hints if hint[0] in fitting]
         if hints != self._hints:
             self._hints = hints
-            shown = ((ascii_only(k), ascii_only(t)) for k, t in hints) if self._plain else hints
             parts = [
-                part for key, text in shown for part in ((f" {key} ", "bold $accent"), text, " ")
+                part for _, key, text in hints for part in ((f" {key} ", "bold $accent"), text, " ")
             ]
             self.update(Content.assemble(*parts))
+
+    async def on_click(self, click: Click) -> None:
+        """Do what the key under the mouse does."""
+        end = 0
+        for id, key, text in self._hints:
+            end += _width(key, text)
+            if click.x < end:
+                found = next((live for live in self._live() if live.binding.id == id), None)
+                if found is not None:
+                    await self.app.run_action(found.binding.action, found.node)
+                return
+
+    def _live(self) -> list[ActiveBinding]:
+        live = [each for each in self.screen.active_bindings.values() if each.enabled]
+        return sorted(live, key=lambda each: not each.binding.priority)
+
+    def _texts(self, live: ActiveBinding) -> tuple[str, str]:
+        key, text = self.app.get_key_display(live.binding), live.binding.description
+        return (ascii_only(key), ascii_only(text)) if self._plain else (key, text)
+
+    def _room(self) -> int:
+        return self.size.width or self.app.size.width
+
+
+def _width(key: str, text: str) -> int:
+    return cell_len(key) + cell_len(text) + 3

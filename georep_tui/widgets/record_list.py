@@ -85,6 +85,12 @@ class RecordList(ScrollView, can_focus=True):
         """Show what is before and after the row under the cursor."""
         self.scroll_to(y=self._at - self.size.height // 2, animate=False, force=True)
 
+    def go_to(self, key: str) -> None:
+        """Put the cursor on the row of a key, if there is one."""
+        at = next((at for at, row in enumerate(self._rows) if row.key == key), None)
+        if at is not None:
+            self.select(at)
+
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self.call_after_refresh(self._reveal)

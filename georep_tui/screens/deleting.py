@@ -1,0 +1,44 @@
+"""Where a session is deleted: its name must be typed, so that no key slips."""
+
+from georep_tui.acts import head
+from georep_tui.screens.form import Choice, Field, FormScreen
+
+
+class DeleteScreen(FormScreen[bool]):
+    """Gives whether its positions shall go, too; None: nothing shall be deleted."""
+
+    def __init__(self, name: str, secondary: str) -> None:
+        title = head(f"Type {name} to delete it; there is no way back", 70)
+        super().__init__(
+            title,
+            (Field("name", "name", "The name of the session, as it stands above."),),
+            (
+                Choice(
+                    "reset",
+                    "take its positions off the bricks of this node, too",
+                    "Without it, a later session of the same volumes goes on from there; with it, "
+                    "everything is looked at again.",
+                ),
+            ),
+        )
+        self._session, self._secondary = name, secondary
+
+    def changed(self) -> None:
+        """Say what would be done."""
+        if not self._right():
+            self.say("Nothing is deleted yet." if not self.typed("name") else "✕ Not this name.")
+        elif self.chosen("reset"):
+            positions = f"its positions for {self._secondary} on the bricks of this node"
+            self.say(f"⏎ deletes session {self._session}, and {positions}.", "warn")
+        else:
+            self.say(
+                f"⏎ deletes session {self._session}. Its positions stay on the bricks.", "warn"
+            )
+
+    def go(self) -> None:
+        """Delete it, if its name stands there."""
+        if self._right():
+            self.dismiss(self.chosen("reset"))
+
+    def _right(self) -> bool:
+        return self.typed("name") == self._session
