@@ -13,7 +13,7 @@ from engine import config
 from engine.config import Places
 from engine.errors import GeorepError
 from engine.session import bundle, lifecycle
-from georep_tui import report
+from georep_tui import report, rows
 
 
 def run(at: Places, args: argparse.Namespace) -> int:
@@ -25,9 +25,9 @@ def run(at: Places, args: argparse.Namespace) -> int:
     path = Path(args.out or usual)
     size = bundle.write(path, bundle.parts(at, names, _status(at, args.name)))
     sys.stdout.write(
-        f"{path} has {size / 1e6:.1f} MB: versions, status, session files, failures, journals and "
+        f"{path} has {rows.size(size)}: versions, status, session files, failures, journals and "
         "logs.\nNo keys and no contents are in it, but names of files are. Look at it before you "
-        "send it: tar tzf\n"
+        f"send it: tar tzf {path}\n"
     )
     return 0
 

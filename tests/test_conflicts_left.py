@@ -1,5 +1,6 @@
 """`gfid-conflict-resolution` off: nobody is moved aside; the lawful happens all the same."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,7 @@ async def test_who_is_in_the_way_stays_and_both_are_told(world: World, kind: Kin
     assert (failure.gfid, failure.kind, failure.path) == (new, "gfid conflict", "a")
     for word in (stranger, new, f"the primary {kind}", "gfid-conflict-resolution is off"):
         assert word in failure.words
+    assert len(re.findall(r"changed \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", failure.words)) == 2
     assert [e.kind for e in world.told() if isinstance(e, EntryFailed)] == ["gfid conflict"]
 
 

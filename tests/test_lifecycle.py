@@ -118,19 +118,28 @@ def test_there_is_no_primary(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         pytest.param(None, _welcome(), [], id="nobody knows"),
         pytest.param(
-            Used(4 * GIB, 10), _welcome(), [(True, "fit: 5.0 GiB"), (True, "10 fit")], id="fits"
+            Used(4 * GIB, 10),
+            _welcome(),
+            [(True, "fit: 5.0 GiB"), (True, "10 inodes fit")],
+            id="fits",
         ),
         pytest.param(
-            Used(6 * GIB, 10), _welcome(), [(True, "fit only if"), (True, "10 fit")], id="seeded"
+            Used(6 * GIB, 10),
+            _welcome(),
+            [(True, "fit only if"), (True, "10 inodes fit")],
+            id="seeded",
         ),
         pytest.param(
             Used(11 * GIB, 10),
             _welcome(),
-            [(False, "do not fit"), (True, "10 fit")],
+            [(False, "do not fit"), (True, "10 inodes fit")],
             id="too small",
         ),
         pytest.param(
-            Used(5, 2000), _welcome(), [(True, "5 bytes fit"), (False, "2000 do not")], id="inodes"
+            Used(5, 2000),
+            _welcome(),
+            [(True, "5 bytes fit"), (False, "2000 inodes do not")],
+            id="inodes",
         ),
     ],
 )

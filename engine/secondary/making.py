@@ -1,6 +1,7 @@
 """Make one living item so: its kind, its names, its content and its attributes, in this order."""
 
 import errno
+import time
 from typing import TypeVar
 
 import msgspec
@@ -181,8 +182,8 @@ class Making:
         item, there = self._item, holder.attributes
         words = (
             f"the secondary has {holder.kind} {holder.gfid} at this name ({there.size} bytes, "
-            f"mtime {there.mtime // 10**9}), the primary {item.kind} {item.gfid} "
-            f"({item.attributes.size} bytes, mtime {item.attributes.mtime // 10**9}), and "
+            f"changed {_day(there.mtime)}), the primary {item.kind} {item.gfid} "
+            f"({item.attributes.size} bytes, changed {_day(item.attributes.mtime)}), and "
             "gfid-conflict-resolution is off"
         )
         return Trouble("make way", place, OSError(0, words))
@@ -425,3 +426,8 @@ class Making:
 
     def _parents(self) -> tuple[Gfid, ...]:
         return removal.without_limbo(self._target, self._item.gfid, set(self._touched))
+
+
+def _day(mtime: int) -> str:
+    """Return a time in nanoseconds as people read it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(mtime // 10**9))

@@ -168,7 +168,7 @@ def check_room(session: Session, welcome: Welcome, used: Used | None) -> Iterato
         return
     rows = (
         ("room", used.bytes, welcome.free_bytes, welcome.total_bytes, checks.size),
-        ("inodes", used.inodes, welcome.free_inodes, welcome.total_inodes, str),
+        ("inodes", used.inodes, welcome.free_inodes, welcome.total_inodes, _inodes),
     )
     for name, needed, free, total, show in rows:
         if not total:
@@ -184,6 +184,10 @@ def check_room(session: Session, welcome: Welcome, used: Used | None) -> Iterato
             words = f"The primary's {show(needed)} do not fit: {room}"
             what = "disk" if urls.is_directory(session.volume) else "volume"
             yield Check(name, False, words, f"Make the secondary {what} larger.")
+
+
+def _inodes(count: int) -> str:
+    return f"{count} inodes"
 
 
 def check_content(session: Session, far: Far) -> Check:
