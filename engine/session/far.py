@@ -267,7 +267,7 @@ def check_mounts(host: Host) -> Check:
     """Whether mounts of dead agents are left there."""
     if not host.stuck:
         return Check("mounts", True, "No mount of a dead agent is left there")
-    fix = "See there who uses them: fuser -vm /run/georep/*"
+    fix = "See there who uses them: fuser -vm, and the path"
     return Check("mounts", False, "; ".join(host.stuck), fix)
 
 
