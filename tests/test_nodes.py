@@ -317,6 +317,24 @@ async def test_a_worker_tells_each_that_it_passes_over(
     assert report.doing == "connecting to sec2"
 
 
+@pytest.mark.parametrize(
+    ("others", "cause"),
+    [
+        pytest.param([], "connection lost", id="alone"),
+        pytest.param([Disconnected("x", cause="agent ended")], "connection lost", id="who ended"),
+        pytest.param([Stop("it said so", cause="not root")], "not root", id="what the agent said"),
+    ],
+)
+def test_a_node_that_falls_silent_is_a_connection_that_is_lost(
+    others: list[Exception], cause: str
+) -> None:
+    lost = asyncssh.ConnectionLost("Server not responding to keepalive")
+    found = ssh._one(ExceptionGroup("", [*others, ExceptionGroup("", [lost])]))
+    assert isinstance(found, GeorepError)
+    assert found.cause == cause
+    assert ("keepalive" in found.words) == (cause == "connection lost")
+
+
 def test_welcome_carries_nodes() -> None:
     welcome = _welcome("sec1")
     again = msgspec.msgpack.decode(msgspec.msgpack.encode(welcome), type=Welcome)

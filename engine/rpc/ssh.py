@@ -93,7 +93,7 @@ async def agent(
         if not isinstance(lost, GeorepError | None):
             raise lost
         if lost is not None:
-            with suppress(TimeoutError):
+            with suppress(TimeoutError, asyncssh.Error):
                 async with asyncio.timeout(2):
                     await process.wait_closed()
                     # Its last words may have come with its end, when nobody listened any more.
@@ -201,7 +201,7 @@ def _explain(
 
 def _one(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the most telling of several errors: one of ours first, and of those what the agent
-    said.
+    said. What ssh says of the way is ours, too.
     """
     flat: list[BaseException] = []
     stack: list[BaseException] = [errors]
@@ -213,5 +213,11 @@ def _one(errors: BaseExceptionGroup[BaseException]) -> BaseException:
             flat.append(error)
     ours = [error for error in flat if isinstance(error, GeorepError)]
     telling = [error for error in ours if not isinstance(error, Disconnected)]
-    strange = [error for error in flat if not isinstance(error, GeorepError)]
-    return (telling or strange or ours)[0]
+    broken = [_broken(error) for error in flat if isinstance(error, asyncssh.Error)]
+    strange = [error for error in flat if not isinstance(error, GeorepError | asyncssh.Error)]
+    return (telling or strange or broken or ours)[0]
+
+
+def _broken(error: asyncssh.Error) -> Disconnected:
+    words = f"the connection to the secondary broke: {error.reason or type(error).__name__}"
+    return Disconnected(words, cause="connection lost")
