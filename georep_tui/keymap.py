@@ -275,6 +275,7 @@ _HELD_TIME = {"freeze", "list.first"}
 """Keys that mean something else in a replay."""
 _CHANGING = {
     *("failures.retry", "failures.ignore", "failures.fix", "failures.aside"),
+    *(key.id for key in _aside()),
 }
 """Keys that change, or ask, what a replay cannot, nor a console that only reads."""
 _AT_ONCE = ("form.next", "form.before")
@@ -338,5 +339,4 @@ def reading() -> tuple[Key, ...]:
 
 def of_replay() -> tuple[Key, ...]:
     """Return the keys that work in a replay."""
-    left_out = _HELD_TIME | {key.id for key in _aside()}
-    return REPLAY_KEYS + tuple(key for key in reading() if key.id not in left_out)
+    return REPLAY_KEYS + tuple(key for key in reading() if key.id not in _HELD_TIME)

@@ -5,8 +5,8 @@ import pytest
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.plan.dirty import ALL, Dirty
 from engine.plan.items import Alive, Truth
+from engine.primary import truth
 from engine.primary.truth import Sight
-from engine.session import looking
 from engine.session.hop import Hop
 from engine.session.looking import Looking
 
@@ -27,7 +27,7 @@ async def test_what_becomes_a_secondary_meanwhile_is_left_out_with_all_that_is_i
     def look_at(sight: Sight, part: list[tuple[Gfid, Dirty]]) -> list[Truth]:
         return [Alive(gfid, Kind.DIRECTORY, (PLACES[gfid],), True, folder) for gfid, _ in part]
 
-    monkeypatch.setattr(looking, "_look_at", look_at)
+    monkeypatch.setattr(truth, "look_at", look_at)
     hop = Hop()
     looks = Looking(Sight(b"/b", b"/m", True), hop)
     batch = {gfid: Dirty(ALL, directory=True) for gfid in (LIMBO, DEEP, OWN, USERS)}

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from conftest import fresh_world
@@ -48,6 +49,15 @@ setfattr -n user.kept -v 1 . || python -c "import os; os.setxattr('.', 'user.kep
 """
 
 
+CHECKOUT = Path(__file__).parents[2]
+OPEN = """
+mkdir -p /run/open{0}/upper /run/open{0}/work
+mount -t overlay overlay -o "lowerdir=$1,upperdir=/run/open{0}/upper,workdir=/run/open{0}/work" "$1"
+chmod 755 "$1"
+"""
+"""Opens a folder of this machine to everybody, on one host of the lab alone."""
+
+
 class OrdinaryWorld(World):
     """A lab whose secondary is written to by a user who is not root."""
 
@@ -56,6 +66,9 @@ class OrdinaryWorld(World):
     def user_up(self) -> None:
         """Make the user, and have sshd give each user a home of his own."""
         self.lab.run("sec1", ["sh", "-ec", USER])
+        for number, path in enumerate((*CHECKOUT.parents[::-1], CHECKOUT)):
+            if path != Path("/root") and not path.stat().st_mode & 0o001:
+                self.lab.run("sec1", ["sh", "-ec", OPEN.format(number), "sh", str(path)])
         config = self.lab.place.sshd_config("sec1")
         config.write_text(config.read_text().replace(' "HOME=/root"', ""))
         self.lab.run("sec1", ["sh", "-c", "kill -HUP $(cat /run/sshd.pid)"])
