@@ -59,7 +59,7 @@ docs: ## write the pages of docs/ that are made from the code
 	@$(PYTHON) tests/pages.py
 
 screenshots: ## draw screenshots/ again
-	$(PREPARE)
+	$(PREPARE) pictures
 	@$(PYTHON) tests/screenshots.py screenshots
 
 venv: ## set up .venv alone

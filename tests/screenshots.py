@@ -3,6 +3,7 @@
 """
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -83,8 +84,20 @@ async def draw(app: Console, size: tuple[int, int], keys: Sequence[str], path: P
         await asyncio.to_thread(path.write_text, app.export_screenshot(title=title))
 
 
+def paint(path: Path) -> None:
+    """Write the SVG at `path` as PNG, too, in 64 colours."""
+    # Without this its spaces are taken for what an editor put there.
+    kept = path.read_text().replace("<text ", '<text xml:space="preserve" ').encode()
+    drawn_whole = subprocess.run(["rsvg-convert"], input=kept, capture_output=True, check=True)
+    few = ["pngquant", "--speed", "1", "--nofs", "64", "-"]
+    made = subprocess.run(few, input=drawn_whole.stdout, capture_output=True, check=True)
+    path.with_suffix(".png").write_bytes(made.stdout)
+
+
 async def draw_all(folder: Path) -> None:
-    """Write one SVG for each screen and size: live dark and light, the replay dark."""
+    """Write one SVG for each screen and size: live dark and light, the replay dark; the dark ones
+    as PNG, too.
+    """
     for size, cells in SIZES.items():
         for name, keys in LIVE.items():
             for shade in ("dark", "light"):
@@ -101,3 +114,6 @@ if __name__ == "__main__":
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
     target.mkdir(exist_ok=True)
     asyncio.run(draw_all(target))
+    for each in sorted(target.glob("*.svg")):
+        if not each.stem.endswith("-light"):
+            paint(each)
