@@ -9,7 +9,7 @@ import pytest
 from engine.errors import Retry
 from engine.item import ROOT, Gfid, Kind, Place
 from engine.plan.dirty import ALL, Dirty, Why
-from engine.plan.items import Absent, Alive
+from engine.plan.items import Absent, Alive, Truth
 from engine.primary import truth
 from engine.primary.truth import Sight
 
@@ -68,3 +68,18 @@ def test_who_is_gone_is_only_believed_when_all_of_the_volume_answers_afterwards(
         with pytest.raises(Retry, match="a part of the primary volume is down"):
             truth.look_at(sight, part)
     assert len(asked) == 1
+
+
+def test_who_was_gone_a_while_ago_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A brick was away for the first, and is back when all of the volume is asked for."""
+    clock, alive = [0.0], Alive(A, Kind.FILE, (), True, truth.Attributes(0o100600, 1, 2, 3, 4, 4))
+
+    def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
+        away, clock[0] = clock[0] < 4, clock[0] + 4
+        return Absent(gfid) if away or gfid == B else alive
+
+    monkeypatch.setattr(truth, "_look", look)
+    monkeypatch.setattr(truth, "subvolumes_up", lambda mount: True)
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    part = [(A, Dirty(Why.NAMES)), (B, Dirty(Why.NAMES))]
+    assert truth.look_at(Sight(b"/brick", b"/mount"), part) == [alive, Absent(B)]
