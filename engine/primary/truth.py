@@ -9,6 +9,7 @@ mount is asked; gone is only what the mount, with every subvolume up, does not k
 All calls block: run them in threads.
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -135,6 +136,18 @@ def own_directories(brick: bytes) -> list[Gfid]:
                 gfid = xattrs.gfid(entry.path)
                 if gfid is not None:
                     found.append(gfid)
+    return found
+
+
+def below(sight: Sight, gfid: Gfid) -> list[Gfid]:
+    """Return a directory, and all that the own brick has in it and in those below it."""
+    found = [gfid]
+    for path, folders, others in os.walk(sight.brick + b"/" + gfids.handle(gfid)):
+        for name in (*folders, *others):
+            # What went away meanwhile has a record of that.
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError, NotAGfid):
+                one = xattrs.gfid(path + b"/" + name)
+                found += [] if one is None else [one]
     return found
 
 
