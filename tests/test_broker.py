@@ -186,3 +186,11 @@ def test_a_directory_in_use_keeps_its_mode(file: Path, tmp_path: Path) -> None:
     file.write_text(PACKAGED.replace("end-volume", f"option mountbroker-root {root}\nend-volume"))
     assert mountbroker.main([somebody(), "svol"]) == 0
     assert root.stat().st_mode & 0o7777 == 0o711
+
+
+def test_two_that_would_be_called_the_same() -> None:
+    text = broker.told(PACKAGED, "geo", "a-b", broker.ROOT)
+    with pytest.raises(Usage, match="another user and volume"):
+        broker.told(text, "geo-a", "b", broker.ROOT)
+    older = text.replace("acl ", "")
+    assert broker.told(older, "geo", "a-b", broker.ROOT) == text, "ours is renewed"
