@@ -244,6 +244,8 @@ async def test_who_is_put_aside_is_told_with_what_was_noted() -> None:
 def test_a_record_that_is_none() -> None:
     assert records.decode(b"") == records.decode(b"[1]") == records.UNKNOWN
     assert records.decode(b'{"path":"\xff"}') == records.UNKNOWN
+    assert records.decode(rb'{"path":"a\u001b[2J"}') == records.UNKNOWN
+    assert records.decode(rb'{"why":"\udcff"}') == records.UNKNOWN
     assert records.decode(b'{"x":' + b"[" * 100_000) == records.UNKNOWN
     assert records.decode(b'{"path":"x","at":1e30}') == Record(path="x")
 
