@@ -172,3 +172,25 @@ def test_the_command_says_what_it_cannot_write(file: Path) -> None:
     os.unlink(file)
     with pytest.raises(Usage, match=r"glusterd\.vol cannot be used"):
         mountbroker.main([somebody(), "svol"])
+
+
+def test_a_directory_in_use_keeps_its_mode(file: Path, tmp_path: Path) -> None:
+    root = tmp_path / "in-use"
+    root.mkdir()
+    root.chmod(0o1777)
+    (root / "of somebody").touch()
+    with pytest.raises(Usage, match="is in use"):
+        mountbroker.main([somebody(), "svol", "--root", str(root)])
+    assert root.stat().st_mode & 0o7777 == 0o1777
+    assert file.read_text() == PACKAGED
+    file.write_text(PACKAGED.replace("end-volume", f"option mountbroker-root {root}\nend-volume"))
+    assert mountbroker.main([somebody(), "svol"]) == 0
+    assert root.stat().st_mode & 0o7777 == 0o711
+
+
+def test_two_that_would_be_called_the_same() -> None:
+    text = broker.told(PACKAGED, "geo", "a-b", broker.ROOT)
+    with pytest.raises(Usage, match="another user and volume"):
+        broker.told(text, "geo-a", "b", broker.ROOT)
+    older = text.replace("acl ", "")
+    assert broker.told(older, "geo", "a-b", broker.ROOT) == text, "ours is renewed"

@@ -163,3 +163,17 @@ def test_any_note_is_one_or_none(content: bytes, name: str) -> None:
     by = Signed(name, (name,), name, 1, (Above(A, name, 2),))
     assert lineage.signed(dict([lineage.note(A, by)]), A) == by
     assert lineage.signed({f"{A}.mark": msgspec.json.encode({"type": "Origin"})}, A) is None
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        pytest.param(b'{"type":"Signed","volume":"\xff"}', id="bytes"),
+        pytest.param(b'{"x":' + b"[" * 100_000, id="deep"),
+        pytest.param(lineage.note(A, _signed(1 << 60))[1], id="a moment that no clock has"),
+        pytest.param(lineage.note(A, _signed(-1))[1], id="before all moments"),
+        pytest.param(lineage.note(A, _signed(5, Above(B, "b", 1 << 60)))[1], id="no end"),
+    ],
+)
+def test_a_note_that_makes_no_sense(note: bytes) -> None:
+    assert lineage.signed({f"{A}.mark": note}, A) is None

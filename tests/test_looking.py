@@ -34,3 +34,32 @@ async def test_what_becomes_a_secondary_meanwhile_is_left_out_with_all_that_is_i
     await looks.look(batch, set(), ancestors=False)
     assert looks.outside == {OWN, LIMBO}, "a user's own of that name is not georep's"
     hop.close()
+
+
+async def test_a_directory_that_comes_back_is_replicated_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A link of a chain had it in limbo for a moment, or in quarantine for a month."""
+    folder, places = Attributes(0o40700, 0, 0, 0, 1, 1), dict(PLACES)
+
+    def look_at(sight: Sight, part: list[tuple[Gfid, Dirty]]) -> list[Truth]:
+        return [Alive(gfid, Kind.DIRECTORY, (places[gfid],), True, folder) for gfid, _ in part]
+
+    monkeypatch.setattr(truth, "look_at", look_at)
+    hop = Hop()
+    looks = Looking(Sight(b"/b", b"/m", True), hop)
+
+    async def look(*gfids: Gfid) -> set[Gfid]:
+        batch = {gfid: Dirty(ALL, directory=True) for gfid in gfids}
+        return set(await looks.look(batch, set(), ancestors=False))
+
+    places[USERS] = Place(LIMBO, b"one")
+    await look(OWN, LIMBO, USERS, DEEP)
+    assert looks.outside == {OWN, LIMBO, USERS, DEEP}
+    places[USERS] = Place(ROOT, b"georep")
+    assert await look(LIMBO, USERS) == {LIMBO, USERS}
+    assert looks.outside == {OWN, LIMBO, DEEP}, "who is below it was not looked at"
+    assert looks.returned == {USERS}
+    looks.take_in([USERS, DEEP])
+    assert looks.outside == {OWN, LIMBO}
+    hop.close()

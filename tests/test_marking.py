@@ -439,7 +439,9 @@ def test_what_doctor_says(
 
 def test_doctor_says_what_it_could_not_look_at() -> None:
     trouble = Marked(trouble="they cannot be read: no")
-    *_, last = mark_checks.checks(OLD, PAIR, Marked(), trouble)
+    others, loop, last = mark_checks.checks(OLD, PAIR, Marked(), trouble)
+    assert "as far as can be seen" in others.words
+    assert "as far as" not in loop.words, "the primary's were looked at"
     assert last.verdict is Verdict.ADVICE
     assert "on svol they cannot be read: no" in last.words
     folder = Session("s", "gvol", "root", "sec1", "/srv/d")

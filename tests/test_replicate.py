@@ -458,3 +458,35 @@ async def test_an_empty_content_is_neither_read_nor_asked_about(
     assert asked == []
     assert world.secondary.tree() == {A: new, B: old}
     assert world.secondary.things[old].data == b""
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_what_comes_back_from_georep_s_own_directories_comes_with_all_that_is_in_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, ahead: bool
+) -> None:
+    """A middle link of a chain put a directory aside, and took it out again."""
+
+    def below(_sight: object, gfid: Gfid) -> list[Gfid]:
+        places = world.primary.places.items()
+        inside = [one for place, one in places if place.parent == gfid]
+        return [gfid, *(each for one in inside for each in below(None, one))]
+
+    monkeypatch.setattr("engine.primary.truth.below", below)
+    own = world.make(Place(ROOT, b".georep"), Kind.DIRECTORY)
+    aside = world.make(Place(own, b"aside"), Kind.DIRECTORY)
+    folder = world.make(Place(aside, b"folder"), Kind.DIRECTORY)
+    file = world.make(Place(folder, b"file"))
+    world.worker.exclude([own])
+    await world.worker.make_so(world.heard())
+    assert world.secondary.tree() == {}
+    world.primary.rename(Place(own, b"aside"), A)
+    if ahead:
+        await world.worker.make_ahead(world.heard())
+        world.primary.rename(A, B)
+    await world.worker.make_so(world.heard())
+    top = B if ahead else A
+    assert world.secondary.tree() == {
+        top: aside,
+        Place(aside, b"folder"): folder,
+        Place(folder, b"file"): file,
+    }

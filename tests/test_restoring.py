@@ -192,9 +192,10 @@ def test_what_changes_when_it_was_copied_is_not_emptied(monkeypatch: pytest.Monk
 
 
 def test_a_crash_of_a_rescue() -> None:
-    """Whatever is left, the bytes are whole somewhere at each moment, and the next one ends it."""
+    """The bytes are whole somewhere at each moment; the next one ends it, with all of a copy."""
     target = MemoryTarget()
     one = written(target)
+    target._change(one, mtime=33)
     wanted = asked(target, one)
 
     def whole() -> list[Gfid]:
@@ -203,11 +204,14 @@ def test_a_crash_of_a_rescue() -> None:
     def again() -> None:
         assert whole()
         if target.things[one].data == b"somebody's":
-            restoring.rescue(target, asked(target, one))
+            copy = target.things[restoring.rescue(target, asked(target, one))]
             assert whole()
             assert not target.things[one].data
+            shown = copy.attributes
+            assert (copy.xattrs, shown.uid, shown.mtime) == ({b"user.a": b"1"}, 7, 33)
         target.__init__()  # type: ignore[misc]
         assert written(target) == one
+        target._change(one, mtime=33)
 
     assert at_every_step(target, lambda: restoring.rescue(target, wanted), again) > 5
 
@@ -239,6 +243,10 @@ async def test_who_is_put_aside_is_told_with_what_was_noted() -> None:
 
 def test_a_record_that_is_none() -> None:
     assert records.decode(b"") == records.decode(b"[1]") == records.UNKNOWN
+    assert records.decode(b'{"path":"\xff"}') == records.UNKNOWN
+    assert records.decode(rb'{"path":"a\u001b[2J"}') == records.UNKNOWN
+    assert records.decode(rb'{"why":"\udcff"}') == records.UNKNOWN
+    assert records.decode(b'{"x":' + b"[" * 100_000) == records.UNKNOWN
     assert records.decode(b'{"path":"x","at":1e30}') == Record(path="x")
 
 

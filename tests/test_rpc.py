@@ -96,6 +96,12 @@ def test_a_frame_that_is_too_long_is_refused_before_it_is_held() -> None:
         frame(Failed(id=1, cause="", words="x" * LIMIT))
 
 
+def test_text_that_is_none_is_the_same_clear_error() -> None:
+    sent = frame(Failed(id=1, cause="", words="ab"))
+    with pytest.raises(BadFrame):
+        list(Unframer().feed(sent.replace(b"ab", b"\xff\xff")))
+
+
 @given(st.binary(max_size=100).filter(lambda noise: MAGIC not in noise + MAGIC[:-1]))
 def test_what_a_login_shell_says_is_passed_over(noise: bytes) -> None:
     unframer = Unframer(after_magic=True)

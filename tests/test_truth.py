@@ -7,14 +7,16 @@ import directories
 import pytest
 
 from engine.errors import Retry
-from engine.item import ROOT, Gfid, Kind, Place
+from engine.gluster import gfid as gfids
+from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.plan.dirty import ALL, Dirty, Why
-from engine.plan.items import Absent, Alive
+from engine.plan.items import Absent, Alive, Truth
 from engine.primary import truth
 from engine.primary.truth import Sight
 
 A = Gfid("00000001-0000-4000-8000-000000000000")
 B = Gfid("00000002-0000-4000-8000-000000000000")
+C = Gfid("00000003-0000-4000-8000-000000000000")
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,32 @@ def test_who_is_gone_is_only_believed_when_all_of_the_volume_answers_afterwards(
         with pytest.raises(Retry, match="a part of the primary volume is down"):
             truth.look_at(sight, part)
     assert len(asked) == 1
+
+
+def test_who_was_gone_a_while_ago_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A brick was away for the first, and is back when all of the volume is asked for."""
+    clock, alive = [0.0], Alive(A, Kind.FILE, (), True, Attributes(0o100600, 1, 2, 3, 4, 4))
+
+    def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
+        away, clock[0] = clock[0] < 4, clock[0] + 4
+        return Absent(gfid) if away or gfid == B else alive
+
+    monkeypatch.setattr(truth, "_look", look)
+    monkeypatch.setattr(truth, "subvolumes_up", lambda mount: True)
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    part = [(A, Dirty(Why.NAMES)), (B, Dirty(Why.NAMES))]
+    assert truth.look_at(Sight(b"/brick", b"/mount"), part) == [alive, Absent(B)]
+
+
+def test_what_is_below_a_directory(tmp_path: Path) -> None:
+    directories.needs_trusted_xattrs(tmp_path)
+    top, link = tmp_path / "d", tmp_path / gfids.handle(A).decode()
+    (top / "e").mkdir(parents=True)
+    (top / "e/f").write_text("")
+    (top / "no object").write_text("")
+    link.parent.mkdir(parents=True)
+    link.symlink_to(top)
+    for path, one in ((top / "e", B), (top / "e/f", C)):
+        os.setxattr(path, "trusted.gfid", gfids.to_raw(one))
+    assert truth.below(Sight(os.fsencode(tmp_path), b"/mount"), A) == [A, B, C]
+    assert truth.below(Sight(os.fsencode(tmp_path), b"/mount"), B) == [B]

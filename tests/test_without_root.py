@@ -11,7 +11,7 @@ from engine.errors import Stop
 from engine.gluster import brokered, mount, volume
 from engine.gluster.brokered import Brokered
 from engine.gluster.mount import Mount
-from engine.rpc.messages import PROTOCOL, AskHost, Hello, Host
+from engine.rpc.messages import PROTOCOL, AskHost, AskMarks, Failed, Hello, Host, Marks
 from engine.secondary import opened
 from engine.secondary.questions import Questions
 from engine.session import far
@@ -61,6 +61,17 @@ def test_whose_mounts_are_looked_for(monkeypatch: pytest.MonkeyPatch, uid: int, 
     found = Questions(None, b"/").answer(AskHost(id=1))  # type: ignore[arg-type]
     assert isinstance(found, Host)
     assert found.stuck == (stuck,)
+
+
+def test_marks_that_it_is_not_told_of_are_not_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    questions = Questions(None, b"/", {}, (os.fsencode(tmp_path),))  # type: ignore[arg-type]
+    assert isinstance(questions.answer(AskMarks(id=1)), Marks)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    told = questions.answer(AskMarks(id=1))
+    assert isinstance(told, Failed)
+    assert "only root is told" in told.words
 
 
 def test_the_doctor_says_so() -> None:

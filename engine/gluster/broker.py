@@ -71,7 +71,15 @@ def told(text: str, user: str, volume: str, root: str) -> str:
     if not _PATH.fullmatch(root):
         raise Usage(f"{root!r} cannot be glusterd's mountbroker-root", fix="Name an absolute path.")
     key = f"mountbroker.{label(user, volume)}"
-    kept = [line for line in text.splitlines() if line.split()[:2] != ["option", key]]
+    lines = text.splitlines()
+    kept = [line for line in lines if line.split()[:2] != ["option", key]]
+    ours = f" volfile-id={volume} user-map-root={user} "
+    if any(ours not in line for line in lines if line not in kept):
+        # Both may have a dash in them.
+        raise Usage(
+            f"{key} is there for another user and volume, and would be called the same",
+            fix="Choose a user whose name, with that of the volume, cannot be read in two ways.",
+        )
     text = "".join(f"{line}\n" for line in kept)
     new = [f'option {key} "{spec(user, volume)}"']
     if root_in(text) is None:
@@ -79,8 +87,8 @@ def told(text: str, user: str, volume: str, root: str) -> str:
     end = _END.search(text)
     if end is None:
         raise Usage("There is no end-volume in it, so it is no file of glusterd's")
-    lines = "".join(f"    {line}\n" for line in new)
-    return text[: end.start()] + lines + text[end.start() :]
+    added = "".join(f"    {line}\n" for line in new)
+    return text[: end.start()] + added + text[end.start() :]
 
 
 def root_in(text: str) -> str | None:

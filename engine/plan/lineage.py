@@ -17,6 +17,8 @@ _MOST, _NAME, _UUID = 64, 80, 36
 """Most volumes that a note passes on, and characters of their names and uuids: it has to stay a
 small file, whatever others wrote.
 """
+_LATEST = (1 << 32) - 1
+"""The last moment that a mark can have, in seconds since the epoch."""
 
 
 class Above(msgspec.Struct, frozen=True):
@@ -60,9 +62,12 @@ class Left:
 def signed(notes: Mapping[str, bytes], uuid: str) -> Signed | None:
     """Return the note that the primary `uuid` left; None when there is none that makes sense."""
     try:
-        return msgspec.json.decode(notes[_name(uuid)], type=Signed)
-    except (KeyError, msgspec.DecodeError):
+        found = msgspec.json.decode(notes[_name(uuid)], type=Signed)
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    # Whoever may write to the volume may have written it: no such moment can be packed or shown.
+    moments = (found.began, *(above.until for above in found.above))
+    return found if all(0 <= moment <= _LATEST for moment in moments) else None
 
 
 def note(uuid: str, by: Signed) -> tuple[str, bytes]:

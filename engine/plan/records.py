@@ -29,7 +29,9 @@ def decode(data: bytes) -> Record:
     """Return the record in `data`; one that says nothing when it is none."""
     try:
         found = msgspec.json.decode(data, type=Record)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return UNKNOWN
-    # It comes from the far side, and may say any time at all.
+    # It comes from the far side, and may say anything at all, also what moves a cursor.
+    if not all(text.isprintable() for text in (found.path, found.why, found.worker)):
+        return UNKNOWN
     return found if 0 <= found.at < _LATEST else msgspec.structs.replace(found, at=0.0)

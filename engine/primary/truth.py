@@ -9,10 +9,12 @@ mount is asked; gone is only what the mount, with every subvolume up, does not k
 All calls block: run them in threads.
 """
 
+import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import Retry
@@ -31,6 +33,12 @@ _AWAY = frozenset({errno.ENOENT, errno.ESTALE, errno.ELOOP, errno.ENOTDIR})
 """
 CUT_OFF = frozenset({errno.ENOTCONN, errno.ECONNABORTED, errno.ESHUTDOWN, errno.ETIMEDOUT})
 """It is the mount that does not work, whatever is asked of it."""
+
+
+SOON = 1.0
+"""Seconds in which a subvolume that is down cannot be up again: a client that lost a brick tries it
+anew after three.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +65,27 @@ def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
     return look_at(sight, [(gfid, dirty)])[0]
 
 
-def look_at(sight: Sight, part: Iterable[tuple[Gfid, Dirty]]) -> list[Truth]:
-    """Look at each of `part`; whether all of the volume is up is asked once, after the last."""
+def look_at(sight: Sight, part: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
+    """Look at each of `part`; whether all of the volume is up is asked once, after the last, or,
+    when that was long after the first, of each who is gone.
+    """
+    began = time.monotonic()
     found = [_look(sight, gfid, dirty) for gfid, dirty in part]
-    if any(isinstance(one, Absent) for one in found) and not subvolumes_up(sight.mount):
+    if not any(isinstance(one, Absent) for one in found):
+        return found
+    if not subvolumes_up(sight.mount):
         raise Retry(
             "a part of the primary volume is down, so nobody can say what is gone",
             cause="brick down",
             fix="See which brick: gluster volume status",
         )
-    return found
+    if len(part) == 1 or time.monotonic() - began < SOON:
+        return found
+    # A part of it may have been down when the first were looked at, and have come back since.
+    return [
+        look(sight, *asked) if isinstance(one, Absent) else one
+        for one, asked in zip(found, part, strict=True)
+    ]
 
 
 def _look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
@@ -117,6 +136,18 @@ def own_directories(brick: bytes) -> list[Gfid]:
                 gfid = xattrs.gfid(entry.path)
                 if gfid is not None:
                     found.append(gfid)
+    return found
+
+
+def below(sight: Sight, gfid: Gfid) -> list[Gfid]:
+    """Return a directory, and all that the own brick has in it and in those below it."""
+    found = [gfid]
+    for path, folders, others in os.walk(sight.brick + b"/" + gfids.handle(gfid)):
+        for name in (*folders, *others):
+            # What went away meanwhile has a record of that.
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError, NotAGfid):
+                one = xattrs.gfid(path + b"/" + name)
+                found += [] if one is None else [one]
     return found
 
 

@@ -69,7 +69,7 @@ class Unframer:
             del self._held[:end]
             try:
                 message = _decode(body)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise BadFrame(str(error)) from error
             yield message
 

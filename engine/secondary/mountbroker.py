@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
         old = FILE.read_text()
         new = broker.told(old, asked.user, asked.volume, asked.root)
         root = Path(broker.root_in(new) or asked.root)
-        _make(root)
+        _make(root, ours=broker.root_in(old) is not None)
         if new != old:
             mode = FILE.stat().st_mode
             files.write(FILE, new.encode())
@@ -57,10 +57,17 @@ def _check_user(name: str) -> None:
         )
 
 
-def _make(root: Path) -> None:
-    """Make the directory that glusterd mounts in; it wants it to be of just this mode."""
+def _make(root: Path, *, ours: bool) -> None:
+    """Make the directory that glusterd mounts in; it wants it to be of just this mode. Usage when
+    it is in use, unless glusterd's file says already that it is for this.
+    """
     root.mkdir(mode=0o711, parents=True, exist_ok=True)
-    if os.stat(root).st_mode & 0o777 != 0o711:
+    if os.stat(root).st_mode & 0o7777 != 0o711:
+        if not ours and os.listdir(root):
+            raise Usage(
+                f"{root} is in use, and glusterd wants a directory that nobody can list",
+                fix="Name an empty directory, or one that is not there yet, with --root.",
+            )
         root.chmod(0o711)
 
 

@@ -1,5 +1,6 @@
 """Answers what the primary asks of the secondary: each question is one look, or one note."""
 
+import errno
 import os
 import re
 import resource
@@ -195,6 +196,9 @@ class Questions:
         return Discarded(id=number, gone=tuple(gone), children=tuple(children))
 
     def _marks(self, number: int) -> Marks:
+        if self._bricks is not None and os.geteuid() != 0:
+            # No trusted xattr is told to others, which is not to say that there is none.
+            raise PermissionError(errno.EPERM, "only root is told of marks, and the agent is not")
         there = {} if self._bricks is None else volume_marks.foreign(self._bricks)
         return Marks(id=number, clock=time.time(), marks=there)
 

@@ -116,7 +116,10 @@ def _copied(target: Target, source: Seen, day: str) -> Gfid:
             if _made(target, copy, shown, day):
                 target.copy_file(source.gfid, copy)
                 _set_times(target, copy, shown)
-            if _equal(target, source.gfid, copy, shown.size):
+            # The times are set last; without them it may lack its owner, and xattrs, too.
+            done = target.seen(copy)
+            finished = done is not None and done.attributes.mtime == shown.mtime
+            if finished and _equal(target, source.gfid, copy, shown.size):
                 return copy
     raise Trouble("copy", None, OSError(errno.EIO, "no copy of it is equal to it"))
 

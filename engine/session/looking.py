@@ -29,13 +29,18 @@ class Looking:
         """Directories that are on the secondary; a wrong one is found out by NeedParent."""
         self.outside: set[Gfid] = set()
         """Directories that are not replicated; nor is what is in them."""
+        self.returned: set[Gfid] = set()
+        """Those that were among them, and are not any more; what was done in them meanwhile was
+        passed over.
+        """
 
     async def look(
         self, batch: dict[Gfid, Dirty], deep: set[Gfid], *, ancestors: bool
     ) -> dict[Gfid, Truth]:
         """Look at `batch`, and at directories above it where asked; those join `batch`."""
         truths: dict[Gfid, Truth] = {}
-        todo = [gfid for gfid in batch if gfid not in self.outside]
+        # Those outside, too: one that was in the limbo of a chain's middle link goes back.
+        todo = list(batch)
         while todo:
             for found in await self._at([(gfid, batch[gfid]) for gfid in todo]):
                 truths[found.gfid] = found
@@ -101,6 +106,8 @@ class Looking:
         a chain, the secondary of another one.
         """
         directories = [found for found in truths.values() if is_directory(found)]
+        before = self.outside & {found.gfid for found in directories}
+        self.outside -= before
         self.outside |= {found.gfid for found in directories if _own(found)}
         spread = True
         while spread:
@@ -111,6 +118,11 @@ class Looking:
             }
             spread = not inside <= self.outside
             self.outside |= inside
+        self.returned = (self.returned | before) - self.outside
+
+    def take_in(self, gfids: Iterable[Gfid]) -> None:
+        """Replicate these again: they stand in a directory that has returned."""
+        self.outside.difference_update(gfids)
 
 
 def is_directory(found: Truth) -> bool:

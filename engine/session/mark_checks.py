@@ -21,11 +21,15 @@ def checks(session: Session, pair: Pair, near: Marked, far: Marked) -> Iterator[
     """
     if urls.is_directory(session.volume):
         return
-    alone = f"No other primary replicates to {pair.secondary}"
+    alone = f"No other primary replicates to {pair.secondary}{_unseen(far)}"
     yield _check(session, OTHERS, marked.second(pair, far), alone)
-    once = f"{pair.secondary} does not lead back to {pair.primary}"
+    once = f"{pair.secondary} does not lead back to {pair.primary}{_unseen(near)}"
     yield _check(session, LOOP, marked.loop(pair, near), once)
     yield _list(pair, near, far)
+
+
+def _unseen(side: Marked) -> str:
+    return ", as far as can be seen from here" if side.trouble else ""
 
 
 def _check(session: Session, name: str, error: Stop | None, fine: str) -> Check:

@@ -16,7 +16,7 @@ from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind
 from engine.movers.pace import Bucket
 from engine.plan import items as plan_items
 from engine.plan import order, records
-from engine.plan.dirty import Dirty, Why, Window
+from engine.plan.dirty import ALL, Dirty, Why, Window
 from engine.plan.items import USUAL, Alive, Manner, Unclear
 from engine.plan.records import Record
 from engine.plan.settle import Outcome, settle, unclear
@@ -274,6 +274,8 @@ class Replicator:
         self._report.now_doing(f"looking at {len(batch)} objects")
         await self.failing.recall(trial, batch, window)
         truths = await self._looking.look(batch, deep, ancestors=attempt.ancestors)
+        if not trial.ahead:  # else nobody would come back to what is not done at once
+            await self._take_in(window)
         window.known.update(g for g, found in truths.items() if isinstance(found, Alive))
         if not totals.rounds:
             totals.directories = sum(map(is_directory, truths.values()))
@@ -304,6 +306,16 @@ class Replicator:
         vain = not (outcome.changed or outcome.removed)
         await self.failing.judge(trial, window, items, [*answers, *outcome.refused], vain=vain)
         return outcome
+
+    async def _take_in(self, window: Window) -> None:
+        """Have all looked at that is in directories that were left out until now."""
+        returned, self._looking.returned = self._looking.returned, set()
+        for gfid in returned:
+            below = await self._hop.run(truth.below, self._sight, gfid)
+            self._looking.take_in(below)
+            for one in below:
+                window.mark(one, ALL)
+                window.spoken.add(one)
 
     async def _make_items_so(
         self, attempt: Attempt, batch: dict[Gfid, Dirty], items: dict[Gfid, AnyItem]
