@@ -78,6 +78,9 @@ class Brokered:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._keeper.wait(1)
 
+    def kill(self) -> None:
+        """Leave it: the client is root's, and its keeper has it unmounted when we end."""
+
     def _told(self, timeout: float) -> str:
         """Return the path that the keeper tells; its trouble is ours."""
         assert self._keeper is not None

@@ -119,6 +119,13 @@ class Mount:
                 self._process.wait()
         _remove(self.path)
 
+    def kill(self) -> None:
+        """End the client at once: whoever waits for it gets an error, and bricks let go of what was
+        locked through it. `stop` is still to be called.
+        """
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+
     def _await_ready(self, deadline: float, timeout: float, before: int) -> None:
         assert self._process is not None
         while True:

@@ -31,11 +31,16 @@ from engine.rpc.messages import (
     Welcome,
 )
 from engine.secondary.apply import apply
+from engine.secondary.busy import Busy
 from engine.secondary.opened import Opened, opened
 from engine.secondary.questions import Questions
 
 THREADS = 12
 """Calls under way on the mount at the same time; the FUSE client serves them in parallel."""
+_LEAST_PATIENCE = 60.0
+"""Seconds that one item may take whatever the primary's patience is."""
+_GRACE = 20.0
+"""Seconds that what is under way has to end in when the agent ends."""
 CAPABILITIES = ("push", "rsync", "limbo", "lookup", "compare", "notes")
 
 
@@ -123,21 +128,45 @@ class Server:
         self._there, self._target, self._pipe = there, there.target, pipe
         self._questions = Questions(there.target, there.root, there.options, there.bricks)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mount")
+        self._busy = Busy()
 
     def run(self, silence: int) -> int:
         """Serve until the input ends (0), or the primary is silent or the secondary gone (1)."""
-        while True:
-            message = self._pipe.receive(silence or None)
-            if message is None:
-                self._pool.shutdown(cancel_futures=True)
-                if self._pipe.ended:
-                    return 0
-                _say(f"nothing heard from the primary for {silence} s; ending")
-                return 1
-            if trouble := self._there.trouble():
+        code = 1
+        try:
+            while not (trouble := self._trouble(silence)):
+                message = self._pipe.receive(silence or None)
+                if message is not None:
+                    self.take(message)
+                elif self._pipe.ended:
+                    code, trouble = 0, ""
+                    break
+                else:
+                    trouble = f"nothing heard from the primary for {silence} s; ending"
+                    break
+            if trouble:
                 _say(trouble)
-                return 1
-            self.take(message)
+        finally:
+            self._end()
+        return code
+
+    def _trouble(self, silence: int) -> str:
+        if silence and self._busy.longest() > max(silence, _LEAST_PATIENCE):
+            return f"a call of the secondary's mount has not ended for {silence} s; it is given up"
+        return self._there.trouble()
+
+    def _end(self) -> None:
+        """Wait for what is under way. What hangs in a mount ends when its client does: until then
+        nobody else gets the claim and the locks that are held here.
+        """
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if not self._busy.ended(_GRACE):
+            _say(f"what is under way has not ended for {_GRACE:.0f} s; the mounts are given up")
+            self._there.abandon()
+            if not self._busy.ended(_GRACE):
+                # Its threads would be waited for.
+                os._exit(1)
+        self._pool.shutdown()
 
     def take(self, message: AnyMessage) -> None:
         """Start to serve one message."""
@@ -153,7 +182,9 @@ class Server:
 
     def _answer(self, question: AnyQuestion) -> None:
         try:
-            self._pipe.send(self._questions.answer(question))
+            with self._busy.question():
+                answer = self._questions.answer(question)
+            self._pipe.send(answer)
         except Exception as error:  # also an answer that fits in no frame: nobody may wait for ever
             words = f"{type(error).__name__}: {error}"
             self._pipe.send(Failed(id=question.id, cause="unanswered", words=words))
@@ -163,7 +194,8 @@ class Server:
         """Make one item of a batch so; the last one sends the answers."""
         item = batch.items[index]
         try:
-            batch.answers[index] = apply(self._target, item)
+            with self._busy.item():
+                batch.answers[index] = apply(self._target, item)
         except Exception as error:  # a bug in one item must not take the others with it
             words = f"{type(error).__name__}: {error}"
             batch.answers[index] = Refused(gfid=item.gfid, doing="apply", errno=0, words=words)

@@ -36,6 +36,8 @@ class Opened:
     uuid: str
     trouble: Callable[[], str]
     """Says why it cannot be worked on any more; empty while it can."""
+    abandon: Callable[[], None] = lambda: None
+    """Ends what hangs in its mounts, with an error, and gives up all that is held there."""
     read_only: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
     """What is set for the volume."""
@@ -109,12 +111,17 @@ def _volume(hello: Hello) -> Iterator[Opened]:
                 return "the GlusterFS client of the secondary volume ended"
             return target.lost
 
+        def abandon() -> None:
+            mount.kill()
+            spare.kill()
+
         yield Opened(
             target,
             mount.root,
             mount.root,
             facts.uuid,
             trouble,
+            abandon,
             read_only=facts.switched_on("features.read-only"),
             options=facts.options,
             node=_node(),
@@ -193,3 +200,7 @@ class _Spare:
     def stop(self) -> None:
         if self._up:
             self._mount.stop()
+
+    def kill(self) -> None:
+        # Who makes it just now may hang in that, and holds the guard.
+        self._mount.kill()
