@@ -2,8 +2,9 @@
 PYTHON := .venv/bin/python
 GEOREP := .venv/bin/georep
 PREPARE := @.ci/prepare
-# Two files at a time, those in the lab first: they wait more than they work.
-BY_TWO := -n 2 --dist loadfile --no-loadscope-reorder
+# One worker has the tests in the lab, one after the other, another one the rest beside them.
+BESIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+BY_TWO := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help venv check lint unit test demo bench bench-page soak lab-up lab-down docs screenshots clean
@@ -19,7 +20,7 @@ check: lint unit ## format, lint, types, imports and the tests that need no lab
 
 test: ## every test, those in the lab too; without root those are skipped
 	$(PREPARE) lab
-	@$(PYTHON) -m pytest $(BY_TWO) $(ARGS)
+	@$(PYTHON) -m pytest $(BESIDE) $(ARGS)
 
 lint: ## format, lint, types and imports alone
 	$(PREPARE)

@@ -63,3 +63,22 @@ async def test_a_directory_that_comes_back_is_replicated_again(
     looks.take_in([USERS, DEEP])
     assert looks.outside == {OWN, LIMBO}
     hop.close()
+
+
+async def test_what_is_glusterfs_own_is_not_even_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of its directory for anonymous inodes a mount says EINVAL."""
+    folder, asked = Attributes(0o40700, 0, 0, 0, 1, 1), set[Gfid]()
+
+    def look_at(sight: Sight, part: list[tuple[Gfid, Dirty]]) -> list[Truth]:
+        asked.update(gfid for gfid, _ in part)
+        return [Alive(gfid, Kind.DIRECTORY, (PLACES[gfid],), True, folder) for gfid, _ in part]
+
+    monkeypatch.setattr(truth, "look_at", look_at)
+    hop = Hop()
+    looks = Looking(Sight(b"/b", b"/m", True), hop)
+    looks.exclude([OWN])
+    batch = {gfid: Dirty(ALL, directory=True) for gfid in (OWN, LIMBO, USERS)}
+    await looks.look(batch, set(), ancestors=True)
+    assert asked == {LIMBO, USERS}
+    assert looks.outside == {OWN, LIMBO}
+    hop.close()

@@ -27,6 +27,8 @@ class Looking:
         self.sight, self._hop = sight, hop
         self._known: set[Gfid] = set()
         """Directories that are on the secondary; a wrong one is found out by NeedParent."""
+        self._never: set[Gfid] = set()
+        """Directories that are not even looked at: GlusterFS tells nothing of some of its own."""
         self.outside: set[Gfid] = set()
         """Directories that are not replicated; nor is what is in them."""
         self.returned: set[Gfid] = set()
@@ -40,7 +42,7 @@ class Looking:
         """Look at `batch`, and at directories above it where asked; those join `batch`."""
         truths: dict[Gfid, Truth] = {}
         # Those outside, too: one that was in the limbo of a chain's middle link goes back.
-        todo = list(batch)
+        todo = [gfid for gfid in batch if gfid not in self._never]
         while todo:
             for found in await self._at([(gfid, batch[gfid]) for gfid in todo]):
                 truths[found.gfid] = found
@@ -119,6 +121,11 @@ class Looking:
             spread = not inside <= self.outside
             self.outside |= inside
         self.returned = (self.returned | before) - self.outside
+
+    def exclude(self, gfids: Iterable[Gfid]) -> None:
+        """Leave these directories, and what is in them, out for good."""
+        self._never.update(gfids)
+        self.outside.update(self._never)
 
     def take_in(self, gfids: Iterable[Gfid]) -> None:
         """Replicate these again: they stand in a directory that has returned."""

@@ -94,7 +94,7 @@ class Replicator:
 
     def exclude(self, gfids: Iterable[Gfid]) -> None:
         """Take these directories, and what is in them, out of replication."""
-        self._looking.outside.update(gfids)
+        self._looking.exclude(gfids)
 
     def doubt_brick(self, reason: str) -> None:
         """Believe the mount alone while there is a reason to; without one, the own brick first."""
