@@ -78,7 +78,7 @@ async def test_what_is_glusterfs_own_is_not_even_looked_at(monkeypatch: pytest.M
     looks = Looking(Sight(b"/b", b"/m", True), hop)
     looks.exclude([OWN])
     batch = {gfid: Dirty(ALL, directory=True) for gfid in (OWN, LIMBO, USERS)}
-    await looks.look(batch, set(), ancestors=True)
+    await looks.look(batch, set(), ancestors=False)
     assert asked == {LIMBO, USERS}
     assert looks.outside == {OWN, LIMBO}
     hop.close()
