@@ -199,6 +199,6 @@ def test_a_session_that_is_stopped_leaves_no_mount(ordinary: OrdinaryWorld) -> N
     ordinary.stop()
     ordinary.engine_down()
     until("the mounts to go", lambda: not ordinary.mounts())
-    assert ordinary.processes("sec1", KEEPER) == []
+    until("their keepers to end", lambda: not ordinary.processes("sec1", KEEPER))
     notes = ordinary.lab.path("sec1", "/run/geo/.local/state/georep/mounts")
     assert list(notes.iterdir()) == []
