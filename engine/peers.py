@@ -42,7 +42,12 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     nodes: tuple[Peer, ...]
 
 
-LOST = frozenset({"connection lost", "secondary silent", "agent ended", "secondary bricks down"})
+LOST = frozenset(
+    {
+        *("connection lost", "secondary silent", "agent ended", "secondary given up"),
+        "secondary bricks down",
+    }
+)
 """Causes of a fault after which another node may do better."""
 
 NODES_OWN = frozenset(

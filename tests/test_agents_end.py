@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 from memory_target import MemoryTarget
 
+from engine.errors import Retry
 from engine.item import AnyAnswer, AnyItem, Done, Gfid, Gone
 from engine.rpc.frames import frame
-from engine.rpc.messages import Apply, Ping
+from engine.rpc.messages import PROTOCOL, Apply, Hello, Ping, Pong, Sorry
 from engine.secondary import agent
 from engine.secondary.agent import Server, _Pipe
 from engine.secondary.opened import Opened
@@ -25,7 +26,7 @@ class Mounted:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.entered, self.client_ended = threading.Event(), threading.Event()
         self.hears, self.speaks = os.pipe()
-        self.sink = os.open(os.devnull, os.O_WRONLY)
+        self.reads, self.sink = os.pipe()
         there = Opened(MemoryTarget(), b"/", b"/", "uuid", lambda: "", self.client_ended.set)
         self.server = Server(there, _Pipe(self.hears, self.sink))
         monkeypatch.setattr(agent, "apply", self._hang)
@@ -45,7 +46,7 @@ def mounted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mounted]:
     made = Mounted(monkeypatch)
     yield made
     made.client_ended.set()
-    for end in (made.hears, made.speaks, made.sink):
+    for end in (made.hears, made.speaks, made.reads, made.sink):
         try:
             os.close(end)
         except OSError:
@@ -74,6 +75,48 @@ def test_a_call_that_does_not_end_ends_the_agent_though_the_primary_speaks(
     assert mounted.server.run(1) == 1
     assert mounted.client_ended.is_set()
     assert "has not ended" in capsys.readouterr().err
+    heard = _Pipe(mounted.reads, mounted.sink)
+    while not isinstance(last := heard.receive(30), Sorry):
+        assert isinstance(last, Pong)
+    assert (last.cause, "has not ended" in last.words) == ("secondary given up", True)
+
+
+def test_an_agent_ends_though_nobody_reads_what_it_says(mounted: Mounted) -> None:
+    os.set_blocking(mounted.sink, False)
+    try:
+        while True:
+            os.write(mounted.sink, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(mounted.sink, True)
+    trouble = iter(["", "its disk is gone"])
+    mounted.server._trouble = lambda silence: next(trouble)  # type: ignore[method-assign]
+    mounted.says(Ping())
+    ended = threading.Thread(target=lambda: mounted.server.run(30), daemon=True)
+    mounted.server.take = lambda message: None  # type: ignore[method-assign]
+    ended.start()
+    ended.join(30)
+    assert not ended.is_alive()
+
+
+def test_a_primary_hears_of_an_agent_that_waits_for_an_older_one(
+    mounted: Mounted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Claimed(MemoryTarget):
+        def claim(self, worker: str, patience: float) -> bool:
+            tries.append(worker)
+            return len(tries) == 3
+
+    tries: list[str] = []
+    pipe = _Pipe(mounted.hears, mounted.sink)
+    hello = Hello(protocol=PROTOCOL, version="1", session="s", worker="w", volume="v", silence=0)
+    agent.claim(Claimed(), hello, pipe)
+    heard = _Pipe(mounted.reads, mounted.sink)
+    assert [heard.receive(30), heard.receive(30)] == [Pong(), Pong()]
+    assert set(tries) == {"s w"}
+    monkeypatch.setattr(agent, "_CLAIMED_AFTER", -1.0)
+    tries[:] = ["others"] * 3
+    with pytest.raises(Retry, match="an older agent"):
+        agent.claim(Claimed(), hello, pipe)
 
 
 def test_the_client_is_left_alone_when_all_ends(

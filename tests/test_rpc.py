@@ -117,6 +117,20 @@ def test_a_shell_that_never_ends_is_no_agent() -> None:
         list(Unframer(after_magic=True).feed(b"x" * (NOISE + 1)))
 
 
+WELCOME = Welcome(
+    protocol=PROTOCOL,
+    version="1",
+    host="h",
+    pid=1,
+    volume_uuid="u",
+    mount=b"/run/\xff",
+    total_bytes=1,
+    free_bytes=1,
+    total_inodes=1,
+    free_inodes=1,
+)
+
+
 class _Far:
     """The other side of a channel: what it was told, and what it says."""
 
@@ -224,6 +238,15 @@ async def test_a_refusal_is_raised_with_the_words_of_the_far_side() -> None:
     serving.cancel()
 
 
+async def test_an_agent_that_gives_up_says_why() -> None:
+    far = _Far()
+    channel = Channel(far.reader, far, silence=0)
+    far.say(WELCOME, Sorry(cause="secondary given up", words="it hangs", fix="f", evidence="e"))
+    with pytest.raises(Disconnected, match="it hangs") as given_up:
+        await channel.serve()
+    assert (given_up.value.cause, given_up.value.fix) == ("secondary given up", "f")
+
+
 async def test_a_word_out_of_turn_ends_the_connection() -> None:
     far = _Far()
     channel = Channel(far.reader, far, silence=0)
@@ -245,16 +268,4 @@ async def test_a_call_that_could_not_be_served_is_a_reject() -> None:
 
 
 def test_a_welcome_carries_a_path_of_bytes() -> None:
-    welcome = Welcome(
-        protocol=PROTOCOL,
-        version="1",
-        host="h",
-        pid=1,
-        volume_uuid="u",
-        mount=b"/run/\xff",
-        total_bytes=1,
-        free_bytes=1,
-        total_inodes=1,
-        free_inodes=1,
-    )
-    assert list(Unframer().feed(frame(welcome))) == [welcome]
+    assert list(Unframer().feed(frame(WELCOME))) == [WELCOME]

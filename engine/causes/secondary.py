@@ -104,6 +104,14 @@ WAY = Section(
             "Read them, and `/var/log/glusterfs/georep-agent.log` there.",
         ),
         Cause(
+            "secondary given up",
+            "The agent ended, for nothing more could be done through it: its client of the volume "
+            "ended, hung, or took a new directory for another one; or the directory was moved. Its "
+            "words say which.",
+            "A new agent opens it anew. If that happens again and again: "
+            "`/var/log/glusterfs/georep-agent.log` there.",
+        ),
+        Cause(
             "agent still running",
             "An older agent of the same worker, cut off from its primary, is still at work there.",
             "It ends by itself after `secondary-timeout`; `pgrep -af georep-engine` on the "

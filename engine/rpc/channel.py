@@ -329,11 +329,11 @@ class Channel:
                 if not self._greeting.done():
                     self._greeting.set_result(message)
             case Sorry():
-                error = Reject(
-                    message.words, cause=message.cause, fix=message.fix, evidence=message.evidence
-                )
-                if not self._greeting.done():
-                    self._greeting.set_exception(error)
+                why = {"cause": message.cause, "fix": message.fix, "evidence": message.evidence}
+                if self._greeting.done():
+                    # It says why it ends, which tells more than that it has ended.
+                    raise Disconnected(message.words, **why)
+                self._greeting.set_exception(Reject(message.words, **why))
             case Pong():
                 pass
             case _:

@@ -9,6 +9,7 @@ import select
 import socket
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -34,6 +35,7 @@ from engine.secondary.apply import apply
 from engine.secondary.busy import Busy
 from engine.secondary.opened import Opened, opened
 from engine.secondary.questions import Questions
+from engine.secondary.target import Target
 
 THREADS = 12
 """Calls under way on the mount at the same time; the FUSE client serves them in parallel."""
@@ -41,6 +43,10 @@ _LEAST_PATIENCE = 60.0
 """Seconds that one item may take whatever the primary's patience is."""
 _GRACE = 20.0
 """Seconds that what is under way has to end in when the agent ends."""
+_CLAIMED_AFTER = 20.0
+"""Seconds beyond the primary's patience that an older agent has to end in."""
+_WORD = 1.0
+"""Seconds between two words to a primary that waits with us."""
 CAPABILITIES = ("push", "rsync", "limbo", "lookup", "compare", "notes")
 
 
@@ -90,14 +96,8 @@ def _serve(pipe: "_Pipe", hello: Hello, only: str) -> int:
             fix="Make one for it, on the primary: georep keys.",
         )
     with opened(hello) as there:
-        claimant = f"{hello.session} {hello.worker}"
-        if hello.worker and not there.target.claim(claimant, hello.silence + 20):
-            raise Retry(
-                "an older agent of the same worker still runs",
-                cause="agent still running",
-                fix="It ends by itself when it has heard nothing for secondary-timeout; else see "
-                "which node runs it: pgrep -af georep-engine",
-            )
+        if hello.worker:
+            claim(there.target, hello, pipe)
         space = os.statvfs(there.root)
         pipe.send(
             Welcome(
@@ -121,6 +121,23 @@ def _serve(pipe: "_Pipe", hello: Hello, only: str) -> int:
         return Server(there, pipe).run(hello.silence)
 
 
+def claim(target: Target, hello: Hello, pipe: "_Pipe") -> None:
+    """Wait until no older agent of the worker is at work; Retry when it does not end.
+
+    The primary hears of us meanwhile, so that it gets to know what it is that holds us up.
+    """
+    deadline = time.monotonic() + hello.silence + _CLAIMED_AFTER
+    while not target.claim(f"{hello.session} {hello.worker}", _WORD):
+        if time.monotonic() > deadline:
+            raise Retry(
+                "an older agent of the same worker still runs",
+                cause="agent still running",
+                fix="It ends by itself when it has heard nothing for secondary-timeout; else see "
+                "which node runs it: pgrep -af georep-engine",
+            )
+        pipe.send(Pong())
+
+
 class Server:
     """Answers calls; a call's items run in parallel, and so do calls."""
 
@@ -132,27 +149,39 @@ class Server:
 
     def run(self, silence: int) -> int:
         """Serve until the input ends (0), or the primary is silent or the secondary gone (1)."""
-        code = 1
         try:
             while not (trouble := self._trouble(silence)):
                 message = self._pipe.receive(silence or None)
                 if message is not None:
                     self.take(message)
                 elif self._pipe.ended:
-                    code, trouble = 0, ""
-                    break
+                    return 0
                 else:
-                    trouble = f"nothing heard from the primary for {silence} s; ending"
-                    break
-            if trouble:
-                _say(trouble)
+                    _say(f"nothing heard from the primary for {silence} s; ending")
+                    return 1
+            self._part(trouble)
+            return 1
         finally:
             self._end()
-        return code
+
+    def _part(self, trouble: str) -> None:
+        """Say why we end, to the log, and to the primary if it listens."""
+        _say(trouble)
+        sorry = Sorry(
+            cause="secondary given up",
+            words=f"the agent gave up: {trouble}",
+            fix="A new agent opens it anew, by itself.",
+            evidence="",
+        )
+        # Who does not read must not keep us from ending.
+        telling = threading.Thread(target=self._pipe.send, args=(sorry,), daemon=True)
+        telling.start()
+        telling.join(_WORD)
 
     def _trouble(self, silence: int) -> str:
-        if silence and self._busy.longest() > max(silence, _LEAST_PATIENCE):
-            return f"a call of the secondary's mount has not ended for {silence} s; it is given up"
+        patience = max(silence, _LEAST_PATIENCE)
+        if silence and self._busy.longest() > patience:
+            return f"a call of the secondary's mount has not ended for {patience:.0f} s"
         return self._there.trouble()
 
     def _end(self) -> None:
@@ -183,8 +212,7 @@ class Server:
     def _answer(self, question: AnyQuestion) -> None:
         try:
             with self._busy.question():
-                answer = self._questions.answer(question)
-            self._pipe.send(answer)
+                self._pipe.send(self._questions.answer(question))
         except Exception as error:  # also an answer that fits in no frame: nobody may wait for ever
             words = f"{type(error).__name__}: {error}"
             self._pipe.send(Failed(id=question.id, cause="unanswered", words=words))
@@ -202,7 +230,8 @@ class Server:
             _say(f"item {item.gfid}: {words}")
         if batch.one_less():
             answers = tuple(answer for answer in batch.answers if answer is not None)
-            self._pipe.send(Applied(id=batch.number, answers=answers))
+            with self._busy.question():  # a primary that does not read takes its time, too
+                self._pipe.send(Applied(id=batch.number, answers=answers))
 
 
 class _Batch:

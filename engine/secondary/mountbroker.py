@@ -32,6 +32,10 @@ def main(argv: Sequence[str]) -> int:
             mode = FILE.stat().st_mode
             files.write(FILE, new.encode())
             FILE.chmod(mode & 0o777)
+    except UnicodeDecodeError as error:
+        raise Usage(
+            f"{FILE} is no text", fix="See what is wrong with it: file /etc/glusterfs/glusterd.vol"
+        ) from error
     except OSError as error:
         raise Usage(
             f"{error.filename or FILE} cannot be used: {error.strerror}",

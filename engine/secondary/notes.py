@@ -23,8 +23,9 @@ class Notes:
         found: dict[str, bytes] = {}
         with suppress(FileNotFoundError):
             for entry in os.scandir(self._folder):
-                # What begins with a dot is being written, or was when somebody died.
-                if not entry.name.startswith("."):
+                # What begins with a dot is being written, or was when somebody died. What is no
+                # file was put there by somebody else, and could hold us up.
+                if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
                     found[entry.name] = Path(entry.path).read_bytes()
         return found
 

@@ -33,7 +33,7 @@ PATIENCE = 300.0
 
 
 def _spoiled(event: AnyEvent) -> bool:
-    return isinstance(event, WorkerFaulty) and "a new mount does not" in event.evidence
+    return isinstance(event, WorkerFaulty) and "a new mount does not" in event.words
 
 
 class World:
@@ -47,6 +47,7 @@ class World:
         self.hosts = lab.shape.primary_hosts
         self.engines: dict[str, subprocess.Popen[bytes]] = {}
         self._known: set[str] = set()
+        self._spoiled: set[float] = set()
 
     def georep(self, host: str, *words: str) -> subprocess.CompletedProcess[bytes]:
         """Run one command of georep on `host`, as an operator would."""
@@ -173,15 +174,18 @@ class World:
         return said.returncode == 0
 
     def told(self, since: float) -> list[AnyEvent]:
-        """Return what the journals of all nodes have of the session from a time on; but not that a
-        mount was given up which GlusterFS's client had spoiled, as happens in some runs (decision
-        032): a new one goes on.
+        """Return what the journals of all nodes have of the session from a time on.
+
+        But for one mount, of all in this lab, that was given up because GlusterFS's client had
+        spoiled it: that is decision 032 at work. A second one is a failure.
         """
         found: list[AnyEvent] = []
         for host in self.hosts:
             folder = self.lab.place.state(host) / SESSION / "journal"
             found += [event for event in feed.read(feed.files(folder)) if event.at >= since]
         kept = [event for event in found if not _spoiled(event)]
+        self._spoiled |= {event.at for event in found if _spoiled(event)}
+        assert len(self._spoiled) <= 1, "mounts are spoiled again and again"
         return sorted(kept, key=lambda event: event.at)
 
     def run(self, script: str) -> None:
