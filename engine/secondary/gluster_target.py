@@ -26,12 +26,11 @@ from engine.secondary.locks import LockFile, stripe
 from engine.secondary.notes import Notes
 from engine.secondary.parents import Parents
 from engine.secondary.target import OWN
+from engine.secondary.used import Used
 
 Answer = TypeVar("Answer")
 _TAKEN_BACK = 0.05
 """Seconds, long for one call of a brick."""
-_LEFT = 1 << 17
-"""Places that are remembered; if there are more, every directory is made in limbo first."""
 _TELLS = 5
 _EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -55,8 +54,8 @@ class GlusterTarget:
             with suppress(FileExistsError):
                 os.mkdir(directory, 0o700)
         self._limbo, self._quarantine = _gfid(own + b"/limbo"), _gfid(own + b"/quarantine")
-        self._left: set[int] = set()
-        """Hashes of places that this mount has moved a directory away from."""
+        self._used = Used()
+        """Places at which this mount has made a directory, or moved one away from."""
         self.lost = ""
         """Why this mount must not be used any more; empty while it can be."""
         self._notes, self._records = Notes(root), Notes(root, "records")
@@ -152,14 +151,15 @@ class GlusterTarget:
     def _create_directory(self, item: Item, place: Place) -> Seen:
         """Make a directory, in limbo first where the client may remember another one.
 
-        When it has moved a directory away from a place, and another client had moved that there, it
-        takes a new one that is made there for the old one, for as long as it knows that: whatever
-        then goes by the new gfid works in the old directory. Under its own gfid none ever stood.
+        Where it has made one before, and another client moved that away, it takes the new one for
+        the old one, one time in ten and for as long as it knows that: whatever then goes by the new
+        gfid works in the old directory. Under its own gfid none ever stood.
         """
-        if hash(place) in self._left or len(self._left) >= _LEFT:
+        if place in self._used:
             self._new(item, self.limbo(item.gfid))
             self.rename(self.limbo(item.gfid), place)
         else:
+            self._used.add(place)
             self._new(item, place)
         self._check_found(item.gfid, place)
         return self._complete(item, self._object(item.gfid))
@@ -240,7 +240,7 @@ class GlusterTarget:
         """
         path = self._path(source)
         os.lstat(path)
-        self._left.add(hash(source))
+        self._used.add(source)
         os.rename(path, self._path(place))
 
     def find(self, gfid: Gfid) -> list[Place]:

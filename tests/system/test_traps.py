@@ -121,6 +121,24 @@ def test_a_new_directory_is_not_taken_for_the_one_that_was_moved_away(sides: Sid
     assert not sides.other.lost
 
 
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_directory_is_made_where_another_was_made_before(sides: Sides, ends: bool) -> None:
+    """One in ten was the other one, which another agent had moved; or could not be made at all."""
+    for _ in range(150):
+        folder = sides.folder()
+        place = Place(folder, b"here")
+        old, new, inner = (Gfid(str(uuid4())) for _ in range(3))
+        done(apply(sides.other, item(old, Kind.DIRECTORY, place)))
+        if ends:
+            sides.other.rmdir(place)
+        else:
+            sides.target.rename(place, Place(folder, b"there"))
+        done(apply(sides.other, item(new, Kind.DIRECTORY, place)))
+        done(apply(sides.other, item(inner, Kind.FILE, Place(new, b"found"))))
+        assert sides.standing(new) == {b"found": inner}
+        assert not sides.other.lost
+
+
 def test_a_mount_that_takes_a_new_directory_for_another_is_given_up(sides: Sides) -> None:
     place, old = _left_behind(sides)
     root = sides.other._root

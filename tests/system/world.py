@@ -16,7 +16,7 @@ import pytest
 
 from engine import feed
 from engine.errors import Retry, Stop
-from engine.events import AnyEvent, Wanted, WorkerFaulty
+from engine.events import AnyEvent, Wanted
 from engine.lab import clients, compare, demo, processes
 from engine.lab.compare import Difference
 from engine.lab.hosts import until
@@ -32,10 +32,6 @@ PATIENCE = 300.0
 """Seconds that anything may take on a machine that is slow and has other work."""
 
 
-def _spoiled(event: AnyEvent) -> bool:
-    return isinstance(event, WorkerFaulty) and "a new mount does not" in event.words
-
-
 class World:
     """One lab and the session in it."""
 
@@ -47,7 +43,6 @@ class World:
         self.hosts = lab.shape.primary_hosts
         self.engines: dict[str, subprocess.Popen[bytes]] = {}
         self._known: set[str] = set()
-        self._spoiled: set[float] = set()
 
     def georep(self, host: str, *words: str) -> subprocess.CompletedProcess[bytes]:
         """Run one command of georep on `host`, as an operator would."""
@@ -174,19 +169,12 @@ class World:
         return said.returncode == 0
 
     def told(self, since: float) -> list[AnyEvent]:
-        """Return what the journals of all nodes have of the session from a time on.
-
-        But for one mount, of all in this lab, that was given up because GlusterFS's client had
-        spoiled it: that is decision 032 at work. A second one is a failure.
-        """
+        """Return what the journals of all nodes have of the session from a time on."""
         found: list[AnyEvent] = []
         for host in self.hosts:
             folder = self.lab.place.state(host) / SESSION / "journal"
             found += [event for event in feed.read(feed.files(folder)) if event.at >= since]
-        kept = [event for event in found if not _spoiled(event)]
-        self._spoiled |= {event.at for event in found if _spoiled(event)}
-        assert len(self._spoiled) <= 1, "mounts are spoiled again and again"
-        return sorted(kept, key=lambda event: event.at)
+        return sorted(found, key=lambda event: event.at)
 
     def run(self, script: str) -> None:
         """Run a line of shell in the primary; each `{}` is where that is mounted."""
