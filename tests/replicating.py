@@ -87,6 +87,8 @@ class World:
         self.unclear: set[Gfid] = set()
         """What the primary cannot tell anything of."""
         self.path = folder / "ledger.db"
+        self.unsettled = ""
+        """Why heals may be to come."""
         self._told = folder / "events"
         self._sink = os.open(self._told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         monkeypatch.setattr(truth, "look_at", self._look_at)
@@ -102,8 +104,14 @@ class World:
         self.bulk = Movers(self.primary, self.secondary)
         bulk = cast("Bulk", self.bulk)
         self.worker = Replicator(
-            *(sight, channel, bulk, report, self.ledger), push_limit=SMALL, manner=self.manner
+            *(sight, channel, bulk, report, self.ledger),
+            push_limit=SMALL,
+            unsettled=self._ask,
+            manner=self.manner,
         )
+
+    async def _ask(self) -> str:
+        return self.unsettled
 
     def close(self) -> None:
         self.worker.close()

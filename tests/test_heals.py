@@ -33,6 +33,7 @@ from engine.session.turn import Decision
 
 BEHIND = (GOLDEN / "heal-summary-behind.xml").read_text()
 DOWN = (GOLDEN / "heal-summary-down.xml").read_text()
+SETTLED = BEHIND.replace("264", "0")
 SPLIT = BEHIND.replace("HealPending>264", "HealPending>0").replace("Brain>0", "Brain>264")
 PENDING, UNKNOWN = "heals of its replica set are pending", "prim2:/bricks/b1 does not tell"
 A = Gfid("00000001-0000-4000-8000-000000000000")
@@ -63,6 +64,22 @@ def test_waiting(xml: str, others: Collection[str], words: str, known: bool) -> 
     found = told.waiting(xml, others)
     assert found.reason.startswith(words)
     assert (bool(found.reason), found.known) == (bool(words), known)
+
+
+@pytest.mark.parametrize(
+    ("xml", "bricks", "words"),
+    [
+        pytest.param(SETTLED, ["prim1:/bricks/b1", "prim2:/bricks/b1"], "", id="all is healed"),
+        pytest.param(BEHIND, ["prim1:/bricks/b1", "prim2:/bricks/b1"], "heals are", id="pending"),
+        pytest.param(DOWN, ["prim1:/bricks/b1"], "prim1:/bricks/b1 is down", id="one is down"),
+        pytest.param(SETTLED, ["prim3:/bricks/b1"], "prim3:/bricks/b1 does not", id="not named"),
+        pytest.param("", ["prim1:/bricks/b1"], "nobody tells", id="no answer"),
+    ],
+)
+def test_unsettled(xml: str, bricks: Collection[str], words: str) -> None:
+    said = told.unsettled(xml, bricks)
+    assert said.startswith(words)
+    assert bool(said) == bool(words)
 
 
 class Watched:

@@ -1,10 +1,13 @@
-"""What a window looks at, and what is left out of it."""
+"""What a window looks at, what is left out of it, and who is taken for gone."""
+
+import errno
+from collections.abc import Mapping
 
 import pytest
 
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
-from engine.plan.dirty import ALL, Dirty
-from engine.plan.items import Alive, Truth
+from engine.plan.dirty import ALL, Dirty, Why
+from engine.plan.items import Absent, Alive, Truth, Unclear
 from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.session.hop import Hop
@@ -19,6 +22,10 @@ PLACES = {
 }
 
 
+async def settled() -> str:
+    return ""
+
+
 async def test_what_becomes_a_secondary_meanwhile_is_left_out_with_all_that_is_in_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -29,7 +36,7 @@ async def test_what_becomes_a_secondary_meanwhile_is_left_out_with_all_that_is_i
 
     monkeypatch.setattr(truth, "look_at", look_at)
     hop = Hop()
-    looks = Looking(Sight(b"/b", b"/m", True), hop)
+    looks = Looking(Sight(b"/b", b"/m", True), hop, settled)
     batch = {gfid: Dirty(ALL, directory=True) for gfid in (LIMBO, DEEP, OWN, USERS)}
     await looks.look(batch, set(), ancestors=False)
     assert looks.outside == {OWN, LIMBO}, "a user's own of that name is not georep's"
@@ -47,7 +54,7 @@ async def test_a_directory_that_comes_back_is_replicated_again(
 
     monkeypatch.setattr(truth, "look_at", look_at)
     hop = Hop()
-    looks = Looking(Sight(b"/b", b"/m", True), hop)
+    looks = Looking(Sight(b"/b", b"/m", True), hop, settled)
 
     async def look(*gfids: Gfid) -> set[Gfid]:
         batch = {gfid: Dirty(ALL, directory=True) for gfid in gfids}
@@ -75,10 +82,117 @@ async def test_what_is_glusterfs_own_is_not_even_looked_at(monkeypatch: pytest.M
 
     monkeypatch.setattr(truth, "look_at", look_at)
     hop = Hop()
-    looks = Looking(Sight(b"/b", b"/m", True), hop)
+    looks = Looking(Sight(b"/b", b"/m", True), hop, settled)
     looks.exclude([OWN])
     batch = {gfid: Dirty(ALL, directory=True) for gfid in (OWN, LIMBO, USERS)}
     await looks.look(batch, set(), ancestors=False)
     assert asked == {LIMBO, USERS}
     assert looks.outside == {OWN, LIMBO}
     hop.close()
+
+
+ANONYMOUS, TRASH, IN_TRASH = (Gfid(f"0000000{n}-0000-4000-8000-000000000000") for n in "123")
+FILE, HEALED, TRASHED, RESTORED = (Gfid(f"0000000{n}-0000-4000-8000-000000000000") for n in "4567")
+KEPT = {
+    OWN: Place(ROOT, b".georep"),
+    ANONYMOUS: Place(ROOT, b".glusterfs-anonymous-inode-1"),
+    TRASH: Place(ROOT, b".trashcan"),
+    IN_TRASH: Place(TRASH, b"d"),
+    LIMBO: Place(OWN, b"limbo"),
+    FILE: Place(ROOT, b"f"),
+    HEALED: Place(ANONYMOUS, HEALED.encode()),
+    TRASHED: Place(IN_TRASH, b"t_now"),
+    RESTORED: Place(ROOT, b"back"),
+}
+
+
+class Keeping:
+    """A primary in which GlusterFS keeps what was removed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.places = dict(KEPT)
+        self.unsettled, self.asked = "", 0
+        monkeypatch.setattr(truth, "look_at", self._look_at)
+        monkeypatch.setattr(truth, "path", self._path)
+        monkeypatch.setattr("os.path.isdir", lambda path: path == b"/b/.trashcan")
+        self.hop = Hop()
+        self.looks = Looking(Sight(b"/b", b"/m", True), self.hop, self._ask)
+        self.looks.exclude([OWN, ANONYMOUS, TRASH])
+
+    async def look(self, batch: Mapping[Gfid, Dirty]) -> dict[Gfid, Truth]:
+        found = await self.looks.look(dict(batch), set(batch), ancestors=False)
+        self.hop.close()
+        return found
+
+    async def _ask(self) -> str:
+        self.asked += 1
+        return self.unsettled
+
+    def _path(self, sight: Sight, place: Place) -> bytes:
+        if place.parent == ROOT:
+            return place.name
+        return self._path(sight, self.places[place.parent]) + b"/" + place.name
+
+    def _look_at(self, sight: Sight, part: list[tuple[Gfid, Dirty]]) -> list[Truth]:
+        return [_alive(gfid, self.places.get(gfid)) for gfid, _ in part]
+
+
+def _alive(gfid: Gfid, place: Place | None) -> Alive:
+    """Return an object with this place; the root has none."""
+    kind = Kind.DIRECTORY if gfid in (ROOT, IN_TRASH, LIMBO) else Kind.FILE
+    places = () if place is None else (place,)
+    return Alive(gfid, kind, places, True, Attributes(0o600, 0, 0, 0, 1, 1))
+
+
+async def test_what_glusterfs_keeps_of_what_was_removed_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Keeping(monkeypatch)
+    found = await world.look({gfid: Dirty(Why.NAMES) for gfid in (FILE, HEALED, TRASHED, LIMBO)})
+    assert found[FILE] == _alive(FILE, KEPT[FILE])
+    assert found[HEALED] == Absent(HEALED, had=True)
+    assert found[TRASHED] == Absent(TRASHED, had=True)
+    assert found[LIMBO] == _alive(LIMBO, KEPT[LIMBO]), "a link of a chain may give it back"
+    assert world.asked == 1
+
+
+async def test_what_a_heal_has_put_aside_is_not_gone_while_heals_are_pending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may have been renamed, and be healed of that next."""
+    world = Keeping(monkeypatch)
+    world.unsettled = "heals are pending"
+    found = await world.look({gfid: Dirty(Why.NAMES) for gfid in (HEALED, TRASHED)})
+    unclear = found[HEALED]
+    assert isinstance(unclear, Unclear)
+    assert (unclear.errno, unclear.words) == (
+        errno.EAGAIN,
+        "a heal has taken its name away, and heals are pending",
+    )
+    assert found[TRASHED] == Absent(TRASHED, had=True)
+
+
+async def test_what_a_heal_gives_its_new_name_meanwhile_is_found_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Keeping(monkeypatch)
+
+    async def heal() -> str:
+        world.places[HEALED] = Place(ROOT, b"renamed")
+        return ""
+
+    world.looks = Looking(Sight(b"/b", b"/m", True), world.hop, heal)
+    world.looks.exclude([ANONYMOUS])
+    found = await world.look({HEALED: Dirty(Why.NAMES)})
+    assert found[HEALED] == _alive(HEALED, Place(ROOT, b"renamed"))
+
+
+@pytest.mark.parametrize("was", [FILE, TRASHED], ids=["from elsewhere", "from the trash"])
+async def test_of_what_comes_back_from_the_trash_all_is_brought(
+    monkeypatch: pytest.MonkeyPatch, was: Gfid
+) -> None:
+    """It went from the secondary, and of its content nobody will speak."""
+    world = Keeping(monkeypatch)
+    batch = {RESTORED: Dirty(Why.NAMES, {KEPT[was]: None, KEPT[RESTORED]: None})}
+    await world.look(batch)
+    assert batch[RESTORED].why == (ALL if was is TRASHED else Why.NAMES)

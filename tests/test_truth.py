@@ -12,6 +12,7 @@ from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.plan.dirty import ALL, Dirty, Why
 from engine.plan.items import Absent, Alive, Truth
 from engine.primary import truth
+from engine.primary.trash import Trash
 from engine.primary.truth import Sight
 
 A = Gfid("00000001-0000-4000-8000-000000000000")
@@ -76,7 +77,7 @@ def test_who_was_gone_a_while_ago_is_looked_at_again(monkeypatch: pytest.MonkeyP
     """A brick was away for the first, and is back when all of the volume is asked for."""
     clock, alive = [0.0], Alive(A, Kind.FILE, (), True, Attributes(0o100600, 1, 2, 3, 4, 4))
 
-    def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
+    def look(sight: Sight, gfid: Gfid, dirty: Dirty, trash: Trash) -> Truth:
         away, clock[0] = clock[0] < 4, clock[0] + 4
         return Absent(gfid) if away or gfid == B else alive
 

@@ -23,6 +23,22 @@ class Answer(NamedTuple):
     """False: only because nobody can tell."""
 
 
+def unsettled(xml: str, bricks: Collection[str]) -> str:
+    """Return why some of `bricks`, HOST:PATH, may yet be healed of something; empty when each of
+    them answers and none has.
+    """
+    told = waiting(xml, bricks)
+    if told.reason:
+        return told.reason if not told.known else "heals are pending"
+    up = {each.findtext("name") for each in ET.fromstring(xml).iter("brick") if _connected(each)}
+    down = sorted(set(bricks) - up)
+    return f"{down[0]} is down, and what it has nobody can see" if down else ""
+
+
+def _connected(brick: ET.Element) -> bool:
+    return _DOWN not in (brick.findtext("status") or _DOWN)
+
+
 def waiting(xml: str, others: Collection[str]) -> Answer:
     """Return whether a brick may be behind `others`, HOST:PATH, the other bricks of its set.
 

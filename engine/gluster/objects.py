@@ -20,7 +20,10 @@ _KINDS = {
 }
 ACCESS_ACL = b"system.posix_acl_access"
 DEFAULT_ACL = b"system.posix_acl_default"
-_OWN = frozenset({b".trashcan", b".georep"})
+_OURS = b".georep"
+TRASH = b".trashcan"
+"""Where GlusterFS keeps what users removed, if features.trash is on and nobody named another."""
+_ANONYMOUS = b".glusterfs-anonymous-inode-"
 
 
 def kind(mode: int) -> Kind:
@@ -43,7 +46,19 @@ def attributes(status: os.stat_result) -> Attributes:
 
 def own(name: bytes) -> bool:
     """Whether what has this name in a root is GlusterFS's or georep's own, and not replicated."""
-    return name in _OWN or name.startswith(b".glusterfs-anonymous-inode-")
+    return name in (_OURS, TRASH) or healed_away(name)
+
+
+def trash(name: bytes) -> bool:
+    """Whether GlusterFS keeps what users removed in the directory of this name (features.trash)."""
+    return name == TRASH
+
+
+def healed_away(name: bytes) -> bool:
+    """Whether heals put into the directory of this name what has lost its name on a brick, until
+    it is certain that it was not renamed. No client is let in by name.
+    """
+    return name.startswith(_ANONYMOUS)
 
 
 class Scope(NamedTuple):

@@ -21,6 +21,8 @@ class Alive:
     xattrs: dict[bytes, bytes] | None = None
     shared: bool = False
     """Other bricks' workers make it so, too: a directory, or what another brick holds."""
+    away: bool = False
+    """Another brick has it, and no name of it could be found from here; its worker knows them."""
     changed: int = 0
     """When anything of it changed last (ctime), in seconds since the epoch; 0: not known."""
 
@@ -30,6 +32,10 @@ class Absent:
     """The whole primary volume, with all its subvolumes up, says that there is no such gfid."""
 
     gfid: Gfid
+    had: bool = False
+    """The volume still has it, where it keeps what was removed: in its trash, or put there by a
+    heal.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +83,12 @@ def make(
     match truth:
         case Unclear():
             return None
-        case Absent(gfid):
+        case Absent(gfid, had):
             if manner.keeps:
                 # What is removed stays; only another one's rename onto its name is its end.
                 lawful = any(window.takers.get(place, set()) - {gfid} for place in dirty.heard)
             else:
-                known = gfid in window.spoken or gfid in window.known
+                known = had or gfid in window.spoken or gfid in window.known
                 lawful = known or any(place in window.taken for place in dirty.heard)
             orphan = gfid in window.orphans
             return Gone(
@@ -124,7 +130,7 @@ def make(
                 and truth.kind is not Kind.DIRECTORY,
                 elsewhere=truth.shared
                 and truth.kind is not Kind.DIRECTORY
-                and truth.gfid not in window.spoken,
+                and (truth.away or truth.gfid not in window.spoken),
                 patient=manner.patient,
             )
 

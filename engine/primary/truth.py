@@ -14,7 +14,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import Retry
@@ -26,6 +26,7 @@ from engine.gluster.xattrs import Malformed
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.plan.dirty import Dirty, Why
 from engine.plan.items import Absent, Alive, Truth, Unclear
+from engine.primary.trash import Trash
 
 _AWAY = frozenset({errno.ENOENT, errno.ESTALE, errno.ELOOP, errno.ENOTDIR})
 """Not there, or not to be reached by handles: paths through more than 40 of them are refused
@@ -70,7 +71,8 @@ def look_at(sight: Sight, part: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
     when that was long after the first, of each who is gone.
     """
     began = time.monotonic()
-    found = [_look(sight, gfid, dirty) for gfid, dirty in part]
+    trash = Trash(sight.brick)
+    found = [_look(sight, gfid, dirty, trash) for gfid, dirty in part]
     if not any(isinstance(one, Absent) for one in found):
         return found
     if not subvolumes_up(sight.mount):
@@ -88,10 +90,12 @@ def look_at(sight: Sight, part: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
     ]
 
 
-def _look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
+def _look(sight: Sight, gfid: Gfid, dirty: Dirty, trash: Trash) -> Truth:
     """Absent is only so when every subvolume is up afterwards."""
     try:
-        found = _on_brick(sight, gfid, dirty)
+        found = _on_brick(sight, gfid, dirty, trash)
+        if isinstance(found, Absent):
+            return found
         if found is None or sight.behind:
             found = _on_mount(sight, gfid, dirty, found)
     except OSError as error:
@@ -125,6 +129,38 @@ def path(sight: Sight, place: Place) -> bytes:
     return b"/".join(reversed(parts))
 
 
+def kept_in(sight: Sight, found: Alive) -> bytes:
+    """Return the directory in the root in which GlusterFS keeps `found`, that was removed; empty
+    when it has a place anywhere else, or the own brick cannot tell.
+    """
+    tops = {path(sight, place).split(b"/")[0] for place in found.places}
+    top = tops.pop() if len(tops) == 1 else b""
+    return top if objects.trash(top) or objects.healed_away(top) else b""
+
+
+def kept_in_each(sight: Sight, aside: Iterable[Alive]) -> dict[Gfid, bytes]:
+    """Return `kept_in` of each."""
+    return {found.gfid: kept_in(sight, found) for found in aside}
+
+
+def brought_back(sight: Sight, heard: Mapping[Gfid, Iterable[Place]]) -> list[Gfid]:
+    """Return those that were heard of in the trash: who was there is not on the secondary."""
+    if not os.path.isdir(sight.brick + b"/" + objects.TRASH):
+        return []
+    return [
+        gfid
+        for gfid, places in heard.items()
+        if any(objects.trash(path(sight, place).split(b"/")[0]) for place in places)
+    ]
+
+
+def untrashed(sight: Sight, found: Truth) -> Truth:
+    """Return `found`, or Absent when it stands in GlusterFS's trash only: nobody sees it there."""
+    if isinstance(found, Alive) and objects.trash(kept_in(sight, found)):
+        return Absent(found.gfid, had=True)
+    return found
+
+
 def own_directories(brick: bytes) -> list[Gfid]:
     """Return the directories in the root that belong to GlusterFS, or to georep, and are not
     replicated.
@@ -151,7 +187,7 @@ def below(sight: Sight, gfid: Gfid) -> list[Gfid]:
     return found
 
 
-def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
+def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty, trash: Trash) -> Alive | Absent | None:
     handle = sight.brick + b"/" + gfids.handle(gfid)
     try:
         status = os.lstat(handle)
@@ -167,6 +203,8 @@ def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
     if xattrs.LINKTO in values and stat.S_IMODE(status.st_mode) & stat.S_ISVTX:
         return None
     places = _present(sight, status, values)
+    if not places and _removed(sight, status, values, trash):
+        return Absent(gfid, had=True)
     if len(places) != status.st_nlink - 1 or not sight.whole:
         return None
     kind = objects.kind(status.st_mode)
@@ -186,6 +224,15 @@ def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty) -> Alive | None:
     )
 
 
+def _held(sight: Sight, gfid: Gfid) -> bool:
+    """Whether the own brick has more of a file than a pointer to another brick."""
+    handle = sight.brick + b"/" + gfids.handle(gfid)
+    try:
+        return not (stat.S_ISVTX & os.lstat(handle).st_mode and xattrs.get(handle, xattrs.LINKTO))
+    except FileNotFoundError:
+        return False
+
+
 def _present(sight: Sight, status: os.stat_result, values: dict[bytes, bytes]) -> tuple[Place, ...]:
     """Return those recorded names that still lead to this inode."""
     places = []
@@ -203,6 +250,18 @@ def _present(sight: Sight, status: os.stat_result, values: dict[bytes, bytes]) -
             if there.st_ino == status.st_ino:
                 places.append(place)
     return tuple(places)
+
+
+def _removed(
+    sight: Sight, status: os.stat_result, values: dict[bytes, bytes], trash: Trash
+) -> bool:
+    """Whether what has none of its recorded names stands in the trash, by the only name it has.
+
+    A brick that waits for heals does not know what became of it since.
+    """
+    recorded = any(name.startswith(xattrs.GFID2PATH) for name in values)
+    only = status.st_nlink == 2 and not sight.behind
+    return recorded and only and trash.holds(status.st_ino)
 
 
 def _shown_mode(sight: Sight, gfid: Gfid, status: os.stat_result) -> int:
@@ -276,6 +335,9 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
         walked = _walk(sight, told)
         guesses += [walked] if walked is not None else []
     places = _confirmed(sight, gfid, dict.fromkeys(guesses))
+    if not places and told is not None:
+        places = _healed_away(sight, told)
+    away = not places and kind is not Kind.DIRECTORY and sight.whole and not _held(sight, gfid)
     return Alive(
         gfid=gfid,
         kind=kind,
@@ -285,6 +347,7 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
         target=target,
         xattrs=values,
         shared=older is None or older.shared,
+        away=away,
         changed=int(status.st_ctime),
     )
 
@@ -313,9 +376,17 @@ def _confirmed(sight: Sight, gfid: Gfid, guesses: Iterable[Place]) -> tuple[Plac
 
 
 def _walk(sight: Sight, path: bytes) -> Place | None:
-    """Turn a path from the volume's root into a place."""
-    *above, name = path.rstrip(b"\0").strip(b"/").split(b"/")
-    parent = ROOT
+    """Turn a path from the volume's root into a place; None also for one where heals put things."""
+    parts = _parts(path)
+    return None if objects.healed_away(parts[0]) else _below(sight, ROOT, parts)
+
+
+def _parts(path: bytes) -> list[bytes]:
+    return path.rstrip(b"\0").strip(b"/").split(b"/")
+
+
+def _below(sight: Sight, parent: Gfid, parts: Sequence[bytes]) -> Place | None:
+    *above, name = parts
     for part in above:
         holder = _holder(sight, Place(parent, part))
         if holder is None:
@@ -324,11 +395,26 @@ def _walk(sight: Sight, path: bytes) -> Place | None:
     return Place(parent, name) if name else None
 
 
+def _healed_away(sight: Sight, path: bytes) -> tuple[Place, ...]:
+    """Return the place that `path` tells if a heal has put it there: below a directory that no
+    mount lets anybody into by name, and whose children are named by their gfids.
+    """
+    top, *inner = _parts(path)
+    if not objects.healed_away(top) or not inner:
+        return ()
+    first, *others = inner
+    if others:
+        place = _below(sight, Gfid(first.decode("ascii")), others)
+        return () if place is None else (place,)
+    aside = xattrs.gfid(sight.brick + b"/" + top)
+    return () if aside is None else (Place(aside, first),)
+
+
 def _holder(sight: Sight, place: Place) -> Gfid | None:
     try:
         raw = xattrs.get(sight.mount + b"/" + gfids.aux_place(place), b"glusterfs.gfid")
     except OSError as error:
-        if error.errno in _AWAY:
+        if error.errno in _AWAY or error.errno == errno.EPERM:
             return None
         raise
     return None if raw is None else gfids.from_raw(raw[:16])

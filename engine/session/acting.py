@@ -15,7 +15,7 @@ from engine.plan.dirty import Dirty, Why
 from engine.plan.items import USUAL, Manner, Truth
 from engine.primary import truth
 from engine.primary.truth import Sight
-from engine.session import checks
+from engine.session import checks, heals
 from engine.session.bulk import Bulk
 from engine.session.ledger import Ledger
 from engine.session.replicate import Replicator
@@ -41,7 +41,7 @@ async def truths(opened: Survey, gfids: Sequence[Gfid]) -> list[Truth]:
     at = sight(opened)
 
     def look() -> list[Truth]:
-        return [truth.look(at, gfid, Dirty(Why.NAMES)) for gfid in gfids]
+        return [truth.untrashed(at, truth.look(at, gfid, Dirty(Why.NAMES))) for gfid in gfids]
 
     return await opened.here.run(look)
 
@@ -75,6 +75,7 @@ def replicator(
         made = Replicator(
             *(sight, channel, bulk, report, ledger),
             push_limit=options.push_limit,
+            unsettled=heals.Unsettled(opened.local.volume),
             bucket=bucket,
             manner=manner,
         )

@@ -9,6 +9,7 @@ that this one had not settled yet nobody tells of.
 
 import asyncio
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -118,6 +119,44 @@ class Heals:
 
 async def _ask(volume: str, others: Collection[str]) -> Answer:
     """Return why the brick beside `others` may be behind, asked of the volume now."""
+    try:
+        return heals.waiting(await _summary(volume), others)
+    except TimeoutError:
+        return Answer("more heals are pending than can be counted")
+
+
+class Unsettled:
+    """Whether a volume may yet heal something that changes a name; call it to ask."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume.name
+        self._bricks = [str(each) for each in volume.bricks] if volume.replica > 1 else []
+        self._reason, self._asked = "", -math.inf
+
+    async def __call__(self) -> str:
+        """Return why it may; empty when, asked now, it will not.
+
+        While it may, it is asked every ten seconds only: to be counted, heals are locked.
+        """
+        if not self._bricks:
+            return ""
+        if not self._reason or time.monotonic() > self._asked + AGAIN:
+            self._reason = await self._ask()
+            self._asked = time.monotonic()
+        return self._reason
+
+    async def _ask(self) -> str:
+        try:
+            return heals.unsettled(await _summary(self._volume), self._bricks)
+        except TimeoutError:
+            return "more heals are pending than can be counted"
+
+
+async def _summary(volume: str) -> str:
+    """Return what the volume says of its heals, as XML; empty when it says nothing.
+
+    TimeoutError when it counts for too long.
+    """
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
     gluster = shutil.which("gluster", path=path) or "gluster"
     command = [gluster, "--mode=script", "volume", "heal", volume, "info", "summary", "--xml"]
@@ -131,16 +170,14 @@ async def _ask(volume: str, others: Collection[str]) -> Answer:
             start_new_session=True,
         )
     except OSError:
-        return heals.waiting("", others)
+        return ""
     try:
         async with asyncio.timeout(PATIENCE):
             said, _ = await process.communicate()
-    except TimeoutError:
-        return Answer("more heals are pending than can be counted")
     finally:
         if process.returncode is None:
             # With the child that it has, which would go on counting.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-    return heals.waiting(said.decode("utf-8", "surrogateescape"), others)
+    return said.decode("utf-8", "surrogateescape")

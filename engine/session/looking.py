@@ -3,17 +3,21 @@ count.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import errno
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeGuard
 
 from engine.gluster import objects
 from engine.item import ROOT, AnyAnswer, AnyItem, Done, Gfid, Item, Kind
 from engine.plan import items as plan_items
 from engine.plan.dirty import ALL, Dirty, Why
-from engine.plan.items import Absent, Alive, Truth
+from engine.plan.items import Absent, Alive, Truth, Unclear
 from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.session.hop import Hop
 
+Unsettled = Callable[[], Awaitable[str]]
+"""Tells why the volume may yet heal something that changes a name; empty when it will not."""
 LOOKS = 128
 """Gfids looked at in one hop to a thread."""
 _KNOWN = 200_000
@@ -23,8 +27,8 @@ _KNOWN = 200_000
 class Looking:
     """Looks, and what is remembered from one window to the next."""
 
-    def __init__(self, sight: Sight, hop: Hop) -> None:
-        self.sight, self._hop = sight, hop
+    def __init__(self, sight: Sight, hop: Hop, unsettled: Unsettled) -> None:
+        self.sight, self._hop, self._unsettled = sight, hop, unsettled
         self._known: set[Gfid] = set()
         """Directories that are on the secondary; a wrong one is found out by NeedParent."""
         self._never: set[Gfid] = set()
@@ -60,6 +64,8 @@ class Looking:
                     batch[gfid] = Dirty(ALL, directory=True)
                     todo.append(gfid)
         self._spread_outside(truths)
+        await self._end_removed(truths, batch)
+        await self._doubt_returned(truths, batch)
         return truths
 
     async def overtaken(
@@ -79,8 +85,9 @@ class Looking:
 
     async def gone(self, gfids: Sequence[Gfid]) -> list[Gfid]:
         """Return those of `gfids` that the whole primary says are gone."""
-        found = await self._at([(gfid, Dirty(Why.NAMES)) for gfid in gfids])
-        return [one.gfid for one in found if isinstance(one, Absent)]
+        batch = {gfid: Dirty(Why.NAMES) for gfid in gfids}
+        truths = await self.look(batch, set(gfids), ancestors=False)
+        return [gfid for gfid in gfids if isinstance(truths.get(gfid), Absent)]
 
     def learn(self, items: dict[Gfid, AnyItem], answers: Iterable[AnyAnswer]) -> None:
         """Remember which directories are on the secondary."""
@@ -100,6 +107,49 @@ class Looking:
         hops = (self._hop.run(truth.look_at, self.sight, part) for part in parts)
         found = await asyncio.gather(*hops)
         return [one for part in found for one in part]
+
+    async def _end_removed(self, truths: dict[Gfid, Truth], batch: dict[Gfid, Dirty]) -> None:
+        """Take for gone who stands only where GlusterFS keeps what was removed.
+
+        A heal puts there, too, what was renamed, until that is healed as well.
+        """
+        aside = [found for found in truths.values() if self._outside(found)]
+        if not aside:
+            return
+        kept = await self._hop.run(truth.kept_in_each, self.sight, aside)
+        trashed = [gfid for gfid, top in kept.items() if objects.trash(top)]
+        truths.update((gfid, Absent(gfid, had=True)) for gfid in trashed)
+        healed = [gfid for gfid, top in kept.items() if objects.healed_away(top)]
+        if not healed:
+            return
+        unsettled = await self._unsettled()
+        # Once more: what has left that place meanwhile is found where it is now.
+        for now in await self._at([(gfid, batch[gfid]) for gfid in healed]):
+            gfid, before = now.gfid, truths[now.gfid]
+            truths[gfid] = now
+            if isinstance(now, Alive) and isinstance(before, Alive) and now.places == before.places:
+                words = f"a heal has taken its name away, and {unsettled}"
+                truths[gfid] = (
+                    Unclear(gfid, errno.EAGAIN, words) if unsettled else Absent(gfid, had=True)
+                )
+
+    async def _doubt_returned(self, truths: dict[Gfid, Truth], batch: dict[Gfid, Dirty]) -> None:
+        """Bring all of who came out of the trash: of its content no record will tell."""
+        heard = {
+            gfid: left
+            for gfid, found in truths.items()
+            if isinstance(found, Alive)
+            and not batch[gfid].why & ~Why.NAMES
+            # Where it was: a name that it has now cannot be in there.
+            and (left := [place for place in batch[gfid].heard if place not in found.places])
+        }
+        if heard:
+            for gfid in await self._hop.run(truth.brought_back, self.sight, heard):
+                batch[gfid].why |= ALL
+
+    def _outside(self, found: Truth) -> TypeGuard[Alive]:
+        above = _above(found)
+        return bool(above) and all(parent in self.outside for parent in above)
 
     def _spread_outside(self, truths: dict[Gfid, Truth]) -> None:
         """What is in a directory that is not replicated is not either, however deep.

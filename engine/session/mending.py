@@ -122,6 +122,7 @@ async def _evidence(opened: Survey, row: _Row) -> Evidence:
     gfid, heard = row.failure.gfid, row.known.dirty.heard
     sight = acting.sight(opened)
     present = await opened.here.run(truth.look, sight, gfid, Dirty(ALL, dict(heard)))
+    present = await opened.here.run(truth.untrashed, sight, present)
     places = present.places if isinstance(present, Alive) else ()
     paths = [await opened.here.run(truth.path, sight, place) for place in places]
     facts = await opened.there.facts(places)

@@ -280,5 +280,6 @@ def _fate(finding: Finding, found: Truth) -> Fate:
 def look(sight: Sight, asked: Asked) -> list[Truth]:
     """Return what the primary has of each; Retry while a part of it is down. Blocks."""
     return [
-        truth.look(sight, gfid, Dirty(Why.NAMES, dict.fromkeys([place]))) for gfid, place in asked
+        truth.untrashed(sight, truth.look(sight, gfid, Dirty(Why.NAMES, dict.fromkeys([place]))))
+        for gfid, place in asked
     ]

@@ -30,7 +30,7 @@ from engine.session.carrying import Carried
 from engine.session.failing import Failing, Trial
 from engine.session.hop import Hop
 from engine.session.ledger import Ledger
-from engine.session.looking import Looking, is_directory
+from engine.session.looking import Looking, Unsettled, is_directory
 from engine.session.report import Report
 from engine.session.sending import Sending, unloaded
 from engine.session.underway import UnderWay
@@ -58,15 +58,18 @@ class Replicator:
         ledger: Ledger,
         *,
         push_limit: int,
+        unsettled: Unsettled,
         bucket: Bucket | None = None,
         manner: Manner = USUAL,
     ) -> None:
-        """`bucket`: how fast contents may go; None: as they can."""
+        """`unsettled`: as `Looking` wants it.
+        `bucket`: how fast contents may go; None: as they can.
+        """
         self._manner = manner
         self._channel, self._report = channel, report
         self._hop = Hop()
         self._sight = sight
-        self._looking = Looking(sight, self._hop)
+        self._looking = Looking(sight, self._hop, unsettled)
         self._sending = Sending(
             *(sight.mount, channel, report, self._hop), push_limit=push_limit, bucket=bucket
         )

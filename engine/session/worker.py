@@ -24,12 +24,11 @@ from engine.primary.slices import HistoryBroken
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
 from engine.rpc.shared import Shared
-from engine.session import joining, marked, marks
+from engine.session import heals, joining, marked, marks
 from engine.session.ahead import Ahead
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
 from engine.session.following import Damaged, Following
-from engine.session.heals import Heals
 from engine.session.ledger import Ledger
 from engine.session.limbo import Limbo
 from engine.session.marking import Marking
@@ -171,6 +170,7 @@ class _Worker:
             replicator = Replicator(
                 *(sight, agent.channel, bulk, self.report, ledger),
                 push_limit=options.push_limit,
+                unsettled=heals.Unsettled(self.setting.volume),
                 bucket=bucket,
                 manner=Manner(
                     keeps=options.ignore_deletes, patient=not options.gfid_conflict_resolution
@@ -199,7 +199,7 @@ class _Worker:
                 ),
             )
             await marking.look()
-            heals = Heals(
+            watched = heals.Heals(
                 *(self.setting.volume, self.setting.brick, self.report), replicator, position
             )
             caught = False
@@ -207,13 +207,13 @@ class _Worker:
                 async with asyncio.TaskGroup() as group:
                     beside = [
                         group.create_task(unreconciled.watch()),
-                        group.create_task(heals.watch()),
+                        group.create_task(watched.watch()),
                         group.create_task(shared.keep()),
                         group.create_task(marking.keep()),
                         group.create_task(trying.broken()),
                     ]
                     reason = await self._turns(
-                        agent.channel, sight, replicator, position, unreconciled, heals
+                        agent.channel, sight, replicator, position, unreconciled, watched
                     )
                     for each in beside:
                         each.cancel()
@@ -233,7 +233,7 @@ class _Worker:
         replicator: Replicator,
         position: Position,
         unreconciled: Unreconciled,
-        heals: Heals,
+        watched: heals.Heals,
     ) -> str:
         """Be Active when elected, Passive otherwise, until there is nothing more to do."""
         setting = self.setting
@@ -279,7 +279,7 @@ class _Worker:
             while True:
                 await self._rest()
                 decision = await replicator.run(turn.decide, self.mount.root)
-                await heals.take(decision)
+                await watched.take(decision)
                 if decision.role is events.Role.PASSIVE:
                     self.report.now_doing("standby")
                     await self._stand_by(replicator, turn, position)

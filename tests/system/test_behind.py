@@ -4,6 +4,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from conftest import fresh_world
@@ -26,6 +27,9 @@ NUMBERS = range(8)
 def own_world() -> Iterator[World]:
     with fresh_world("sysh", World) as made:
         yield made
+
+
+HEAL = ("prim1", "volume", "heal", PRIMARY)
 
 
 def each(*commands: str) -> str:
@@ -111,9 +115,10 @@ def test_a_brick_that_is_behind_takes_nothing_back(own_world: World) -> None:
     first = lab.shape.volume_bricks(PRIMARY)[0]
     # These the other one may not have settled when it has to go.
     world.run(each("echo late > {}/d/lateN", "echo late >> {}/d/grownN"))
-    down = time.time()
     faults.start_volume(lab, PRIMARY)
     world.until("it is back", lambda state: first in active(state))
+    # Until then it was Passive, and took over what the other one had settled.
+    back = time.time()
     # Whoever writes has a connection of its own; without it the brick would hear of nothing.
     mount = os.fsencode(lab.path(world.hosts[0], WORK))
     until("the writer's mount", lambda: election.answers(mount, ["prim1"], b"/bricks/b1"))
@@ -126,11 +131,75 @@ def test_a_brick_that_is_behind_takes_nothing_back(own_world: World) -> None:
     found = [said for said in world.differences() if said.partition(": ")[0] not in late]
     # Of link counts the primary's own mounts show those that the brick had; of names they do not.
     assert [said for said in found if ": nlink: " not in said] == []
-    assert stime(world, first) <= down, "it says that all it knows of is there, and waits"
+    assert stime(world, first) <= back, "it says that all it knows of is there, and waits"
 
     lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.self-heal-daemon", "on")
     world.settle()
+    # Until the daemon removes what it has put aside, who stands there has a link more.
+    until("all is cleared up", lambda: lab.gluster(*HEAL) and not aside(world))
     assert world.compared() == []
+    for host in world.hosts:
+        said = world.georep(host, "failures", SESSION)
+        assert said.returncode == 0, said.stdout.decode()
+
+
+def aside(world: World) -> list[Path]:
+    """Return what heals have put aside on the first brick, and not removed."""
+    return list(world.lab.bricks(PRIMARY)[0].glob(".glusterfs-anonymous-inode-*/*"))
+
+
+def healed_by_clients(world: World) -> bool:
+    world.run("ls -lR {}")
+    said = world.lab.gluster("prim1", "volume", "heal", PRIMARY, "info")
+    return said.count("Number of entries: 0") == 4 and bool(aside(world))
+
+
+def test_what_a_heal_puts_aside_is_removed(own_world: World) -> None:
+    """The brick goes on having it, in a directory of GlusterFS's own, for hours perhaps."""
+    world, lab = own_world, own_world.lab
+    first = lab.shape.volume_bricks(PRIMARY)[0]
+    world.run(each("mkdir {}/endsN {}/endsN/inner", "echo N > {}/endsN/inner/f", "echo N > {}/eN"))
+    world.settle()
+    assert world.differences() == []
+    for host in world.hosts:
+        lab.run(host, ["georep", "pause", SESSION])
+    faults.kill_brick(lab, PRIMARY, first)
+    world.run(each("rm -r {}/endsN", "rm {}/eN"))
+    # The daemon clears up behind itself, sooner or later; clients leave that to it.
+    lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.self-heal-daemon", "off")
+    lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.entry-self-heal", "on")
+    faults.start_volume(lab, PRIMARY)
+    until("clients to heal it", lambda: healed_by_clients(world))
+    for host in world.hosts:
+        lab.run(host, ["georep", "resume", SESSION])
+    arrive(world)
+    assert world.differences() == []
+    assert aside(world), "it was removed there, too: this tests nothing"
+    lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.entry-self-heal", "off")
+    lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.self-heal-daemon", "on")
+
+
+def test_what_goes_to_the_trash_of_the_volume_is_removed(own_world: World) -> None:
+    world, lab = own_world, own_world.lab
+    lab.gluster("prim1", "volume", "set", PRIMARY, "features.trash", "on")
+    bricks = [Path(brick) for brick in lab.bricks(PRIMARY)]
+    until("the trash", lambda: all((brick / ".trashcan").is_dir() for brick in bricks))
+    world.run("mkdir -p {}/t/deep")
+    world.run(each("echo N > {}/t/fN", "echo N > {}/t/deep/gN", "ln {}/t/fN {}/t/hN"))
+    world.settle()
+    assert world.differences() == []
+    world.run("rm -r {}/t/deep {}/t/f* {}/t/h1")
+    world.settle()
+    assert world.differences() == []
+    world.run("rm -r {}/t")
+    world.settle()
+    assert world.differences() == []
+    kept = {path.name.split("_")[0] for brick in bricks for path in brick.glob(".trashcan/**/*_*")}
+    assert kept >= {f"{name}{number}" for name in "gh" for number in NUMBERS}
+    world.run("for f in {}/.trashcan/t/*_*; do mv $f {}/back.${f##*/}; done")
+    world.run("for f in {}/.trashcan/t/deep/*_*; do mv $f {}/deep.${f##*/}; done")
+    world.settle()
+    assert world.differences() == []
     for host in world.hosts:
         said = world.georep(host, "failures", SESSION)
         assert said.returncode == 0, said.stdout.decode()
