@@ -46,6 +46,25 @@ def locked(path: Path, *, what: str, fix: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def unlocked(path: Path) -> Iterator[bool]:
+    """Say whether nobody holds `path` by `locked`; if so, nobody can until this ends.
+
+    Several may ask at the same time.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
 def _temporary(path: Path, data: bytes) -> Iterator[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -490,3 +490,31 @@ async def test_what_comes_back_from_georep_s_own_directories_comes_with_all_that
         Place(aside, b"folder"): folder,
         Place(folder, b"file"): file,
     }
+
+
+async def test_what_was_done_in_limbo_comes_back_after_a_restart_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker that passed it over ended, and its position is behind that."""
+
+    def below(_sight: object, gfid: Gfid) -> list[Gfid]:
+        places = world.primary.places.items()
+        inside = [one for place, one in places if place.parent == gfid]
+        return [gfid, *(each for one in inside for each in below(None, one))]
+
+    monkeypatch.setattr("engine.primary.truth.below", below)
+    own = world.make(Place(ROOT, b".georep"), Kind.DIRECTORY)
+    limbo = world.make(Place(own, b"limbo"), Kind.DIRECTORY)
+    folder = world.make(A, Kind.DIRECTORY)
+    world.worker.exclude([own])
+    await world.worker.make_so(world.heard())
+    world.primary.rename(A, Place(limbo, folder.encode()))
+    file = world.make(Place(folder, b"file"))
+    await world.worker.make_so(world.heard())
+    assert world.secondary.tree() == {A: folder}
+    world.worker.close()
+    world.begin()
+    world.worker.exclude([own])
+    world.primary.rename(Place(limbo, folder.encode()), B)
+    await world.worker.make_so(world.heard())
+    assert world.secondary.tree() == {B: folder, Place(folder, b"file"): file}

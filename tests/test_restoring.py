@@ -114,6 +114,48 @@ def test_not_into_our_own_nor_below_itself_nor_nowhere(parent: Gfid) -> None:
     assert target.places == before
 
 
+class Volume(MemoryTarget):
+    """Has `/.georep`, in which limbo, quarantine and notes are."""
+
+    own, notes = gfid(90), gfid(91)
+
+    def __init__(self) -> None:
+        super().__init__()
+        for one, place in (
+            (self.own, Place(ROOT, b".georep")),
+            (self.notes, Place(self.own, b"n")),
+        ):
+            self.things[one] = Thing(Kind.DIRECTORY, SHOWN)
+            self.places[place] = one
+
+    def above(self, gfid: Gfid) -> list[Gfid]:
+        found = super().above(gfid)
+        return found if found[-1] == ROOT else [*found, self.own, ROOT]
+
+
+@pytest.mark.parametrize("make", [put, folder])
+@pytest.mark.parametrize(
+    "to",
+    [
+        pytest.param(Place(Volume.own, b"x"), id="ours"),
+        pytest.param(Place(Volume.notes, b"x"), id="notes"),
+        pytest.param(Place(LIMBO, b"x"), id="limbo"),
+        pytest.param(Place(ROOT, b".trashcan"), id="GlusterFS's"),
+    ],
+)
+def test_not_into_anything_of_our_own(
+    make: Callable[[MemoryTarget, int], Holder], to: Place
+) -> None:
+    target = Volume()
+    one = make(target, 1)
+    before = dict(target.places)
+    with pytest.raises(Trouble, match="own directories"):
+        restoring.restore(target, one, to)
+    assert target.places == before
+    restoring.restore(target, one, TO)
+    assert target.places[TO] == one.gfid
+
+
 def test_only_from_quarantine() -> None:
     target = MemoryTarget()
     for place in (Place(ROOT, b"alive"), target.limbo(gfid(1))):

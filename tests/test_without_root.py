@@ -8,7 +8,7 @@ import pytest
 from test_doctor import SESSION, WELCOME
 
 from engine.errors import Stop
-from engine.gluster import brokered, mount, volume
+from engine.gluster import brokered, mount, pool, volume
 from engine.gluster.brokered import Brokered
 from engine.gluster.mount import Mount
 from engine.rpc.messages import PROTOCOL, AskHost, AskMarks, Failed, Hello, Host, Marks
@@ -80,3 +80,39 @@ def test_the_doctor_says_so() -> None:
     assert told.fine
     assert "glusterd has mounted svol" in told.words
     assert list(far.check_user(SESSION, WELCOME)) == []
+
+
+def listed(*peers: tuple[str, str]) -> str:
+    """Return what `gluster pool list --xml` says."""
+    found = "".join(
+        f"<peer><uuid>{uuid}</uuid><hostname>{host}</hostname><connected>1</connected></peer>"
+        for uuid, host in peers
+    )
+    return f"<cliOutput><opRet>0</opRet><peerStatus>{found}</peerStatus></cliOutput>"
+
+
+@pytest.mark.parametrize(
+    ("said", "uuid"),
+    [
+        (listed(("AB", "sec2"), ("cd", "localhost")), "cd"),
+        (listed(("AB", "localhost")), "ab"),
+        (listed(("AB", "sec2")), ""),
+        (listed(("a", "localhost"), ("b", "localhost")), ""),
+        ("<cliOutput><opRet>-1</opRet></cliOutput>", ""),
+        ("no xml", ""),
+    ],
+)
+def test_which_node_of_the_pool_this_is(said: str, uuid: str) -> None:
+    assert pool.parse(said) == uuid
+
+
+def test_who_may_not_read_glusterd_s_file_asks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a host that a session names by a name of its own counts as one node more."""
+
+    def refused() -> str:
+        raise Stop("glusterd.info cannot be read", fix="Be root.")
+
+    monkeypatch.setattr(volume, "local_node_uuid", refused)
+    said = [listed(("ab", "sec2"), ("cd", "localhost")), "nothing"]
+    monkeypatch.setattr(volume, "command", lambda words, timeout: (0, said.pop(0), ""))
+    assert [opened._node(), opened._node()] == ["cd", ""]

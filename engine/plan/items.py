@@ -58,6 +58,8 @@ class Manner:
     """What is removed on the primary stays on the secondary."""
     patient: bool = False
     """Nobody who is in the way of another is moved aside."""
+    beside: bool = False
+    """Workers make the same objects so at the same time, and no record brings them to us again."""
 
 
 USUAL = Manner()
@@ -158,6 +160,20 @@ def overtaken(looked: Truth, again: Truth) -> bool:
     if not looked.shared:
         return set(looked.places) != set(again.places)
     return _shown(looked) != _shown(again)
+
+
+def renewed(looked: Truth, again: Truth) -> bool:
+    """Whether anything of an object was changed between two looks, its content included.
+
+    xattrs count where both looks have them.
+    """
+    if not isinstance(looked, Alive) or not isinstance(again, Alive):
+        return type(looked) is not type(again)
+    if None not in (looked.xattrs, again.xattrs) and looked.xattrs != again.xattrs:
+        return True
+    one, other = (_shown(truth)[:-1] for truth in (looked, again))
+    contents = (looked.attributes.size, looked.changed) != (again.attributes.size, again.changed)
+    return one != other or (contents and looked.kind is not Kind.DIRECTORY)
 
 
 def _shown(truth: Alive) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ modes, times, devices and names in sticky directories need none of this.
 
 Whoever stops in between leaves an object that belongs to us. It is either the one whose item is
 being made so, which sets its owner at last and is made so again, or one that was displaced, and is
-looked at on the primary for that.
+looked at on the primary for that, or one that is put aside, whose owner is noted (`lent`).
 """
 
 import errno

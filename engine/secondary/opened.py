@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import GeorepError, Retry, Stop
-from engine.gluster import broker, urls, volume
+from engine.gluster import broker, pool, urls, volume
 from engine.gluster.brokered import Brokered
 from engine.gluster.mount import Mount, needs_privilege
 from engine.gluster.objects import Scope
@@ -138,8 +138,10 @@ def _scope(hello: Hello) -> Scope:
 
 
 def _node() -> str:
-    with suppress(GeorepError):
-        return volume.local_node_uuid()
+    """Return which node this is: else one that a session names by another name counts twice."""
+    for ask in (volume.local_node_uuid, pool.own_uuid):
+        with suppress(GeorepError):
+            return ask()
     return ""
 
 

@@ -59,6 +59,7 @@ from engine.rpc.messages import (
     Synced,
 )
 from engine.secondary import aside, restoring, taking
+from engine.secondary.lent import Lent
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, plainly
 
@@ -90,6 +91,8 @@ class Questions:
         """
         self._target, self._root, self._options = target, root, dict(options or {})
         self._bricks = bricks
+        top = root if bricks is not None else os.path.dirname(root)
+        self._lent = Lent(target, top)
         self._guard = threading.Lock()
         self._kept: OrderedDict[Place, list[bytes]] = OrderedDict()
 
@@ -118,13 +121,14 @@ class Questions:
             case Discard(id=number, holders=holders):
                 return self._discard(number, holders)
             case AskAside(id=number):
+                self._lent.mend()
                 return aside.listed(target, number)
             case Remember(id=number, gfid=gfid, record=record):
                 aside.remember(target, gfid, record)
                 return Remembered(id=number)
             case Restore(id=number, holder=holder, to=to):
                 with plainly():
-                    restoring.restore(target, holder, to)
+                    restoring.restore(target, holder, to, self._lent)
                 return Restored(id=number)
             case Rescue(id=number):
                 _check_day(question.day)
@@ -164,12 +168,13 @@ class Questions:
         _check_day(day)
         for gfid in gfids:
             with plainly():
-                put_away = taking.put_away(self._target, gfid, day)
+                put_away = taking.put_away(self._target, gfid, day, self._lent)
             if put_away:
                 yield gfid
 
     def _quarantine(self, number: int, days: int) -> Quarantine:
         """Return who is there; too long only by the name and by the time of the last change."""
+        self._lent.mend()
         now = time.time()
         today = datetime.fromtimestamp(now, UTC).date()
         there = self._target.in_quarantine()

@@ -3,7 +3,8 @@
 Invariants:
 - nothing is put over anybody, and nobody is without a name at any moment;
 - only who stands in quarantine is brought back, and never into georep's own directories;
-- a file is emptied only when a copy of it, compared byte for byte, stands in quarantine.
+- a file is emptied only when a copy of it, compared byte for byte, stands in quarantine;
+- whose it is, is noted before that may change (`lent`).
 A crash at any point leaves a state from which the same call goes on to the same end.
 """
 
@@ -13,9 +14,11 @@ import uuid
 
 import msgspec
 
+from engine.gluster import objects
 from engine.item import ROOT, Attributes, Gfid, Holder, Item, Kind, Piece, Place
 from engine.rpc.messages import Rescue, Seen
 from engine.secondary import taking
+from engine.secondary.lent import Lent, noted
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, doing
 
@@ -26,11 +29,14 @@ _COPIES = 100
 """Copies of one state of a file that crashes may have left unfinished."""
 
 
-def restore(target: Target, holder: Holder, to: Place) -> None:
-    """Bring `holder` out of quarantine to the free place `to`; harmless when it stands there."""
+def restore(target: Target, holder: Holder, to: Place, lent: Lent | None = None) -> None:
+    """Bring `holder` out of quarantine to the free place `to`; harmless when it stands there.
+
+    `lent`: notes whose it is; None: its owner need not be borrowed.
+    """
     for left in reversed(range(_TRIES)):
         try:
-            _restore(target, holder, to)
+            _restore(target, holder, to, lent)
         except Trouble as trouble:
             if not left or trouble.error.errno not in _LOOK_AGAIN:
                 raise
@@ -39,12 +45,14 @@ def restore(target: Target, holder: Holder, to: Place) -> None:
     target.forget(holder.gfid)
 
 
-def _restore(target: Target, holder: Holder, to: Place) -> None:
+def _restore(target: Target, holder: Holder, to: Place, lent: Lent | None) -> None:
     place, gfid = holder.place, holder.gfid
     # The root, too: while it is held no agent moves a directory.
     with doing("restore", to), target.holding(gfid, place, to, ROOT):
         if place.parent != target.shelf(gfid, "").parent:
             raise OSError(errno.EPERM, "it is not in quarantine")
+        if lent is not None:
+            lent.give_back(gfid)
         here, there = target.at(place), target.at(to)
         if there is not None and there.gfid != gfid:
             raise OSError(errno.EEXIST, f"{there.kind} {there.gfid} stands there")
@@ -59,7 +67,8 @@ def _restore(target: Target, holder: Holder, to: Place) -> None:
         else:
             if there is None:
                 # Linked first, so that there is no moment at which it has no name.
-                target.link(gfid, to)
+                with noted(lent, here):
+                    target.link(gfid, to)
             target.unlink(place)
         taking.expect(target.at(to), here)
 
@@ -69,9 +78,11 @@ def _check_open(target: Target, gfid: Gfid, to: Place) -> None:
     parent = target.seen(to.parent)
     if parent is None or parent.kind is not Kind.DIRECTORY:
         raise OSError(errno.ENOENT, "its directory is not there")
+    # `/.georep` itself, too, which is above both, and with it all that is below.
+    aside = (target.limbo(gfid).parent, target.shelf(gfid, "").parent)
+    own = {one for each in aside for one in target.above(each)} - {ROOT}
     above = target.above(to.parent)
-    own = {target.limbo(gfid).parent, target.shelf(gfid, "").parent}
-    if gfid in above or own & set(above):
+    if gfid in above or own & set(above) or (to.parent == ROOT and objects.own(to.name)):
         raise OSError(errno.EPERM, "that is below itself, or in georep's own directories")
 
 

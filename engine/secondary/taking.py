@@ -8,6 +8,7 @@ import errno
 
 from engine.item import ROOT, Gfid, Holder, Kind, NotEmpty, Place
 from engine.rpc.messages import Seen
+from engine.secondary.lent import Lent, noted
 from engine.secondary.target import Target
 from engine.secondary.trouble import doing
 
@@ -57,10 +58,11 @@ def move_aside(target: Target, place: Place, seen: Seen) -> Holder:
     return Holder(place, seen.gfid, seen.kind)
 
 
-def put_away(target: Target, gfid: Gfid, day: str) -> bool:
+def put_away(target: Target, gfid: Gfid, day: str, lent: Lent | None = None) -> bool:
     """Bring who is in limbo to quarantine; return whether it was in limbo.
 
-    The caller knows that nobody speaks for it any more.
+    The caller knows that nobody speaks for it any more. `lent`: notes whose it is; None: its owner
+    need not be borrowed.
     """
     limbo, shelf = target.limbo(gfid), target.shelf(gfid, day)
     with doing("put away", limbo), target.holding(gfid, limbo, shelf, ROOT):
@@ -71,9 +73,12 @@ def put_away(target: Target, gfid: Gfid, day: str) -> bool:
             expect(target.at(shelf), None)
             target.rename(limbo, shelf)
             return True
+        if lent is not None:
+            lent.give_back(gfid)
         if target.at(shelf) is None:
             # Linked first, so that there is no moment at which it has no name.
-            target.link(gfid, shelf)
+            with noted(lent, holder):
+                target.link(gfid, shelf)
         target.unlink(limbo)
     return True
 

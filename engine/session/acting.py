@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from engine.gluster.volume import Brick
@@ -15,7 +16,7 @@ from engine.plan.dirty import Dirty, Why
 from engine.plan.items import USUAL, Manner, Truth
 from engine.primary import truth
 from engine.primary.truth import Sight
-from engine.session import checks, heals
+from engine.session import checks, half_done, heals
 from engine.session.bulk import Bulk
 from engine.session.ledger import Ledger
 from engine.session.replicate import Replicator
@@ -54,9 +55,11 @@ def _there(brick: Brick) -> bool:
 def replicator(
     opened: Survey, sight: Sight, name: str, manner: Manner = USUAL
 ) -> Iterator[Replicator]:
-    """Give what makes windows so on both volumes; `name`: what its agent and its files are called.
+    """Give what makes windows so on both volumes, beside the workers; `name`, which is in
+    `half_done.LOCKS`: what its agent and its files are called.
 
-    What is refused stands in a ledger of its own, which goes with it; `Totals.failed` has it.
+    What is refused stands in a ledger of its own, which goes with it; `Totals.failed` has it. What
+    is begun stands in the session's until it is sure: if this ends before, a worker takes it up.
     """
     options = opened.session.options
     folder = opened.places.of(opened.session.name)
@@ -72,15 +75,19 @@ def replicator(
         trying = Trying.of(opened.session, route, opened.agent, report, bucket)
         bulk = Bulk(trying, channel, report, here=opened.mount.root, jobs=options.sync_jobs)
         ledger = Ledger(Path(kept) / "ledger.db", name)
+        notes = Ledger(opened.places.ledger(opened.session.name), name)
         made = Replicator(
             *(sight, channel, bulk, report, ledger),
             push_limit=options.push_limit,
             unsettled=heals.Unsettled(opened.local.volume),
             bucket=bucket,
-            manner=manner,
+            manner=replace(manner, beside=True),
+            notes=notes,
         )
         try:
             yield made
+            half_done.hand_over(opened.places.ledger(opened.session.name), name)
         finally:
             made.close()
             ledger.close()
+            notes.close()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from engine.events import BatchDone
 from engine.item import Gfid, Refused
 from engine.plan.dirty import Dirty, Why, Window
+from engine.session.beside import Beside
 from engine.session.failing import Trial
 from engine.session.ledger import Failure
 from engine.session.report import Report
@@ -30,6 +31,10 @@ class Totals:
     """Of a window that was made so ahead: what is not done, or not for certain."""
     begun: set[Gfid] = field(default_factory=set)
     """Of those, the files whose content is on its way since."""
+    restless: set[Gfid] = field(default_factory=set)
+    """What was new again each time it had been made so; it is carried into the next window, and
+    noted.
+    """
 
     def tell(self, report: Report, began: float, *, slices: int = 0, records: int = 0) -> None:
         """Tell what became of it, as a batch that began at `began` of the monotonic clock."""
@@ -70,6 +75,10 @@ class Attempt:
     """Why contents that were on their way are not there; each counts as one try."""
     confirmed: int = 0
     """How often all of it was made so."""
+    walked: set[Gfid] = field(default_factory=set)
+    """Directories that are walked because a record told of their return."""
+    beside: Beside | None = None
+    """What looks for it, where others may make the same objects so."""
 
     def put_aside(self, gfid: Gfid, dirty: Dirty, number: int) -> None:
         """Wait for the content of `gfid`, by flight `number` or a later one."""

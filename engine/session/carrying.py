@@ -8,7 +8,7 @@ in them; what only an answer spoke of is noted in the ledger, as *intended*, bef
 from collections.abc import Mapping
 
 from engine.item import AnyItem, Gfid, Gone, Place
-from engine.plan.dirty import Dirty, Why, Window
+from engine.plan.dirty import ALL, Dirty, Why, Window
 from engine.plan.items import Alive, Truth
 from engine.session.failing import Trial
 from engine.session.hop import Hop
@@ -22,14 +22,17 @@ _ENDED = 100_000
 class Carried:
     """What one worker carries on."""
 
-    def __init__(self, ledger: Ledger, hop: Hop) -> None:
-        self._ledger, self._hop = ledger, hop
+    def __init__(self, ledger: Ledger, hop: Hop, *, beside: bool = False) -> None:
+        """`beside`: for a command, of which no record tells again."""
+        self._ledger, self._hop, self._beside = ledger, hop, beside
         self.overtaken: dict[Gfid, Dirty] = {}
         """Objects that were new again after they had been made so."""
         self._left: dict[Gfid, Dirty] = {}
         """Objects that an answer spoke of, and that were not made so ahead, or not for certain."""
         self._intended: set[Gfid] = set()
         """Objects that the ledger has as intended."""
+        self._spoken: set[Gfid] = set()
+        """Those that are overtaken and were spoken of; see `plan.dirty.Window`."""
         self._ended: dict[Gfid, dict[Place, None]] = {}
         """Objects that are gone, with no word of their end yet, and where they stood here: the
         rename that destroyed one may have been seen before its record was heard."""
@@ -39,9 +42,10 @@ class Carried:
         for gfid, dirty in self.overtaken.items():
             window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
             window.known.add(gfid)
+        window.spoken |= self._spoken & self.overtaken.keys()
         for gfid, dirty in self._left.items():
             window.mark(gfid, dirty.why, *dirty.heard).directory |= dirty.directory
-        self.overtaken, self._left = {}, {}
+        self.overtaken, self._left, self._spoken = {}, {}, set()
         for gfid, places in self._ended.items():
             if not window.taken.isdisjoint(places):
                 window.mark(gfid, Why.NAMES, *places)
@@ -80,7 +84,8 @@ class Carried:
         batch: Mapping[Gfid, Dirty],
         truths: Mapping[Gfid, Truth],
     ) -> None:
-        """Note objects of other workers that are made so only because an answer spoke of them.
+        """Note objects of other workers that are made so only because an answer spoke of them; of a
+        command all.
 
         After a crash no record of the own brick would have us look at them again, and an older look
         of ours might stand on the secondary for ever.
@@ -88,11 +93,15 @@ class Carried:
         objects: dict[Gfid, Known] = {}
         for gfid, found in truths.items():
             derived = gfid not in trial.own and gfid not in self._intended
-            if derived and isinstance(found, Alive) and found.shared:
+            if derived and isinstance(found, Alive) and (found.shared or self._beside):
                 known = Known.of(window, gfid, batch[gfid])
                 heard = dict.fromkeys((*known.dirty.heard, *found.places))
-                dirty = Dirty(known.dirty.why | Why.NAMES, heard, is_directory(found))
-                objects[gfid] = Known(dirty, known.spoken, known.known)
+                # What a command sends of it is known only then. Who takes its notes up may have
+                # another brick, and brings the content of those that were spoken of.
+                why = ALL | Why.DATA if self._beside else known.dirty.why | Why.NAMES
+                spoken = known.spoken or not found.shared
+                dirty = Dirty(why, heard, is_directory(found))
+                objects[gfid] = Known(dirty, spoken, known.known)
         if objects:
             await self._hop.run(self._ledger.intend, objects)
             self._intended |= objects.keys()
@@ -113,9 +122,14 @@ class Carried:
         if over:
             await self._hop.run(self._ledger.sure, over)
         self._intended = set(waiting)
+        self._spoken = window.spoken & self.overtaken.keys()
+
+    def take_up(self, window: Window, found: Mapping[Gfid, Known]) -> None:
+        """Put what others, who ended, had intended into `window`; the ledger has it as ours."""
+        for gfid, known in found.items():
+            known.into(window, window.mark(gfid, Why.NAMES), gfid)
+            self._intended.add(gfid)
 
     async def recover(self, window: Window) -> None:
         """Put what an earlier run had intended into `window`."""
-        for gfid, known in (await self._hop.run(self._ledger.unsure)).items():
-            known.into(window, window.mark(gfid, Why.NAMES), gfid)
-            self._intended.add(gfid)
+        self.take_up(window, await self._hop.run(self._ledger.unsure))

@@ -2,7 +2,8 @@
 
 A failure stays here until it is done, until its object is gone, or until the operator skips it. It
 keeps all that a record said, so a retry needs no changelog. Rows belong to workers; each worker
-writes its own, the operator's commands only change when a row is due. All calls block.
+writes its own. The operator's commands change when a row is due, and note what they make so. All
+calls block.
 """
 
 import contextlib
@@ -89,6 +90,12 @@ class Known:
             window.spoken.add(gfid)
         if self.known:
             window.known.add(gfid)
+
+    def merged(self, other: "Known") -> "Known":
+        """Return all that the two know of one object."""
+        one, two = self.dirty, other.dirty
+        dirty = Dirty(one.why | two.why, one.heard | two.heard, one.directory or two.directory)
+        return Known(dirty, self.spoken or other.spoken, self.known or other.known)
 
 
 class Ledger:
@@ -192,9 +199,27 @@ class Ledger:
 
     def unsure(self) -> dict[Gfid, Known]:
         """Return what was intended and not taken back: a crash came between."""
-        query = "SELECT gfid, dirty FROM unsure WHERE worker = ?"
-        rows = self._store.run(lambda db: db.execute(query, (self._worker,)).fetchall())
-        return {Gfid(gfid): _unpack(packed) for gfid, packed in rows}
+        return self.left_by(self._worker)
+
+    def left_by(self, worker: str) -> dict[Gfid, Known]:
+        """Return what another one intended and has not taken back so far."""
+        return self._store.run(lambda db: _intended(db, worker))
+
+    def take_over(self, worker: str) -> dict[Gfid, Known]:
+        """Make what another one intended, who has ended, an intention of our own; return it."""
+
+        def take(db: sqlite3.Connection) -> dict[Gfid, Known]:
+            theirs, ours = _intended(db, worker), _intended(db, self._worker)
+            found = {
+                gfid: known.merged(ours[gfid]) if gfid in ours else known
+                for gfid, known in theirs.items()
+            }
+            every = [(self._worker, gfid, _pack(known)) for gfid, known in found.items()]
+            db.executemany("INSERT OR REPLACE INTO unsure VALUES (?, ?, ?)", every)
+            db.execute("DELETE FROM unsure WHERE worker = ?", (worker,))
+            return found
+
+        return self._store.run(take)
 
     def _failures(
         self, condition: str, values: Sequence[object]
@@ -245,6 +270,11 @@ def make_due(path: Path, gfids: Collection[str] | None, due: float) -> int:
 
     with _opened(path) as store:
         return store.run(change)
+
+
+def _intended(db: sqlite3.Connection, worker: str) -> dict[Gfid, Known]:
+    query = "SELECT gfid, dirty FROM unsure WHERE worker = ?"
+    return {Gfid(gfid): _unpack(packed) for gfid, packed in db.execute(query, (worker,))}
 
 
 def _failure(row: Sequence[object]) -> Failure:

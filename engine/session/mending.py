@@ -3,7 +3,7 @@ everything else, once with leave to do so.
 
 There are no rules of its own for what stands in the way: limbo decides about it. The evidence is
 taken right before; who agreed to something else has nothing done. A crash leaves the failure in the
-ledger, and whoever was moved in limbo.
+ledger, whoever was moved in limbo, and what was begun to a worker (`half_done`).
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,10 @@ from engine.session.survey import Survey
 
 FIX = "fix"
 """Who is said to have moved somebody aside."""
+_RESTLESS = (
+    "It changed each time it was made so. It is noted, and a worker brings it: soon, or when the "
+    "session is started."
+)
 MOST = 100
 """Failures mended by one command."""
 
@@ -104,6 +108,8 @@ async def _mend(opened: Survey, row: _Row, agreed: Agreed) -> Told:
     refused = [one for one in totals.failed if one.gfid == evidence.gfid]
     if refused:
         return Told(step=step, words=f"Refused: {refused[0].doing}: {refused[0].words}.")
+    if evidence.gfid in totals.restless:
+        return Told(step=step, words=_RESTLESS)
     return Told(step=step, done=True, words=_done(found))
 
 

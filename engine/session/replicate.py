@@ -23,11 +23,14 @@ from engine.plan.settle import Outcome, settle, unclear
 from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
+from engine.session import returning
 from engine.session.asides import Asides, Moved
 from engine.session.attempt import Attempt, Totals
+from engine.session.beside import Beside
 from engine.session.bulk import Bulk
 from engine.session.carrying import Carried
 from engine.session.failing import Failing, Trial
+from engine.session.half_done import HalfDone
 from engine.session.hop import Hop
 from engine.session.ledger import Ledger
 from engine.session.looking import Looking, Unsettled, is_directory
@@ -61,9 +64,12 @@ class Replicator:
         unsettled: Unsettled,
         bucket: Bucket | None = None,
         manner: Manner = USUAL,
+        notes: Ledger | None = None,
+        half_done: HalfDone | None = None,
     ) -> None:
-        """`unsettled`: as `Looking` wants it.
-        `bucket`: how fast contents may go; None: as they can.
+        """`unsettled`: as `Looking` wants it. `bucket`: how fast contents may go; None: freely.
+        `notes`: where intentions stand, if not in `ledger`. `half_done`: takes up what commands
+        leave; None: others do.
         """
         self._manner = manner
         self._channel, self._report = channel, report
@@ -74,7 +80,8 @@ class Replicator:
             *(sight.mount, channel, report, self._hop), push_limit=push_limit, bucket=bucket
         )
         self.failing = Failing(ledger, report, sight, self._hop)
-        self._carried = Carried(ledger, self._hop)
+        self._carried = Carried(notes or ledger, self._hop, beside=manner.beside)
+        self._half_done = half_done
         self.underway = UnderWay(
             *(bulk, self._looking, self._sending, self._carried, report, self._hop)
         )
@@ -116,8 +123,9 @@ class Replicator:
 
     def attempt(self, window: Window, *, source: int = 0, ancestors: bool = False) -> Attempt:
         """Return `window`, in which all is heard, as what `go_on` makes so."""
-        trial = Trial(source, frozenset(window.dirty))
-        return self._attempt(window, trial, ancestors=ancestors)
+        beside = self._manner.beside
+        trial = Trial(source, frozenset() if beside else frozenset(window.dirty))
+        return self._attempt(window, trial, ancestors=ancestors, beside=beside)
 
     async def go_on(self, attempt: Attempt) -> bool:
         """Make so what can be made so now; return whether that is all, as `make_so` does.
@@ -134,9 +142,12 @@ class Replicator:
                 self._count(attempt.totals)
                 return False
             attempt.confirmed += 1
+            if attempt.beside is not None:
+                self._carried.overtaken |= await attempt.beside.news()
             if not self._carried.overtaken or attempt.confirmed >= _CONFIRMS:
                 break
         self._count(attempt.totals)
+        attempt.totals.restless = set(self._carried.overtaken)
         self._report.pending_entries = 0
         self.underway.waiting.remove(attempt)
         if not empty:
@@ -192,9 +203,12 @@ class Replicator:
             if not more:
                 return
             window, trial = await self.failing.due(_DUE)
+            if self._half_done is not None:
+                self._carried.take_up(window, await self._hop.run(self._half_done.take))
             if not window.dirty:
                 return
-            self._due = self._attempt(window, trial)
+            # Also while Passive, and of files that other bricks have.
+            self._due = self._attempt(window, trial, beside=True)
         if await self.go_on(self._due):
             self._due = None
 
@@ -236,12 +250,18 @@ class Replicator:
         """Make so what an earlier run may have left half done: those in limbo, those intended."""
         window = Window()
         await self._carried.recover(window)
+        if self._half_done is not None:
+            self._carried.take_up(window, await self._hop.run(self._half_done.seen))
         for gfid in await self._channel.limbo():
             window.mark(gfid, Why.NAMES)
         await self.make_so(window)
 
-    def _attempt(self, window: Window, trial: Trial, *, ancestors: bool = False) -> Attempt:
+    def _attempt(
+        self, window: Window, trial: Trial, *, ancestors: bool = False, beside: bool = False
+    ) -> Attempt:
         attempt = Attempt(window, trial, ancestors)
+        if beside:
+            attempt.beside = Beside(self._looking, self._hop)
         self.underway.waiting.append(attempt)
         return attempt
 
@@ -276,8 +296,12 @@ class Replicator:
         deep, window.deep = window.deep, set()
         self._report.now_doing(f"looking at {len(batch)} objects")
         await self.failing.recall(trial, batch, window)
-        truths = await self._looking.look(batch, deep, ancestors=attempt.ancestors)
+        looking = attempt.beside or self._looking
+        truths = await looking.look(batch, deep, ancestors=attempt.ancestors)
         if not trial.ahead:  # else nobody would come back to what is not done at once
+            back = returning.back(truths, batch, self._looking.outside) - attempt.walked
+            self._looking.returned |= back
+            attempt.walked |= back
             await self._take_in(window)
         window.known.update(g for g, found in truths.items() if isinstance(found, Alive))
         if not totals.rounds:

@@ -29,6 +29,7 @@ from engine.session.ahead import Ahead
 from engine.session.bulk import Bulk
 from engine.session.crawling import Crawling
 from engine.session.following import Damaged, Following
+from engine.session.half_done import HalfDone
 from engine.session.ledger import Ledger
 from engine.session.limbo import Limbo
 from engine.session.marking import Marking
@@ -174,6 +175,9 @@ class _Worker:
                 bucket=bucket,
                 manner=Manner(
                     keeps=options.ignore_deletes, patient=not options.gfid_conflict_resolution
+                ),
+                half_done=HalfDone(
+                    self.setting.places.of(session.name), ledger, options.secondary_timeout
                 ),
             )
             self.replicator = replicator

@@ -1,9 +1,11 @@
 """An ordinary user on the secondary, for whom glusterd mounts: every operation, kills, keys."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import fresh_world
@@ -177,6 +179,53 @@ def test_what_is_killed_leaves_no_mount(ordinary: OrdinaryWorld) -> None:
 def _uid(pid: int) -> int:
     with open(f"/proc/{pid}/status") as file:
         return int(next(line for line in file if line.startswith("Uid:")).split()[1])
+
+
+def test_a_host_by_another_name_is_known_for_the_node_that_it_is(ordinary: OrdinaryWorld) -> None:
+    known = json.loads((ordinary.lab.place.state("prim1") / SESSION / "nodes.json").read_text())
+    assert [known["uuid"]] == [uuid for uuid, _ in known["nodes"]]
+
+
+def put_aside(ordinary: OrdinaryWorld) -> list[dict[str, Any]]:
+    """Return who stands in quarantine, as another agent tells it."""
+    said = ordinary.georep("prim1", "quarantine", SESSION, "list", "--json")
+    return [each for each in json.loads(said.stdout) if each["where"] == "quarantine"]
+
+
+def test_who_is_put_aside_keeps_its_owner_when_an_agent_dies(ordinary: OrdinaryWorld) -> None:
+    """It stopped when it had borrowed the owner, for the kernel lets only that one link this."""
+    ordinary.run("mkdir {}/aside")
+    ordinary.settle()
+    there = ordinary.there() / "aside"
+    (there / "x").symlink_to("nowhere")
+    os.lchown(there / "x", 4001, 4002)
+    ordinary.run("echo x > {}/aside/x")
+    ordinary.settle()
+    until("it is in quarantine", lambda: len(put_aside(ordinary)) == 1)
+    (one,) = put_aside(ordinary)
+    own = ordinary.there() / ".georep"
+    item = own / "quarantine" / one["item"]
+    assert owner(item) == (4001, 4002)
+    assert list((own / "lent").iterdir()) == []
+    os.lchown(item, UID, 4002)
+    note = {"uid": 4001, "gid": 4002, "mode": 0o777, "borrower": UID}
+    (own / "lent" / one["gfid"]).write_text(json.dumps(note))
+    os.lchown(own / "lent" / one["gfid"], UID, UID)
+    assert len(put_aside(ordinary)) == 1
+    assert owner(item) == (4001, 4002)
+    words = ("quarantine", SESSION, "restore", one["gfid"], "--to", "/aside/back", "--yes")
+    assert ordinary.georep("prim1", *words).returncode == 0
+    assert owner(there / "back") == (4001, 4002)
+    assert list((own / "lent").iterdir()) == []
+    (there / "back").unlink()
+    ordinary.run("touch {}/aside/y")  # so that the folder gets the times that it has there
+    ordinary.settle()
+    assert ordinary.differences() == []
+
+
+def owner(path: Path) -> tuple[int, int]:
+    status = path.lstat()
+    return status.st_uid, status.st_gid
 
 
 def test_the_doctor_finds_nothing_wrong(ordinary: OrdinaryWorld) -> None:
