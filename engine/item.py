@@ -97,6 +97,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, tag="item"):
     """The content comes after this item, or was not looked at; the times are left alone, for right
     ones say that it is right.
     """
+    coming: bool = False
+    """A mover brings the content; where it needs the owner's right to write, it has that."""
     standing: bool = False
     """Nothing was heard of its names, so it is there most likely: a lock is only taken if not."""
     elsewhere: bool = False

@@ -54,7 +54,7 @@ NODES_OWN = frozenset(
     {
         *("host unknown", "host unreachable", "host key unknown", "host key changed"),
         *("key refused", "key of gsyncd's", "refused by the gate", "no agent", "version mismatch"),
-        *("protocol", "not root", "another volume", "volume missing", "mount failed"),
+        *("protocol", "another volume", "volume missing", "mount failed"),
         *("glusterd down", "glusterd refused", "glusterfs missing", "mountbroker refuses", *LOST),
     }
 )

@@ -63,6 +63,11 @@ def summary(counts: Counts) -> str:
         )
     else:
         lines.append("The volumes are equal.")
+    if counts.owner:
+        lines.append(
+            f"Not compared, for {counts.owner}, who has the secondary, is not root: owners, groups "
+            f"that {counts.owner} is not in, setuid and setgid of files, rights of owners."
+        )
     return "\n".join(lines)
 
 
@@ -95,5 +100,6 @@ def _summary_json(counts: Counts) -> str:
         "differences": counts.differences,
         "arrived": counts.arrived,
         "changing": counts.changing,
+        "owner": counts.owner,
     }
     return json.dumps(content)

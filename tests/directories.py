@@ -3,7 +3,9 @@ two system calls.
 """
 
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,12 +21,71 @@ from engine.secondary import directory_setup
 from engine.secondary.directory_handles import LIMBO, QUARANTINE
 from engine.secondary.directory_target import DirectoryTarget
 
+ROOT_USER, ORDINARY = "root", "ordinary"
+USERS = (ROOT_USER, ORDINARY)
+"""Who an agent can be."""
+UID = 2001
 PRIMARY = "9c1f7c0e-5a52-4f3b-9d5c-7f1d6b0e4a11"
-GFID = "trusted.georep.gfid"
+GFID, PLAIN_GFID = "trusted.georep.gfid", "user.georep.gfid"
+
+
+@contextmanager
+def acting(user: str) -> Iterator[None]:
+    """Be `user` meanwhile, all threads of this process."""
+    if user == ROOT_USER:
+        yield
+        return
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    groups, gid = os.getgroups(), os.getegid()
+    os.setgroups([])
+    os.setegid(UID)
+    os.seteuid(UID)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(gid)
+        os.setgroups(groups)
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Be root again to start a process: our Python may be where only root gets to. The process
+    becomes who we are by `become`.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    if uid != UID:
+        yield
+        return
+    os.seteuid(0)
+    os.setegid(0)
+    try:
+        yield
+    finally:
+        os.setegid(gid)
+        os.seteuid(uid)
+
+
+def become() -> str:
+    """Return a line of Python that has a process be who we are, once all is imported."""
+    return f"os.setgid({UID}); os.setuid({UID})" if os.geteuid() == UID else ""
+
+
+@contextmanager
+def ground() -> Iterator[Path]:
+    """Give a folder of whoever we are, which is removed; pytest's own ones are for root alone."""
+    folder = Path(tempfile.mkdtemp(prefix="georep-test-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def needs_trusted_xattrs(path: Path) -> None:
-    """Skip where there is no root, or no file system that keeps trusted xattrs."""
+    """Skip where root, or what should be, has no file system that keeps trusted xattrs."""
+    if os.geteuid() == UID:
+        return
     try:
         os.setxattr(path, "trusted.georep.test", b"1")
         os.removexattr(path, "trusted.georep.test")
@@ -40,8 +101,21 @@ def made(path: Path) -> DirectoryTarget:
 
 
 def carried(path: bytes) -> Gfid:
-    """Return the gfid that an object carries."""
-    return Gfid(str(UUID(bytes=os.getxattr(path, GFID, follow_symlinks=False))))
+    """Return the gfid that an object carries; without root, the one that its handle has."""
+    if os.geteuid() == 0:
+        return Gfid(str(UUID(bytes=os.getxattr(path, GFID, follow_symlinks=False))))
+    if stat.S_ISDIR(os.lstat(path).st_mode):
+        return Gfid(str(UUID(bytes=os.getxattr(path, PLAIN_GFID, follow_symlinks=False))))
+    above = os.path.dirname(path)
+    while not os.path.lexists(above + b"/.georep/.gfid"):
+        above = os.path.dirname(above)
+    handles = above + b"/.georep/.gfid/"
+    (name,) = [n for n in os.listdir(handles) if _same(handles + n, path)]
+    return Gfid(name.decode())
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    return os.path.samestat(os.lstat(one), os.lstat(other))
 
 
 def tree(root: Path) -> dict[Place, Gfid]:
@@ -91,7 +165,16 @@ def faults(root: Path) -> list[str]:
             found.append(f"the handle of {gfid} leads elsewhere: {paths}")
         elif status.st_nlink != len(paths) + 1:
             found.append(f"{gfid} has {status.st_nlink} links and the names {paths}")
+        elif os.geteuid() and not _told(root, gfid, status.st_ino):
+            found.append(f"nothing tells that inode {status.st_ino} is {gfid}: {paths}")
     return found
+
+
+def _told(root: Path, gfid: Gfid, inode: int) -> bool:
+    try:
+        return os.readlink(root / f".georep/inodes/{inode}").split("/")[0] == gfid
+    except FileNotFoundError:
+        return False
 
 
 def _collect(path: bytes, gfid: Gfid, where: dict[Gfid, list[bytes]]) -> None:

@@ -3,19 +3,20 @@ any two of its system calls.
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import directories
+import pytest
 from directories import Crash, crashing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from model_worker import Secondary, finish
 from test_model import EXAMPLES, Run
 
-from engine.item import ROOT, Kind
+from engine import keeping
+from engine.item import ROOT, Attributes, Kind
 from engine.secondary.directory_target import DirectoryTarget
 
 NEVER = 1_000_000
@@ -45,12 +46,13 @@ class DirectoryRun(Run):
             return False
 
 
+@pytest.mark.parametrize("user", directories.USERS)
 @settings(max_examples=EXAMPLES // 5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
-def test_the_trees_end_equal_in_a_directory(seed: int) -> None:
+def test_the_trees_end_equal_in_a_directory(user: str, seed: int) -> None:
     chance = Random(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        run = DirectoryRun(chance, Path(folder))
+    with directories.acting(user), directories.ground() as folder:
+        run = DirectoryRun(chance, folder)
         target = run.secondary.target
         assert isinstance(target, DirectoryTarget)
         try:
@@ -62,6 +64,10 @@ def test_the_trees_end_equal_in_a_directory(seed: int) -> None:
             assert _differences(run, target) == []
         finally:
             target.close()
+
+
+def _kept(target: DirectoryTarget, right: Attributes) -> Attributes:
+    return right if target.owner is None else keeping.attributes(right, target.owner)
 
 
 def _differences(run: DirectoryRun, target: DirectoryTarget) -> list[str]:
@@ -79,7 +85,7 @@ def _differences(run: DirectoryRun, target: DirectoryTarget) -> list[str]:
             found.append(f"{gfid}: {seen}, not {thing}")
         if thing.kind is Kind.FILE:
             content = (run.root / ".georep/.gfid" / gfid).read_bytes()
-            if (content, shown.mode) != (thing.content, right.mode):
+            if (content, shown.mode) != (thing.content, _kept(target, right).mode):
                 found.append(f"{gfid}: {content!r}, not {thing}")
         if thing.kind is Kind.SYMLINK and target.points(gfid) != thing.target:
             found.append(f"{gfid}: points elsewhere")

@@ -3,11 +3,13 @@ agent that serves one, without a program of GlusterFS.
 """
 
 import os
+import pwd
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import directories
@@ -20,6 +22,7 @@ from test_apply import A, item
 from engine import __version__
 from engine.errors import Stop
 from engine.item import ROOT, Done, Place
+from engine.keeping import Owner
 from engine.movers.job import Mover
 from engine.movers.pace import Bucket
 from engine.movers.ways import Ways
@@ -46,6 +49,22 @@ from engine.secondary.directory_setup import Identity
 OTHER = "00000000-aaaa-4bbb-8ccc-000000000000"
 
 
+@pytest.fixture(params=directories.USERS)
+def user(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Be each of those that an agent can be."""
+    with directories.acting(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def anybodys(user: str) -> Iterator[Path]:
+    """Give an empty folder of that user."""
+    with directories.ground() as folder:
+        directories.needs_trusted_xattrs(folder)
+        (folder / "secondary").mkdir()
+        yield folder / "secondary"
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     directories.needs_trusted_xattrs(tmp_path)
@@ -58,19 +77,19 @@ def made(root: Path, primary: str = PRIMARY, *, make: bool = True) -> Identity:
     return directory_setup.identify(root, primary, make=make)
 
 
-def test_it_is_made_once_and_known_again(root: Path) -> None:
-    first = made(root)
+def test_it_is_made_once_and_known_again(anybodys: Path) -> None:
+    first = made(anybodys)
     assert first.primary == PRIMARY
     assert first.uuid not in ("", PRIMARY)
-    for again in (made(root), made(root, make=False), made(root, "", make=False)):
+    for again in (made(anybodys), made(anybodys, make=False), made(anybodys, "", make=False)):
         assert again == first
-    assert os.listdir(root) == [".georep"]
-    assert (root / ".georep").stat().st_mode & 0o777 == 0o700
+    assert os.listdir(anybodys) == [".georep"]
+    assert (anybodys / ".georep").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_new_disk_is_empty(root: Path) -> None:
-    (root / "lost+found").mkdir()
-    assert made(root).primary == PRIMARY
+def test_a_new_disk_is_empty(anybodys: Path) -> None:
+    (anybodys / "lost+found").mkdir()
+    assert made(anybodys).primary == PRIMARY
 
 
 def _copied(root: Path) -> None:
@@ -78,7 +97,8 @@ def _copied(root: Path) -> None:
     shutil.copytree(root, root.parent / "copy")
     shutil.rmtree(root)
     (root.parent / "copy").rename(root)
-    os.removexattr(root, directories.GFID) if directories.GFID in os.listxattr(root) else None
+    for name in (directories.GFID, directories.PLAIN_GFID):
+        os.removexattr(root, name) if name in os.listxattr(root) else None
 
 
 def _other_format(root: Path) -> None:
@@ -108,33 +128,35 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str, str]] = {
 
 @pytest.mark.parametrize("make", [True, False])
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_says_what_to_do(root: Path, case: str, *, make: bool) -> None:
+def test_what_is_refused_says_what_to_do(anybodys: Path, case: str, *, make: bool) -> None:
     prepare, cause, fix = REFUSED[case]
-    prepare(root)
+    prepare(anybodys)
     with pytest.raises(Stop) as caught:
-        made(root, make=make)
+        made(anybodys, make=make)
     assert caught.value.cause == cause
     assert fix in caught.value.fix
-    assert str(root) in caught.value.sentence()
+    assert str(anybodys) in caught.value.sentence()
 
 
-def test_a_worker_never_fills_an_empty_mount_point(root: Path) -> None:
+def test_a_worker_never_fills_an_empty_mount_point(anybodys: Path) -> None:
     with pytest.raises(Stop, match="is empty") as caught:
-        made(root, make=False)
+        made(anybodys, make=False)
     assert caught.value.fix.startswith("Mount its disk")
-    assert os.listdir(root) == []
+    assert os.listdir(anybodys) == []
 
 
-def test_a_file_system_without_xattrs_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_xattrs_is_named(
+    anybodys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def none(*_args: object, **_more: object) -> None:
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(xattr, "set", none)
-    with pytest.raises(Stop, match=r"does not keep trusted\.\* xattrs") as caught:
-        made(root)
+    with pytest.raises(Stop, match=r"does not keep (trusted|user)\.\* xattrs") as caught:
+        made(anybodys)
     assert "ext4, XFS" in caught.value.fix
     monkeypatch.undo()
-    assert made(root).primary == PRIMARY
+    assert made(anybodys).primary == PRIMARY
 
 
 def test_nodes_that_create_in_the_same_moment_make_it_once(root: Path) -> None:
@@ -159,18 +181,18 @@ def test_nodes_that_create_in_the_same_moment_make_it_once(root: Path) -> None:
     assert {out for out, _ in said} == {f"{made(root).uuid}\n"}, said
 
 
-def test_a_crash_while_it_is_made_leaves_an_empty_directory(root: Path) -> None:
+def test_a_crash_while_it_is_made_leaves_an_empty_directory(anybodys: Path) -> None:
     stopped, found = 0, None
     while found is None:
         with crashing(stopped):
             try:
-                made(root)
+                made(anybodys)
             except Crash:
                 stopped += 1
         with suppress(Stop):
-            found = made(root, make=False)
+            found = made(anybodys, make=False)
     assert stopped > 5
-    assert made(root) == found
+    assert made(anybodys) == found
 
 
 # The agent.
@@ -179,15 +201,24 @@ Ask = Callable[[AnyMessage], AnyMessage]
 
 
 @pytest.fixture
-def agent(tmp_path: Path) -> Iterator[Ask]:
+def agent() -> Iterator[Ask]:
     """Give an agent that finds no program at all, and a way to ask it."""
-    code = "import sys; from engine.secondary import agent; sys.exit(agent.main([]))"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={"PATH": "", "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
+    with an_agent() as ask:
+        yield ask
+
+
+@contextmanager
+def an_agent() -> Iterator[Ask]:
+    """Give an agent of whoever we are."""
+    code = "import os, sys; from engine.secondary import agent\n"
+    code += f"{directories.become()}\nsys.exit(agent.main([]))"
+    with directories.starting():
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"PATH": "", "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
     assert process.stdin is not None
     assert process.stdout is not None
     source, sink = process.stdout, process.stdin
@@ -331,3 +362,56 @@ async def test_holes_stay_holes_and_a_limit_changes_nothing(
     assert far.stat().st_blocks * 512 < 2 << 20
     assert (tmp_path / "pace").exists()
     target.close()
+
+
+def test_a_directory_stays_with_who_made_it(user: str, anybodys: Path) -> None:
+    made(anybodys)
+    anybodys.parent.chmod(0o755)
+    other = directories.starting() if user == directories.ORDINARY else directories.acting("x")
+    with other, pytest.raises(Stop) as caught:
+        made(anybodys)
+    assert caught.value.cause == "directory of another user"
+    assert made(anybodys).primary == PRIMARY
+
+
+def test_what_somebody_else_owns_is_made_no_secondary() -> None:
+    with directories.acting(directories.ORDINARY), directories.ground() as folder:
+        with directories.starting():
+            (folder / "theirs").mkdir()
+        with pytest.raises(Stop, match="is root's") as caught:
+            made(folder / "theirs")
+        assert caught.value.cause == "directory of another user"
+        assert os.listdir(folder / "theirs") == []
+
+
+def test_who_is_not_root_needs_user_xattrs_alone() -> None:
+    with directories.acting(directories.ORDINARY), directories.ground() as folder:
+        assert made(folder).format == directory_setup.PLAIN
+        assert sorted(os.listdir(folder / ".georep")) == sorted(
+            [".gfid", "identity.json", "inodes", "limbo", "lock", "new", "quarantine"]
+        )
+
+
+def test_an_agent_without_root_says_whose_all_is_and_keeps_what_it_can() -> None:
+    with directories.acting(directories.ORDINARY), directories.ground() as folder:
+        with an_agent() as ask:
+            welcome = ask(hello(folder))
+            assert isinstance(welcome, Welcome)
+            assert not welcome.root
+            owner = Owner(name=str(directories.UID), uid=directories.UID, gid=directories.UID)
+            assert welcome.owner in (owner, msgspec.structs.replace(owner, name=_name()))
+            coming = item(A, Place(ROOT, b"a"), data_follows=True, coming=True)
+            shut = msgspec.structs.replace(coming.attributes, mode=stat.S_IFREG)
+            shown = msgspec.structs.replace(coming, attributes=shut)
+            applied = ask(Apply(id=1, items=(shown,)))
+            assert isinstance(applied, Applied)
+            assert isinstance(applied.answers[0], Done)
+            assert (folder / "a").stat().st_mode & 0o777 == 0o600
+        assert directories.faults(folder) == []
+
+
+def _name() -> str:
+    try:
+        return pwd.getpwuid(directories.UID).pw_name
+    except KeyError:
+        return ""

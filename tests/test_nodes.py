@@ -322,7 +322,7 @@ async def test_a_worker_tells_each_that_it_passes_over(
     [
         pytest.param([], "connection lost", id="alone"),
         pytest.param([Disconnected("x", cause="agent ended")], "connection lost", id="who ended"),
-        pytest.param([Stop("it said so", cause="not root")], "not root", id="what the agent said"),
+        pytest.param([Stop("x", cause="volume stopped")], "volume stopped", id="what it said"),
     ],
 )
 def test_a_node_that_falls_silent_is_a_connection_that_is_lost(

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from memory_target import MemoryTarget, Thing
 from sides import MemorySide, QuestionChannel, gfid, paths
 
+from engine import keeping
 from engine.errors import Retry, Usage
 from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Kind, Piece, Place
+from engine.keeping import Owner
 from engine.plan.compare import Difference, What
 from engine.session import contents, survey
-from engine.session.sides import Listing, Side, There
+from engine.session.sides import AsKept, Listing, Side, There
 from engine.session.verify import Counts, Verify
+from georep_tui import verifying
 
 NAMES = (b"a", b"b\xff", b"c\n", b"d")
 
@@ -317,3 +320,27 @@ def test_where_a_comparison_begins(path: bytes, place: Place | None, shown: byte
             asyncio.run(find)
     else:
         assert asyncio.run(find) == (place, shown)
+
+
+def test_what_an_ordinary_user_cannot_keep_is_no_difference() -> None:
+    geo = Owner(name="geo", uid=2001, gid=2001)
+    primary, secondary = MemoryTarget(), MemoryTarget()
+    for target in (primary, secondary):
+        put(target, 1, Place(ROOT, b"a"), Kind.FILE, b"1")
+        put(target, 2, Place(ROOT, b"b"), Kind.FILE, b"1")
+        for thing in target.things.values():
+            kept = keeping.attributes(thing.attributes, geo)
+            thing.attributes = kept if target is secondary else thing.attributes
+    # One that is not as it would be kept, and one that the primary itself shows otherwise.
+    there = secondary.things[gfid(2)]
+    there.attributes = msgspec.structs.replace(there.attributes, mode=0o100600)
+    here, far = sides(primary, secondary)
+    found = verify(AsKept(here, geo), far)
+    assert found.told == [(b"b", What.MODE)]
+    assert {what for _, what in verify(here, far).told} == {What.MODE, What.OWNER}
+
+
+def test_a_summary_says_what_was_not_compared() -> None:
+    assert "Not compared" not in verifying.summary(Counts())
+    said = verifying.summary(Counts(owner="geo"))
+    assert "Not compared, for geo, who has the secondary, is not root: owners" in said

@@ -1,5 +1,6 @@
 """An agent that is not root: what it opens, how it asks glusterd, and what is said of it."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -11,24 +12,27 @@ from engine.errors import Stop
 from engine.gluster import brokered, mount, pool, volume
 from engine.gluster.brokered import Brokered
 from engine.gluster.mount import Mount
+from engine.keeping import Owner
 from engine.rpc.messages import PROTOCOL, AskHost, AskMarks, Failed, Hello, Host, Marks
 from engine.secondary import opened
 from engine.secondary.questions import Questions
 from engine.session import far
+from engine.session.checks import Used
 
 
 def hello(place: str) -> Hello:
     return Hello(protocol=PROTOCOL, version="1", session="s", worker="w", volume=place, silence=0)
 
 
-def test_a_directory_is_refused_with_the_reason(
+def test_a_directory_of_somebody_else_is_refused_with_the_reason(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(Stop) as caught, opened.opened(hello(str(tmp_path))):
         pass
-    assert caught.value.cause == "not root"
+    assert caught.value.cause == "directory of another user"
     assert f"root@HOST:{tmp_path}" in caught.value.fix
+    assert "an empty directory that is " in caught.value.fix
     assert list(tmp_path.iterdir()) == []
 
 
@@ -116,3 +120,17 @@ def test_who_may_not_read_glusterd_s_file_asks_it(monkeypatch: pytest.MonkeyPatc
     said = [listed(("ab", "sec2"), ("cd", "localhost")), "nothing"]
     monkeypatch.setattr(volume, "command", lambda words, timeout: (0, said.pop(0), ""))
     assert [opened._node(), opened._node()] == ["cd", ""]
+
+
+def test_the_doctor_says_what_is_not_kept_in_a_directory() -> None:
+    there = dataclasses.replace(SESSION, volume="/srv/data")
+    geo = msgspec.structs.replace(
+        WELCOME, root=False, owner=Owner(name="geo", uid=2001, gid=2001, groups=(7,))
+    )
+    (told,) = far.check_user(there, geo)
+    assert told.fine
+    assert told.words.startswith("geo is not root: all in /srv/data will be geo's.")
+    assert f"root@{SESSION.host}:/srv/data" in told.fix
+    room = msgspec.structs.replace(geo, free_inodes=150, total_inodes=150, free_bytes=9)
+    fits = {each.name: each.fine for each in far.check_room(there, room, Used(1, 100))}
+    assert fits == {"room": True, "inodes": False}

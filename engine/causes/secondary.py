@@ -72,12 +72,6 @@ WAY = Section(
             "Install the same version on both sides; look for a login script that prints.",
         ),
         Cause(
-            "not root",
-            "The agent does not run as root, and the secondary is a directory.",
-            "Name root as the user, `root@HOST:/PATH`; or [a volume]"
-            "(operations.md#without-root-on-the-secondary).",
-        ),
-        Cause(
             "mountbroker refuses",
             "glusterd on the secondary does not mount the volume for the user, who is not root.",
             "On each node there, as root: `georep-engine mountbroker USER SVOL`, then restart "

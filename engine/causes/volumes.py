@@ -90,6 +90,11 @@ VOLUMES = Section(
             "The directory on the secondary is not there, or cannot be read.",
             "`mkdir -p` it there, on the right disk.",
         ),
+        Cause(
+            "directory of another user",
+            "The secondary is a directory that another user made a secondary, or owns.",
+            "Name that user, `USER@HOST:/PATH`, or an empty directory of the one who logs in.",
+        ),
         Cause("directory not empty", "It holds what is not georep's.", "Name an empty one."),
         Cause(
             "directory not set up",
@@ -135,6 +140,11 @@ VOLUMES = Section(
             "The sentence has its words.",
         ),
         Cause("directory hangs", "Its file system does not answer.", "Look at its disk."),
+        Cause(
+            "no user xattrs",
+            "Its file system keeps no `user.*` xattrs, or no hard links of symbolic links.",
+            "Use ext4, XFS or Btrfs.",
+        ),
         Cause(
             "no trusted xattrs",
             "Its file system keeps no `trusted.*` xattrs.",

@@ -24,6 +24,8 @@ _OURS = b".georep"
 TRASH = b".trashcan"
 """Where GlusterFS keeps what users removed, if features.trash is on and nobody named another."""
 _ANONYMOUS = b".glusterfs-anonymous-inode-"
+_OWN_XATTRS = b"user.georep."
+"""What a directory secondary without root keeps on objects, also when it was copied elsewhere."""
 
 
 def kind(mode: int) -> Kind:
@@ -72,13 +74,14 @@ ALL = Scope()
 
 
 def travels(name: bytes, scope: Scope = ALL) -> bool:
-    """Whether an xattr is replicated: user.* and the POSIX ACLs, as far as `scope` has them.
+    """Whether an xattr is replicated: user.* but georep's own, and the POSIX ACLs, as far as
+    `scope` has them.
 
     An aux mount with client-pid -1 takes no others: GlusterFS 10.3 ignores setting any other name,
     with success.
     """
     if name.startswith(b"user."):
-        return scope.users
+        return scope.users and not name.startswith(_OWN_XATTRS)
     return scope.acls and name in (ACCESS_ACL, DEFAULT_ACL)
 
 

@@ -5,7 +5,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from uuid import UUID
@@ -18,6 +18,8 @@ OWN = (b".georep", b".trashcan", b".glusterfs-anonymous-inode-")
 _GFID = b"glusterfs.gfid.string"
 _OWN_GFID = b"trusted.georep.gfid"
 """On every object of a directory that is a secondary."""
+_PLAIN_GFID = b"user.georep.gfid"
+"""On every directory of one whose agent is not root; all else is known by its handle there."""
 _ACLS = (b"system.posix_acl_access", b"system.posix_acl_default")
 _CHUNK = 1 << 20
 _STEP = 2000
@@ -77,11 +79,12 @@ def read(root: bytes) -> Tree:
     top = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         # The root is reached as ".", so that its own symlink or mount point does not matter.
-        tree: Tree = {b"": _node(top, b".")}
+        known = _known(top)
+        tree: Tree = {b"": _node(top, b".", known)}
         level = [b""]
         with ThreadPoolExecutor(_THREADS) as pool:
             while level:
-                read_all = pool.map(lambda path: _directory(top, path), level)
+                read_all = pool.map(lambda path: _directory(top, path, known), level)
                 found = [pair for children in read_all for pair in children]
                 tree.update(found)
                 level = [path for path, node in found if stat.S_ISDIR(node.mode)]
@@ -95,13 +98,13 @@ class _Child(NamedTuple):
     node: Node
 
 
-def _directory(top: int, path: bytes) -> list[_Child]:
+def _directory(top: int, path: bytes, known: Mapping[int, str]) -> list[_Child]:
     """Return the children of the directory at `path`."""
     try:
         with opened(top, path) as here:
             names = [os.fsencode(name) for name in os.listdir(here)]
             return [
-                _Child(os.path.join(path, name), _node(here, name))
+                _Child(os.path.join(path, name), _node(here, name, known))
                 for name in names
                 if path or not own(name)
             ]
@@ -138,18 +141,18 @@ def _portions(path: bytes) -> Iterator[bytes]:
         yield path
 
 
-def _node(here: int, name: bytes) -> Node:
+def _node(here: int, name: bytes, known: Mapping[int, str]) -> Node:
     try:
         handle = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=here)
     except OSError as error:
         return Node(mode=0, trouble=_words("open", error))
     try:
-        return _object(handle)
+        return _object(handle, known)
     finally:
         os.close(handle)
 
 
-def _object(handle: int) -> Node:
+def _object(handle: int, known: Mapping[int, str]) -> Node:
     """Return what `handle` stands for; it was looked up once, and each lookup costs round trips."""
     status = os.fstat(handle)
     mode = status.st_mode
@@ -162,8 +165,11 @@ def _object(handle: int) -> Node:
         gfid = _gfid(proc)
     if not gfid:
         with _noting(trouble, "gfid"):
-            gfid = _own_gfid(proc)
+            gfid = _own_gfid(proc, _OWN_GFID) or known.get(status.st_ino, "")
             handles = 1 if gfid else 0
+    if not gfid and stat.S_ISDIR(mode):
+        with _noting(trouble, "gfid"):
+            gfid = _own_gfid(proc, _PLAIN_GFID)
     with _noting(trouble, "xattrs"):
         xattrs = {name: xattr.get(proc, name) for name in xattr.list(proc) if _travels(name)}
     if stat.S_ISLNK(mode):
@@ -191,7 +197,7 @@ def _object(handle: int) -> Node:
 
 
 def _travels(name: bytes) -> bool:
-    return name.startswith(b"user.") or name in _ACLS
+    return (name.startswith(b"user.") and name != _PLAIN_GFID) or name in _ACLS
 
 
 @contextlib.contextmanager
@@ -216,9 +222,22 @@ def _gfid(proc: bytes) -> str:
     return value.rstrip(b"\0").decode("ascii", "replace")
 
 
-def _own_gfid(proc: bytes) -> str:
+def _known(top: int) -> dict[int, str]:
+    """Return the gfids of what has handles and carries no gfid, by inode."""
+    found: dict[int, str] = {}
+    with contextlib.suppress(FileNotFoundError):
+        os.stat(".georep/inodes", dir_fd=top)
+        handles = os.open(".georep/.gfid", os.O_RDONLY | os.O_DIRECTORY, dir_fd=top)
+        try:
+            found = {e.inode(): e.name for e in os.scandir(handles)}
+        finally:
+            os.close(handles)
+    return found
+
+
+def _own_gfid(proc: bytes, name: bytes) -> str:
     try:
-        raw: bytes = xattr.get(proc, _OWN_GFID)
+        raw: bytes = xattr.get(proc, name)
     except OSError as error:
         if error.errno in _NO_GFID:
             return ""

@@ -8,9 +8,10 @@ the agent replies, in any order; either side may ping, and whoever hears nothing
 import msgspec
 
 from engine.item import AnyAnswer, AnyItem, Attributes, Facts, Gfid, Holder, Kind, Piece, Place
+from engine.keeping import Owner
 from engine.peers import Peer
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
 
 MAGIC = b"georep agent\n"
@@ -69,7 +70,11 @@ class Welcome(Message, frozen=True, kw_only=True):
     nodes: tuple[Peer, ...] = ()
     """Those that have bricks of the volume, in the order of its bricks; of a directory none."""
     root: bool = True
-    """Whether it runs as root; else glusterd has mounted the volume for it."""
+    """Whether it runs as root; else glusterd has mounted the volume for it, or it has a directory
+    of its own.
+    """
+    owner: Owner | None = None
+    """The user who has it; None: each object belongs to its own owner."""
 
 
 class Sorry(Message, frozen=True, kw_only=True):

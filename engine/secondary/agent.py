@@ -13,9 +13,9 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from engine import __version__
+from engine import __version__, keeping
 from engine.errors import GeorepError, Retry, Stop, Usage
-from engine.item import AnyAnswer, AnyItem, Refused
+from engine.item import AnyAnswer, AnyItem, Item, Refused
 from engine.rpc.frames import Unframer, frame
 from engine.rpc.messages import (
     MAGIC,
@@ -116,6 +116,7 @@ def _serve(pipe: "_Pipe", hello: Hello, only: str) -> int:
                 node=there.node,
                 nodes=there.nodes,
                 root=os.geteuid() == 0,
+                owner=there.owner,
             )
         )
         return Server(there, pipe).run(hello.silence)
@@ -218,12 +219,17 @@ class Server:
             self._pipe.send(Failed(id=question.id, cause="unanswered", words=words))
             _say(f"question {type(question).__name__}: {words}")
 
+    def _kept(self, item: AnyItem) -> AnyItem:
+        """Return what of an item can be kept here."""
+        owner = self._there.owner
+        return keeping.item(item, owner) if owner and isinstance(item, Item) else item
+
     def apply_to(self, batch: "_Batch", index: int) -> None:
         """Make one item of a batch so; the last one sends the answers."""
         item = batch.items[index]
         try:
             with self._busy.item():
-                batch.answers[index] = apply(self._target, item)
+                batch.answers[index] = apply(self._target, self._kept(item))
         except Exception as error:  # a bug in one item must not take the others with it
             words = f"{type(error).__name__}: {error}"
             batch.answers[index] = Refused(gfid=item.gfid, doing="apply", errno=0, words=words)

@@ -7,7 +7,7 @@
   left by a crash, and counts as absent.
 - Of a directory it is a symbolic link that nothing ever follows; its text is the directory's place,
   `<parent gfid>/<name>`, or both places while it moves from one to the other. The text is a hint:
-  what is found there is believed only when it carries the gfid in the xattr of its own.
+  what is found there is believed only when it carries the gfid in an xattr of its own.
 
 Every path here is an open directory of ours and one name in it. Directories are opened one by one
 from the root down, and no symbolic link among them is followed.
@@ -15,21 +15,23 @@ from the root down, and no symbolic link among them is followed.
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TypeVar
 
 from engine.errors import Reject
 from engine.gluster import gfid as gfids
-from engine.gluster import urls, xattrs
+from engine.gluster import urls
 from engine.item import ROOT, Gfid, Place
+from engine.secondary import directory_books
+from engine.secondary.directory_books import Books, RootBooks
+from engine.secondary.directory_plain import INODES, PlainBooks
 from engine.secondary.locks import STRIPES, LockFile, stripe
 from engine.secondary.syncfs import syncfs
 from engine.secondary.target import OWN
 
 T = TypeVar("T")
-GFID = b"trusted.georep.gfid"
-"""On every object: its gfid, 16 raw bytes."""
 LIMBO = Gfid("00000000-0000-0000-0000-6c696d626f00")
 """The gfid of `.georep/limbo`; GlusterFS gives no object such a one."""
 QUARANTINE = Gfid("00000000-0000-0000-0000-71756172616e")
@@ -51,13 +53,18 @@ class Handles:
         self.fixed = {ROOT: top, LIMBO: limbo, QUARANTINE: quarantine}
         """Open directories that never move."""
         self._handles, self._new = _open(HANDLES, own), _open(NEW, own)
+        self._inodes = _open(INODES, own) if exists(_below(own, INODES)) else None
+        self.books: Books = RootBooks()
+        if self._inodes is not None:
+            self.books = PlainBooks(_below(self._handles, b""), _below(self._inodes, b""))
         self.locks = LockFile(_below(own, LOCK), _STRANGERS + 1)
         os.close(own)
 
     def close(self) -> None:
         """Let go of everything."""
-        for file in (*self.fixed.values(), self._handles, self._new):
-            os.close(file)
+        for file in (*self.fixed.values(), self._handles, self._new, self._inodes):
+            if file is not None:
+                os.close(file)
         self.locks.close()
 
     def sync(self) -> None:
@@ -92,18 +99,13 @@ class Handles:
             if error.errno in (errno.ENOENT, errno.EINVAL):
                 return ()
             raise
-        pairs = zip(parts[::2], parts[1::2], strict=False)
-        try:
-            return tuple(Place(gfids.from_text(parent), urls.guard(name)) for parent, name in pairs)
-        except Reject:
-            return ()  # the handle of a user's symbolic link
+        return directory_books.places(parts)  # none, if it is that of a user's symbolic link
 
     def record(self, gfid: Gfid, *places: Place) -> None:
         """Say where the directory `gfid` is, or may be; needs `alone`. Whole or not at all."""
         new = self.new(gfid)
         clear(new)
-        text = b"/".join(part for place in places for part in (place.parent.encode(), place.name))
-        os.symlink(text, new)
+        os.symlink(b"/".join(directory_books.parts(*places)), new)
         os.rename(new, self.path(gfid))
 
     def exists(self, gfid: Gfid) -> bool:
@@ -112,8 +114,13 @@ class Handles:
 
     def forget(self, gfid: Gfid) -> None:
         """Remove the handle; needs `alone`."""
+        self.books.ending(self.path(gfid), gfid)
         with suppress(FileNotFoundError):
             os.unlink(self.path(gfid))
+
+    def directory_of(self, handle: bytes) -> bool:
+        """Whether a handle is that of a directory."""
+        return stat.S_ISLNK(os.lstat(handle).st_mode) and self.books.tells_place(handle)
 
     @contextmanager
     def directory(self, gfid: Gfid) -> Iterator[bytes]:
@@ -165,29 +172,30 @@ class Handles:
         here = os.dup(self.fixed[above]) if above in self.fixed else self._either(above, met)
         for name in reversed(below):
             here = _step(here, name)
-        return _that_is(here, gfid)
+        return self._that_is(here, gfid)
 
     def _either(self, gfid: Gfid, met: frozenset[Gfid]) -> int | None:
         """Open a directory that a crash, or a move under way, left with two places."""
         for place in self.recorded(gfid):
-            found = _that_is(_step(self._reach(place.parent, met), place.name), gfid)
+            found = self._that_is(_step(self._reach(place.parent, met), place.name), gfid)
             if found is not None:
                 return found
         return None
 
     def _stands(self, gfid: Gfid) -> Place | None:
         for place in self.recorded(gfid):
-            found = _that_is(_step(self._reach(place.parent), place.name), gfid)
+            found = self._that_is(_step(self._reach(place.parent), place.name), gfid)
             if found is not None:
                 os.close(found)
                 return place
         return None
 
-
-def gfid_of(target: bytes | int) -> Gfid | None:
-    """Return the gfid that an object carries; None for what is not ours, or not any more."""
-    raw = xattrs.get(target, GFID)
-    return None if raw is None or len(raw) != 16 else gfids.from_raw(raw)
+    def _that_is(self, here: int | None, gfid: Gfid) -> int | None:
+        """Return `here` if it is the directory `gfid`; close it and return None if not."""
+        if here is None or self.books.gfid(here) == gfid:
+            return here
+        os.close(here)
+        return None
 
 
 def inner(directory: bytes, place: Place) -> bytes:
@@ -234,14 +242,6 @@ def _step(here: int | None, name: bytes) -> int | None:
         raise
     finally:
         os.close(here)
-
-
-def _that_is(here: int | None, gfid: Gfid) -> int | None:
-    """Return `here` if it is the directory `gfid`; close it and return None if not."""
-    if here is None or gfid_of(here) == gfid:
-        return here
-    os.close(here)
-    return None
 
 
 def _open(path: bytes, below: int | None = None) -> int:

@@ -7,16 +7,12 @@ few. Where a file system has no room for a note there is none; then the tree is 
 
 import errno
 import hashlib
-import os
-from collections.abc import Iterator
 from contextlib import suppress
 
 from engine.errors import Reject
 from engine.gluster import gfid as gfids
 from engine.gluster import xattrs
-from engine.item import ROOT, Place
-from engine.secondary.directory_handles import Handles, gfid_of
-from engine.secondary.target import OWN
+from engine.item import Place
 
 _NAME = b"trusted.georep.name."
 _NO_ROOM = frozenset({errno.ENOSPC, errno.E2BIG, errno.ERANGE})
@@ -58,29 +54,6 @@ def noted(path: bytes) -> list[Place]:
             with suppress(Reject):
                 found.append(gfids.place(value))
     return found
-
-
-def search(handles: Handles, status: os.stat_result) -> Iterator[Place]:
-    """Look through the whole tree, and through limbo, for names of the object with this `status`.
-
-    Takes as long as it takes: 2 µs and up for each object of the secondary.
-    """
-    for file in handles.fixed.values():
-        for _, directories, names, here in os.fwalk(b"/proc/self/fd/%d/." % file):
-            parent = gfid_of(here)
-            if parent == ROOT and OWN in directories:
-                directories.remove(OWN)
-            for name in names:
-                if parent is not None and _same(status, name, here):
-                    yield Place(parent, name)
-
-
-def _same(status: os.stat_result, name: bytes, here: int) -> bool:
-    try:
-        there = os.stat(name, dir_fd=here, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(status, there)
 
 
 def _text(place: Place) -> bytes:

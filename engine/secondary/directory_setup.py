@@ -6,6 +6,7 @@ point would otherwise be filled with everything that belongs on the disk that is
 
 import errno
 import os
+import pwd
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -14,24 +15,15 @@ import msgspec
 
 from engine import files
 from engine.errors import Stop
-from engine.gluster import gfid as gfids
-from engine.gluster import xattrs
 from engine.item import ROOT
-from engine.secondary.directory_handles import (
-    GFID,
-    HANDLES,
-    LIMBO,
-    LOCK,
-    NEW,
-    QUARANTINE,
-    clear,
-    gfid_of,
-)
+from engine.secondary.directory_books import Books, RootBooks
+from engine.secondary.directory_handles import HANDLES, LIMBO, LOCK, NEW, QUARANTINE, clear
+from engine.secondary.directory_plain import INODES, PlainBooks
 from engine.secondary.locks import LockFile
 from engine.secondary.target import OWN
 
-FORMAT = 1
-"""How `.georep` is laid out; another number is another georep's."""
+FORMAT, PLAIN = 1, 2
+"""How `.georep` is laid out, by root and by an ordinary user; all else is another georep's."""
 _IDENTITY = "identity.json"
 _USUAL = frozenset({OWN, b"lost+found"})
 """What may stand in a directory that counts as empty."""
@@ -53,6 +45,7 @@ def identify(path: Path, primary: str, *, make: bool) -> Identity:
     Stop with the next step when it is another's, or cannot be used.
     """
     _check_directory(path)
+    _check_owner(path)
     found = _read(path)
     if found is not None:
         _check_ours(path, found, primary)
@@ -85,6 +78,26 @@ def _check_directory(path: Path) -> None:
         )
 
 
+def _check_owner(path: Path) -> None:
+    """See whether it is ours: who made it a secondary keeps it, or it would be kept in two ways."""
+    me, own = os.geteuid(), path / os.fsdecode(OWN)
+    uid = os.lstat(own).st_uid if os.path.lexists(own) else me and os.stat(path).st_uid
+    if uid != me:
+        made = f"was made a secondary by {_user(uid)}" if own.is_dir() else f"is {_user(uid)}'s"
+        raise Stop(
+            f"the directory {path} on the secondary {made}, and the agent is {_user(me)}",
+            cause="directory of another user",
+            fix=f"Name {_user(uid)}@HOST:{path}, or an empty directory that is {_user(me)}'s own.",
+        )
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
 def _read(path: Path) -> Identity | None:
     try:
         text = _identity(path).read_bytes()
@@ -97,7 +110,8 @@ def _read(path: Path) -> Identity | None:
 
 
 def _check_ours(path: Path, found: Identity, primary: str) -> None:
-    if found.format != FORMAT:
+    books = _books(path)
+    if found.format != _format(books):
         raise Stop(
             f"the directory {path} on the secondary was made by another version of georep",
             cause="version mismatch",
@@ -109,7 +123,10 @@ def _check_ours(path: Path, found: Identity, primary: str) -> None:
             cause="directory of another volume",
             fix="Name an empty directory; each volume needs one of its own.",
         )
-    if gfid_of(os.fsencode(path)) != ROOT:
+    if isinstance(books, PlainBooks):
+        # What is in it can be said anew.
+        (path / os.fsdecode(OWN) / os.fsdecode(INODES)).mkdir(0o700, exist_ok=True)
+    if books.gfid(_top(path, books)) != ROOT:
         # A copy that left xattrs out has lost its gfids, and most likely its hard links.
         raise _damaged(path, f"{path} has lost the xattrs that georep keeps there")
 
@@ -128,10 +145,8 @@ def _check_empty(path: Path) -> None:
 def _set_up(path: Path, primary: str) -> Identity:
     root = os.fsencode(path)
     own = root + b"/" + OWN
-    for directory in (
-        own,
-        *(own + b"/" + name for name in (HANDLES, NEW, b"limbo", b"quarantine")),
-    ):
+    names = [HANDLES, NEW, b"limbo", b"quarantine", *([INODES] if os.geteuid() else [])]
+    for directory in (own, *(own + b"/" + name for name in names)):
         with suppress(FileExistsError):
             os.mkdir(directory, 0o700)
     locks = LockFile(own + b"/" + LOCK)
@@ -140,11 +155,12 @@ def _set_up(path: Path, primary: str) -> Identity:
             # Two nodes may create the session in the same moment.
             found = _read(path)
             if found is None:
-                _try_xattrs(path, own + b"/probe")
-                xattrs.put(own + b"/limbo", GFID, gfids.to_raw(LIMBO))
-                xattrs.put(own + b"/quarantine", GFID, gfids.to_raw(QUARANTINE))
-                xattrs.put(root, GFID, gfids.to_raw(ROOT))
-                found = Identity(format=FORMAT, uuid=str(uuid.uuid4()), primary=primary)
+                books = _books(path)
+                _try(path, own + b"/probe", books)
+                books.brand(own + b"/limbo", LIMBO)
+                books.brand(own + b"/quarantine", QUARANTINE)
+                books.brand(_top(path, books), ROOT)
+                found = Identity(format=_format(books), uuid=str(uuid.uuid4()), primary=primary)
                 # Last: until it is there, nothing is, and all of this is done again.
                 files.write(_identity(path), msgspec.json.encode(found))
             _check_ours(path, found, primary)
@@ -153,23 +169,53 @@ def _set_up(path: Path, primary: str) -> Identity:
         locks.close()
 
 
-def _try_xattrs(path: Path, probe: bytes) -> None:
-    """See whether symbolic links, too, take an xattr that only root may see."""
+def _books(path: Path) -> Books:
+    if os.geteuid() == 0:
+        return RootBooks()
+    own = os.fsencode(path) + b"/" + OWN + b"/"
+    return PlainBooks(own + HANDLES + b"/", own + INODES + b"/")
+
+
+def _format(books: Books) -> int:
+    return PLAIN if isinstance(books, PlainBooks) else FORMAT
+
+
+def _top(path: Path, books: Books) -> bytes:
+    """Return a path of the root for `books`; a symbolic link may lead to it, and takes no xattr
+    from a user.
+    """
+    return os.fsencode(path) + (b"/." if isinstance(books, PlainBooks) else b"")
+
+
+def _try(path: Path, probe: bytes, books: Books) -> None:
+    """See whether the file system keeps the xattrs that we need, and links to symbolic links."""
+    plain = isinstance(books, PlainBooks)
+    link = probe + b".link"
     clear(probe)
+    clear(link)
     try:
-        os.symlink(b"nowhere", probe)
-        xattrs.put(probe, GFID, gfids.to_raw(ROOT))
-        kept = gfid_of(probe)
+        if plain:
+            os.mkdir(probe, 0o700)
+        else:
+            os.symlink(b"nowhere", probe)
+        books.brand(probe, ROOT)
+        kept = books.gfid(probe)
+        if plain:
+            clear(probe)
+            os.symlink(b"nowhere", probe)
+            os.link(probe, link, follow_symlinks=False)
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EPERM, errno.ENOSPC):
             raise
         kept = None
     finally:
         clear(probe)
+        clear(link)
     if kept != ROOT:
+        which = "user.* xattrs, or no links to symbolic links" if plain else "trusted.* xattrs"
         raise Stop(
-            f"the file system of {path} on the secondary does not keep trusted.* xattrs",
-            cause="no trusted xattrs",
+            f"the file system of {path} on the secondary does not keep {which}",
+            cause="no user xattrs" if plain else "no trusted xattrs",
             fix="Name a directory on ext4, XFS or Btrfs; NFS and FAT keep none.",
         )
 

@@ -14,22 +14,16 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+from engine import keeping
 from engine.gluster import objects, reading
 from engine.gluster.objects import Scope
 from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Item, Kind, Piece, Place
 from engine.plan import shelves
 from engine.rpc.messages import Seen
-from engine.secondary import attributes, directory_names
-from engine.secondary.directory_handles import (
-    LIMBO,
-    QUARANTINE,
-    Handles,
-    clear,
-    exists,
-    gfid_of,
-    inner,
-)
-from engine.secondary.directory_objects import Objects, make, mark, move, shown
+from engine.secondary import attributes, directory_names, directory_plain
+from engine.secondary.directory_handles import LIMBO, QUARANTINE, Handles, clear, exists, inner
+from engine.secondary.directory_objects import Objects, make, mark, move, search, shown
+from engine.secondary.directory_plain import PlainBooks
 from engine.secondary.locks import stripe
 from engine.secondary.notes import Notes
 
@@ -45,6 +39,10 @@ class DirectoryTarget:
         """`scope`: which xattrs we have to do with."""
         self._scope = scope
         self._handles = Handles(root)
+        self._books = self._handles.books
+        plain = isinstance(self._books, PlainBooks)
+        self.owner = directory_plain.owner() if plain else None
+        """To whom all of it belongs; None: each object to its own owner."""
         self._notes, self._records = Notes(root), Notes(root, "records")
         self._objects = Objects(self._handles)
         self._handles.sweep()
@@ -77,7 +75,7 @@ class DirectoryTarget:
         try:
             with self._handles.directory(place.parent) as parent:
                 path = inner(parent, place)
-                gfid = gfid_of(path)
+                gfid = self._books.gfid(path)
                 if gfid is None or not self._objects.has_handle(gfid, place, os.lstat(path)):
                     gfid = self._objects.meet(place, path)
                 return shown(gfid, os.lstat(path))
@@ -87,6 +85,7 @@ class DirectoryTarget:
     def create(self, item: Item, place: Place) -> Seen:
         """Create the object whole; FileExistsError if the gfid or the place is taken."""
         handles, gfid = self._handles, item.gfid
+        item = item if self.owner is None else keeping.item(item, self.owner)
         with handles.alone(gfid), handles.directory(place.parent) as parent:
             path, new = inner(parent, place), handles.new(gfid)
             if self._objects.look(gfid) is not None or exists(path):
@@ -95,12 +94,11 @@ class DirectoryTarget:
             if item.kind is Kind.DIRECTORY:
                 handles.record(gfid, place)
                 os.mkdir(new, 0o700)
-                mark(new, item)
+                mark(new, item, self._books)
                 move(new, path)
             else:
                 make(new, item)
-                mark(new, item)
-                directory_names.note(new, place)
+                mark(new, item, self._books, place)
                 os.rename(new, handles.path(gfid))
                 os.link(handles.path(gfid), path, follow_symlinks=False)
         return self._complete(item)
@@ -126,7 +124,7 @@ class DirectoryTarget:
                 raise PermissionError(errno.EPERM, "a directory has one name", path)
             if exists(path):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-            directory_names.note(handle, place)
+            self._books.note(handle, place)
             os.link(handle, path, follow_symlinks=False)
 
     def unlink(self, place: Place) -> None:
@@ -138,7 +136,7 @@ class DirectoryTarget:
             if os.lstat(handle).st_nlink == 1:
                 handles.forget(gfid)
             else:
-                directory_names.drop(handle, place)
+                self._books.drop(handle, place)
 
     def rmdir(self, place: Place) -> None:
         """Remove an empty directory."""
@@ -178,9 +176,9 @@ class DirectoryTarget:
             place = self._handles.place(gfid)
             return [] if place is None else [place]
         handle = self._handles.path(gfid)
-        known = {place for place in directory_names.noted(handle) if self._stands(handle, place)}
+        known = {place for place in self._books.noted(handle) if self._stands(handle, place)}
         if len(known) < found.links:
-            known |= set(directory_names.search(self._handles, os.lstat(handle)))
+            known |= set(search(self._handles, os.lstat(handle)))
         return sorted(known)
 
     def above(self, gfid: Gfid) -> list[Gfid]:
@@ -216,16 +214,22 @@ class DirectoryTarget:
 
     def write(self, gfid: Gfid, data: bytes) -> None:
         """Make `data` the whole content of a file."""
-        attributes.write(self._handles.path(gfid), data)
+        path = self._handles.path(gfid)
+        with self._books.writable(path):
+            attributes.write(path, data)
 
     def set_attributes(self, gfid: Gfid, kind: Kind, now: Attributes, shall: Attributes) -> bool:
-        """Make owner, mode and mtime as they shall be; return whether anything differed."""
+        """Make owner, mode and mtime as they shall be, as far as they can be kept; return whether
+        anything differed.
+        """
+        if self.owner is not None:
+            shall = keeping.attributes(shall, self.owner)
         with self._objects.reached(gfid) as path:
             return attributes.set_attributes(path, kind, now, shall)
 
     def set_xattrs(self, gfid: Gfid, shall: dict[bytes, bytes]) -> bool:
         """Make the xattrs that travel exactly these."""
-        with self._objects.reached(gfid) as path:
+        with self._objects.reached(gfid) as path, self._books.writable(path):
             now = objects.travelling(path, self._scope)
             if now == shall:
                 return False
@@ -235,7 +239,7 @@ class DirectoryTarget:
                 if error.errno == errno.EOPNOTSUPP:
                     words = "the file system of the secondary takes no such xattr or ACL"
                     raise OSError(errno.EOPNOTSUPP, words) from error
-                if not directory_names.lacks_room(error) or not directory_names.make_room(path):
+                if not directory_names.lacks_room(error) or not self._books.make_room(path):
                     raise
                 attributes.change_xattrs(path, objects.travelling(path, self._scope), shall)
         return True
@@ -324,7 +328,8 @@ class DirectoryTarget:
 
     def copy_file(self, source: Gfid, copy: Gfid) -> None:
         """Give the file `copy`, which is new and empty, the content and the xattrs of `source`."""
-        attributes.copy(self._handles.path(source), self._handles.path(copy))
+        with self._books.writable(self._handles.path(copy)):
+            attributes.copy(self._handles.path(source), self._handles.path(copy))
         self.set_xattrs(copy, objects.travelling(self._handles.path(source), self._scope))
 
     def canary(self, name: str) -> Gfid:
@@ -361,7 +366,7 @@ class DirectoryTarget:
         """Give the path of `place`; ESTALE when it is no longer of `gfid`, which is held."""
         with self._handles.directory(place.parent) as parent:
             path = inner(parent, place)
-            if gfid_of(path) != gfid:
+            if self._books.gfid(path) != gfid:
                 raise OSError(errno.ESTALE, "somebody else stands there now", place.name)
             yield path
 

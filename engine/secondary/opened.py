@@ -13,6 +13,7 @@ from engine.gluster.brokered import Brokered
 from engine.gluster.mount import Mount, needs_privilege
 from engine.gluster.objects import Scope
 from engine.gluster.volume import Volume
+from engine.keeping import Owner
 from engine.peers import Peer
 from engine.rpc.messages import Hello
 from engine.secondary import directory_setup
@@ -47,6 +48,8 @@ class Opened:
     """Those that have bricks of the volume."""
     bricks: tuple[bytes, ...] | None = None
     """Those of the volume that are on this node; None: it is a directory."""
+    owner: Owner | None = None
+    """To whom all of a directory belongs; None: each object to its own owner."""
 
 
 @contextmanager
@@ -63,12 +66,6 @@ def opened(hello: Hello) -> Iterator[Opened]:
 @contextmanager
 def _directory(hello: Hello) -> Iterator[Opened]:
     path = Path(hello.volume)
-    if os.geteuid() != 0:
-        raise Stop(
-            f"the agent on the secondary is not root, and {path} is a directory",
-            cause="not root",
-            fix=f"Owners, devices and trusted xattrs need it: name root@HOST:{path}, or a volume.",
-        )
     root = os.fsencode(path)
     make = bool(hello.primary) and not hello.worker
     try:
@@ -91,7 +88,8 @@ def _directory(hello: Hello) -> Iterator[Opened]:
         return "" if here else f"the directory {path} was moved, or its disk unmounted"
 
     try:
-        yield Opened(target, root, root + b"/" + OWN, identity.uuid, trouble)
+        far = root + b"/" + OWN
+        yield Opened(target, root, far, identity.uuid, trouble, owner=target.owner)
     finally:
         target.close()
 

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from engine import names
 from engine.config import Places
 from engine.session import checks, survey
-from engine.session.sides import Within
+from engine.session.sides import AsKept, Side, Within
 from engine.session.survey import Survey
 from engine.session.verify import Counts, Tell, Verify
 
@@ -33,7 +33,11 @@ def compare(
         place, path = await survey.find(opened.here, under)
         seconds = opened.patience() if patience is None else patience
         scope = checks.scope(opened.session)
-        here, there = (Within(side, scope) for side in (opened.here, opened.there))
+        here: Side = Within(opened.here, scope)
+        there = Within(opened.there, scope)
+        owner = opened.agent.welcome.owner
+        if owner is not None:
+            here, counts.owner = AsKept(here, owner), owner.name
         one = Verify(here, there, counts, tell, patience=seconds, content=content)
         async with shown:
             await one.run(place, path)

@@ -10,6 +10,7 @@ from engine.errors import GeorepError
 from engine.gluster import objects, urls
 from engine.gluster.volume import Volume
 from engine.item import TOP
+from engine.keeping import Owner
 from engine.movers.job import Mover
 from engine.movers.pace import Bucket
 from engine.movers.probe import Tried, probe
@@ -147,10 +148,23 @@ def check_agent(session: Session, welcome: Welcome) -> Check:
 
 
 def check_user(session: Session, welcome: Welcome) -> Iterator[Check]:
-    """Say how an agent without root has the volume."""
-    if not welcome.root:
+    """Say how an agent without root has the volume, and what it cannot keep in a directory."""
+    if welcome.owner is not None:
+        yield check_owner(session, welcome.owner)
+    elif not welcome.root:
         words = f"{session.user} is not root: glusterd has mounted {session.volume} for it"
         yield Check("user", True, words)
+
+
+def check_owner(session: Session, owner: Owner) -> Check:
+    """Say what an ordinary user cannot keep."""
+    name = owner.name
+    words = (
+        f"{name} is not root: all in {session.volume} will be {name}'s. Not kept are other owners, "
+        f"groups that {name} is not in, setuid and setgid of files, and modes that shut the owner "
+        "out; devices are refused, each as a failure"
+    )
+    return Check("user", True, words, f"To keep all: root@{session.host}:{session.volume}")
 
 
 def check_read_only(session: Session, welcome: Welcome) -> Iterator[Check]:
@@ -166,9 +180,11 @@ def check_room(session: Session, welcome: Welcome, used: Used | None) -> Iterato
     """Whether what is on the primary fits, in bytes and in inodes."""
     if used is None:
         return
+    # Without root a directory has two for each object.
+    inodes = used.inodes * (1 if welcome.owner is None else 2)
     rows = (
         ("room", used.bytes, welcome.free_bytes, welcome.total_bytes, checks.size),
-        ("inodes", used.inodes, welcome.free_inodes, welcome.total_inodes, _inodes),
+        ("inodes", inodes, welcome.free_inodes, welcome.total_inodes, _inodes),
     )
     for name, needed, free, total, show in rows:
         if not total:

@@ -360,7 +360,7 @@ class Replicator:
         wanted = await self._sending.differing(wanted, batch, items)
         large = [g for g in wanted if _size(items[g]) > self._sending.push_limit]
         for gfid in (*large, *flying):
-            items[gfid] = msgspec.structs.replace(items[gfid], data_follows=True)
+            items[gfid] = msgspec.structs.replace(items[gfid], data_follows=True, coming=True)
         directories = {gfid for gfid, dirty in batch.items() if dirty.directory}
         pushed = set(wanted) - set(large)
         answers: list[AnyAnswer] = []

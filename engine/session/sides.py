@@ -11,10 +11,12 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from engine import keeping
 from engine.errors import Reject, Retry
 from engine.gluster import objects, reading
 from engine.gluster.objects import Scope
 from engine.item import Facts, Piece, Place
+from engine.keeping import Owner
 from engine.rpc.channel import Channel
 
 T = TypeVar("T")
@@ -146,6 +148,19 @@ class Within:
     def _within(self, facts: Facts) -> Facts:
         values = objects.that_travel(facts.xattrs, self._scope)
         return msgspec.structs.replace(facts, xattrs=values)
+
+
+class AsKept:
+    """The primary as an ordinary user keeps it, to whom all of the secondary belongs."""
+
+    def __init__(self, side: Side, owner: Owner) -> None:
+        self._side, self._owner = side, owner
+        self.listing, self.digests = side.listing, side.digests
+
+    async def facts(self, places: Sequence[Place]) -> Sequence[Facts | None]:
+        """Return who stands at `places`, with all that is compared."""
+        found = await self._side.facts(places)
+        return [one and keeping.facts(one, self._owner) for one in found]
 
 
 def _listing(root: bytes, place: Place) -> Listing:

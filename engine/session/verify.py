@@ -47,6 +47,8 @@ class Counts:
     """Places that changed all the while, so that nothing can be said of them."""
     waiting: int = 0
     """Places that are yet to be looked at again."""
+    owner: str = ""
+    """The user who cannot keep owners and the like on the secondary: they were not compared."""
 
 
 @dataclass(frozen=True, slots=True)

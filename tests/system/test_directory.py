@@ -1,16 +1,24 @@
-"""A volume that is replicated into a directory: every operation in every phase, and kills."""
+"""A volume that is replicated into a directory, by root and by an ordinary user: every operation in
+every phase, and kills.
+"""
 
+import json
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from conftest import fresh_world
+from test_unprivileged import UID, OrdinaryWorld, fingerprint
 from world import SESSION, WORK, World, arrived
 
+from engine import keeping
 from engine.events import Crawl, CrawlChanged, EntryFailed, JobFinished, WorkerFaulty
+from engine.item import Attributes, Kind
 from engine.lab import compare
 from engine.lab.compare import Difference
 from engine.lab.shape import PRIMARY
+from engine.lab.tree import Node, Tree
 from engine.state import State
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
@@ -18,14 +26,41 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 BACKUP = "/bricks/backup"
 
 
-class DirectoryWorld(World):
+PLAIN = "/bricks/plain"
+GEO = keeping.Owner(name="geo", uid=UID, gid=UID)
+
+
+class DirectoryWorld(OrdinaryWorld):
     """A lab whose primary is replicated to a directory of sec1."""
 
     to = f"ssh://root@sec1:file://{BACKUP}"
 
     def compared(self) -> list[Difference]:
         primary = compare.volume(self.lab, PRIMARY)
+        if self.to == TO_GEO:
+            there = compare.directory(self.lab, "sec1", PLAIN)
+            return [each for each in compare.diff(as_kept(primary), there) if not device(each)]
         return compare.diff(primary, compare.directory(self.lab, "sec1", BACKUP))
+
+
+TO_GEO = f"geo@sec1:{PLAIN}"
+
+
+def as_kept(tree: Tree) -> Tree:
+    """Return a tree as `geo` keeps it."""
+    return {path: _as_kept(node) for path, node in tree.items()}
+
+
+def _as_kept(node: Node) -> Node:
+    shown = Attributes(node.mode, node.uid, node.gid, node.size, node.mtime, 0)
+    kept = keeping.attributes(shown, GEO)
+    return msgspec.structs.replace(node, mode=kept.mode, uid=kept.uid, gid=kept.gid)
+
+
+def device(found: Difference) -> bool:
+    """Whether it is a device that is missing, as it must be."""
+    words = found.primary.partition(" ")[0]
+    return found.what is compare.What.MISSING and words in (Kind.BLOCK, Kind.CHARACTER)
 
 
 @pytest.fixture(scope="module")
@@ -116,4 +151,82 @@ def test_a_disk_that_is_not_mounted_is_not_filled(backup: DirectoryWorld) -> Non
     backup.lab.run("prim1", ["touch", f"{WORK}/after"])
     backup.settle()
     assert backup.differences() == []
+    backup.engine_down()
+
+
+# A directory of somebody who is not root.
+
+HERE = """
+mkdir -p {}/shared {}/locked; echo 1 > {}/locked/in; chmod 555 {}/locked
+echo x > {}/tool; chown 4001:4002 {}/tool; chmod 6755 {}/tool
+for n in 1 2 3; do echo $n > {}/object$n; chmod 444 {}/object$n; done
+head -c 3000000 /dev/urandom > {}/pack; chmod 400 {}/pack; : > {}/secret; chmod 0 {}/secret
+ln -s nowhere {}/link; ln {}/link {}/shared/link; mkfifo {}/fifo; ln {}/fifo {}/shared/fifo
+mkdir -p {}/deep/er; echo 1 > {}/deep/er/file; ln {}/object1 {}/deep/er/object
+mknod {}/disk b 7 1
+"""
+THEN = """
+echo more >> {}/object1; printf x | dd of={}/pack bs=1 seek=100 conv=notrunc 2>/dev/null
+mv {}/deep/er {}/locked/er; mv {}/locked {}/shared/locked; rm {}/link; mv {}/fifo {}/moved
+echo 2 > {}/shared/locked/new; chmod 700 {}/tool; echo y >> {}/secret; rm {}/object2
+"""
+
+
+def test_a_user_who_is_not_root_is_told_what_is_not_kept(backup: DirectoryWorld) -> None:
+    for host in backup.hosts:
+        backup.georep(host, "stop", SESSION)  # notes it; no engine is there to hear of it
+        backup.georep(host, "delete", SESSION, "--reset-sync-time")
+    backup.user_up()
+    backup.lab.run("sec1", ["mkdir", PLAIN])
+    backup.to = TO_GEO
+    for host in backup.hosts:
+        said = backup.georep(host, "keys", TO_GEO, "--accept", fingerprint(backup))
+        assert said.returncode == 0, said
+    said = backup.georep("prim1", "create", PRIMARY, TO_GEO, "--name", "refused")
+    assert said.returncode == 1
+    assert (
+        f"Name root@HOST:{PLAIN}, or an empty directory that is geo's own" in said.stdout.decode()
+    )
+    backup.lab.run("sec1", ["chown", "geo:geo", PLAIN])
+    backup.run(HERE)
+    said = backup.georep("prim1", "create", PRIMARY, TO_GEO, "--name", "tried")
+    assert said.returncode == 0, said
+    assert "geo is not root: all in /bricks/plain will be geo's" in said.stdout.decode()
+    backup.georep("prim1", "delete", "tried")
+
+
+def test_all_else_comes_to_a_user_who_is_not_root(backup: DirectoryWorld) -> None:
+    began = time.time()
+    backup.create("push-limit=100000")
+    backup.engine_up()
+    backup.start()
+    backup.settle()
+    assert backup.differences() == []
+    backup.run(THEN)
+    with backup.churning("plain", 3):
+        before = time.time()
+        backup.until("something of the churn has arrived", lambda s: arrived(s, before))
+        backup.kill("sec1", "agent")
+    backup.stop()
+    backup.run("mkdir {}/while; mv {}/shared {}/while; echo 3 >> {}/object3; ln {}/pack {}/pack2")
+    backup.start()
+    backup.settle()
+    assert backup.differences() == []
+    refused = [e for e in backup.told(began) if isinstance(e, EntryFailed)]
+    assert {"only root can make a device there" in event.words for event in refused} == {True}
+    jobs = [event for event in backup.told(began) if isinstance(event, JobFinished)]
+    assert {job.mover for job in jobs} == {"rsync", "stream"}
+    assert [job for job in jobs if job.code] == []
+
+
+def test_what_is_not_kept_is_no_difference(backup: DirectoryWorld) -> None:
+    said = backup.georep("prim1", "verify", SESSION, "--content", "--json")
+    *found, summary = map(json.loads, said.stdout.splitlines())
+    assert {(each["what"], each["primary"].split()[0]) for each in found} <= {
+        ("missing", "block"),
+        ("missing", "character"),
+    }
+    assert summary["owner"] == "geo"
+    said = backup.lab.run("sec1", ["find", PLAIN, "-name", "tool", "-printf", "%u %m"])
+    assert said.stdout == b"geo 700", backup.lab.run("sec1", ["find", PLAIN]).stdout
     backup.engine_down()
