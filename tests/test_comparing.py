@@ -83,7 +83,7 @@ class Both:
                     here=here,
                     there=There(channel),  # type: ignore[arg-type]
                     patience=lambda: 0.0,
-                    agent=SimpleNamespace(channel=channel),
+                    agent=SimpleNamespace(channel=channel, welcome=SimpleNamespace(owner=None)),
                     local=SimpleNamespace(volume=SimpleNamespace(uuid=UUID)),
                 )
             )
