@@ -368,6 +368,10 @@ class EntryFailed(WorkerEvent, frozen=True, kw_only=True):
     """The changelog slice it was heard of in; 0: a crawl, or an answer of the secondary."""
     skipped: bool = False
     """The operator skipped it: it is not tried again until it changes."""
+    last: float = 0.0
+    """When it was tried last; 0: at `at`."""
+    again: bool = False
+    """It failed before and is only told again, by a worker that begins, or after a decision."""
 
 
 class FailuresCounted(WorkerEvent, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from engine.events import (
     Crawl,
+    EntryFailed,
     MoverTried,
     PeerPassedOver,
     ReconcileDue,
@@ -18,6 +19,8 @@ from engine.events import (
 )
 from engine.state import SessionState, WorkerState, node_of
 
+BACK_OFF = 120.0
+"""Seconds after a fault within which a worker that begins is the next try."""
 GAP = 3.0
 """Totals further apart than this many seconds mean that nothing happened for most of the time."""
 
@@ -100,6 +103,20 @@ def session_lag(session: SessionState, now: float) -> float | None:
     return max((each for each in lags if each is not None), default=None)
 
 
+def tried(failure: EntryFailed) -> float:
+    """Return when an object was tried last, in seconds since the epoch."""
+    return failure.last or failure.at
+
+
+def tries_again(session: SessionState, name: str) -> bool:
+    """Whether a worker begins right after a fault: nobody knows yet whether that is over."""
+    worker = session.workers[name]
+    started, fault = worker.started, worker.fault
+    if status(session, name) is not Status.STARTING or started is None or fault is None:
+        return False
+    return started.restart > 0 and 0 <= started.at - fault.at < BACK_OFF
+
+
 def due(worker: WorkerState) -> ReconcileDue | None:
     """Return what of its brick is to be reconciled; a Passive worker leaves it to the Active."""
     passive = worker.role is not None and worker.role.role is Role.PASSIVE
@@ -145,6 +162,14 @@ def crawl_of(worker: WorkerState) -> Crawl:
 def rate(samples: Sequence[WorkerProgressed], kind: str, now: float, *, window: float) -> float:
     """Return `kind` ("bytes", "files", "entries") per second over the last `window` seconds."""
     return max(0.0, total_at(samples, kind, now) - total_at(samples, kind, now - window)) / window
+
+
+def lately(samples: Sequence[WorkerProgressed], kind: str, now: float, *, window: float) -> float:
+    """Return the same, but since the first total was told if that is less: who has just begun is
+    not slow.
+    """
+    since = now - samples[0].at if samples else window
+    return rate(samples, kind, now, window=min(window, max(1.0, since)))
 
 
 def series(

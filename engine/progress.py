@@ -73,9 +73,7 @@ def hourly(minutes: Sequence[MinuteCounted], kind: str, now: float) -> float:
 
 def rate(worker: WorkerState, kind: str, now: float) -> float:
     """Return the same over the last minute, or since the worker began if that is less."""
-    began = worker.samples[0].at if worker.samples else now
-    window = min(MINUTE, max(1.0, now - began))
-    return figures.rate(worker.samples, kind, now, window=window)
+    return figures.lately(worker.samples, kind, now, window=MINUTE)
 
 
 def worker_eta(worker: WorkerState, now: float) -> Estimate | None:

@@ -83,6 +83,8 @@ class Console(App[None]):
         self.picture = State()
         """What is shown: the state itself, or a copy of it while the picture is frozen."""
         self.frozen = False
+        self.remember: Callable[[str], None] | None = None
+        """Told of each theme that is chosen, as operators call it; None: nobody is."""
         self.chronicle = Chronicle()
         """What is shown of what happened: all that is kept, or a copy while it is frozen."""
         self.scope: str | None = None
@@ -259,7 +261,7 @@ class Console(App[None]):
                 self.switch_mode("failures")
                 self.call_after_refresh(self._export)
             case Noun.THEME, (name,):
-                self.theme = theme.THEMES[name].name
+                self._choose(theme.THEMES[name].name)
             case Noun.HELP, _:
                 self.action_help()
             case Noun.CONSOLE, _:
@@ -273,7 +275,12 @@ class Console(App[None]):
 
     def action_theme(self) -> None:
         """Change between dark and light."""
-        self.theme = theme.other(self.theme)
+        self._choose(theme.other(self.theme))
+
+    def _choose(self, name: str) -> None:
+        self.theme = name
+        if self.remember is not None:
+            self.remember(theme.asked(name))
 
     def action_help(self) -> None:
         """Show all keys."""

@@ -24,6 +24,8 @@ class Matter:
     words: str
     meaning: str
     """bad or warn."""
+    fix: str = ""
+    """What to do about it; most words end with it."""
 
 
 def matters(state: State, now: float) -> list[Matter]:
@@ -37,6 +39,8 @@ def matters(state: State, now: float) -> list[Matter]:
         for worker, each in session.workers.items():
             if figures.status(session, worker) is Status.FAULTY:
                 found.append(_fault(name, worker, each, now))
+            elif figures.tries_again(session, worker):
+                found.append(_begins_again(name, worker, each))
             found += _failures(name, worker, each)
     return sorted(found, key=lambda matter: (matter.meaning != "bad", -matter.at))
 
@@ -50,6 +54,7 @@ def count(state: State) -> int:
         session.failing
         + len(session.blocked)
         + sum(figures.status(session, name) is Status.FAULTY for name in session.workers)
+        + sum(figures.tries_again(session, name) for name in session.workers)
         + (figures.unreconciled(session) is not None)
         + len(figures.broken(session))
         + len(figures.unused(session))
@@ -60,18 +65,45 @@ def count(state: State) -> int:
 def lines(found: list[Matter], width: int, room: int) -> list[Line]:
     """Return at most `room` lines; the last one says how many are left out."""
     shown = found if len(found) <= room else found[: max(0, room - 1)]
-    session_wide = max((len(matter.session) for matter in shown), default=0)
-    worker_wide = max((len(rows.plain(matter.worker)) for matter in shown), default=0)
-    session_wide, worker_wide = min(session_wide, 14), min(worker_wide, 24 if width < 120 else 40)
     result: list[Line] = []
-    for matter in shown:
-        head = f" {rows.clock(matter.at)}  {rows.fit(rows.plain(matter.session), session_wide)}  "
-        head += rows.fit_brick(matter.worker, worker_wide) + "  "
+    for matter, head in zip(shown, _heads(shown, width), strict=True):
         words = rows.fit(matter.words, max(8, width - cell_len(head) - 1))
         result.append(((head, ""), (words, matter.meaning)))
     if len(shown) < len(found):
         result.append(((f" and {rows.many(len(found) - len(shown), 'more', 'more')}", "idle"),))
     return result
+
+
+def whole(found: list[Matter], width: int) -> list[Line]:
+    """Return everything in as many lines as it takes; what to do stands below where it has no room
+    beside, in one line, and once for all that it mends.
+    """
+    result: list[Line] = []
+    for at, (matter, head) in enumerate(zip(found, _heads(found, width), strict=True)):
+        room = max(8, width - cell_len(head) - 1)
+        following = found[at + 1].fix if at + 1 < len(found) else ""
+        step = _next(rows.plain(matter.fix)) if matter.fix != following else ""
+        said = matter.words.removesuffix(_next(rows.plain(matter.fix))).rstrip()
+        if step and cell_len(f"{said} {step}") <= room:
+            said, step = f"{said} {step}", ""
+        indent = " " * cell_len(head)
+        for row, part in enumerate(rows.wrap(said, room, lines=6)):
+            result.append(((indent if row else head, ""), (part, matter.meaning)))
+        if step:
+            # Never broken by us: what a terminal breaks can still be copied as one.
+            result.append(((f"   {step}", "accent"),))
+    return result
+
+
+def _heads(found: list[Matter], width: int) -> list[str]:
+    session_wide = max((len(matter.session) for matter in found), default=0)
+    worker_wide = max((len(rows.plain(matter.worker)) for matter in found), default=0)
+    session_wide, worker_wide = min(session_wide, 14), min(worker_wide, 24 if width < 120 else 40)
+    return [
+        f" {rows.clock(matter.at)}  {rows.fit(rows.plain(matter.session), session_wide)}  "
+        f"{rows.fit_brick(matter.worker, worker_wide)}  "
+        for matter in found
+    ]
 
 
 def _blocked(name: str, session: SessionState) -> list[Matter]:
@@ -82,6 +114,7 @@ def _blocked(name: str, session: SessionState) -> list[Matter]:
             worker=node,
             words=rows.plain(f"cannot run: {blocked.words} {_next(blocked.fix)}"),
             meaning="bad",
+            fix=blocked.fix,
         )
         for node, blocked in session.blocked.items()
     ]
@@ -98,7 +131,17 @@ def _fault(session: str, name: str, worker: WorkerState, now: float) -> Matter:
         f", retry {worker.retry.attempt} {rows.due(worker.retry.due, now)}" if worker.retry else ""
     )
     at = fault.at if fault else now
-    return Matter(at, session, name, rows.plain(f"faulty: {words}{again}"), "bad")
+    fix = fault.fix if fault else ""
+    return Matter(at, session, name, rows.plain(f"faulty: {words}{again}"), "bad", fix)
+
+
+def _begins_again(session: str, name: str, worker: WorkerState) -> Matter:
+    fault = worker.fault
+    at, words = (fault.at, fault.cause or fault.words) if fault else (0.0, "")
+    fix = fault.fix if fault else ""
+    retry = worker.started.restart if worker.started else 0
+    words = rows.plain(f"faulty: {words}, retry {retry} now")
+    return Matter(at, session, name, words, "bad", fix)
 
 
 def _unreconciled(name: str, session: SessionState) -> list[Matter]:
@@ -106,8 +149,9 @@ def _unreconciled(name: str, session: SessionState) -> list[Matter]:
     due = figures.unreconciled(session)
     if due is None:
         return []
-    words = f"{rows.unreconciled(due.since, due.until)} {_next(f'georep reconcile {name}')}"
-    return [Matter(due.at, name, "", rows.plain(words), "warn")]
+    fix = f"georep reconcile {name}"
+    words = f"{rows.unreconciled(due.since, due.until)} {_next(fix)}"
+    return [Matter(due.at, name, "", rows.plain(words), "warn", fix)]
 
 
 def _movers(name: str, session: SessionState) -> list[Matter]:
@@ -119,6 +163,7 @@ def _movers(name: str, session: SessionState) -> list[Matter]:
             worker=node,
             words=rows.plain(f"{mover} not used: {tried.words}; {tried.means} {_next(tried.fix)}"),
             meaning="warn",
+            fix=tried.fix,
         )
         for (node, mover), tried in figures.broken(session).items()
     ]
@@ -133,6 +178,7 @@ def _peers(name: str, session: SessionState) -> list[Matter]:
             worker=node,
             words=rows.plain(f"{host} passed over: {passed.cause} {_next(passed.fix)}"),
             meaning="warn",
+            fix=passed.fix,
         )
         for (node, host), passed in figures.unused(session).items()
     ]
@@ -147,10 +193,11 @@ def _failures(session: str, name: str, worker: WorkerState) -> list[Matter]:
     found: list[Matter] = []
     for word, group in groupby(sorted(worker.failures.values(), key=kind), key=kind):
         alike = list(group)
-        last = max(alike, key=lambda failure: failure.at)
+        last = max(alike, key=figures.tried)
         times = f" ×{len(alike)}, last" if len(alike) > 1 else ""
         words = rows.plain(f"{word}{times} {last.path or last.gfid}")
-        found.append(Matter(last.at, session, name, words, "warn"))
+        fix = f"georep failures {session}"
+        found.append(Matter(figures.tried(last), session, name, words, "warn", fix))
     if worker.unlisted:
         words = f"{rows.many(worker.unlisted, 'more failure')} than are listed here"
         found.append(Matter(0.0, session, name, words, "warn"))

@@ -134,7 +134,7 @@ def level_of(told: AnyTold) -> Level | None:
         case JobFinished():
             return Level.WARN if told.code or told.short else Level.DETAIL
         case EntryFailed():
-            return Level.INFO if told.skipped else Level.WARN
+            return Level.INFO if told.skipped or told.again else Level.WARN
         case FailuresCounted():
             return Level.WARN if told.waiting else Level.DETAIL
         case ReconcileDue():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.errors import GeorepError, Usage
-from georep_tui import fixing, look, preparing, quarantining
+from georep_tui import fixing, look, preparing, quarantining, remembered
 from georep_tui.replay import cli as replay
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.command == "demo":
         return _demo(args)
     if args.command == "replay":
-        return replay.run(args, look.chosen(args), terminal=_terminal())
+        return replay.run(args, look.chosen(args, remembered.theme()), terminal=_terminal())
     if args.command == "explain":
         from georep_tui import explaining  # deferred, like everything here
 
@@ -279,14 +279,15 @@ def _console(at: "Places", args: argparse.Namespace) -> int:
     if not _terminal():
         raise Usage("The console needs a terminal", fix="Without one: georep status.")
     from georep_tui import live, running  # deferred: Textual takes a moment
+    from georep_tui.steward import Steward
 
     here = (*running.HERE, "--config", str(at.config), "--state", str(at.state))
     return live.watch(
         [at.socket],
         argv=lambda node: here,
-        places=at,
+        steward=Steward(at),
         reading_only=args.read_only,
-        **look.chosen(args),
+        **look.chosen(args, remembered.theme()),
     )
 
 
@@ -297,7 +298,7 @@ def _demo(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         screen=_terminal() and not args.no_tui,
         keep=args.keep,
-        **look.chosen(args),
+        **look.chosen(args, remembered.theme()),
     )
 
 

@@ -8,6 +8,7 @@ from types import FrameType
 
 from engine.lab import demo
 from georep_tui import live
+from georep_tui.lab_steward import LabSteward
 from georep_tui.look import Look
 
 HEADLESS = 60.0
@@ -32,6 +33,7 @@ def run(
             now.sockets,
             # In a lab a node is called as its host.
             argv=lambda node: lab.exec_argv(node, ["georep"]),
+            steward=LabSteward(lab, lab.shape.primary_hosts),
             seconds=seconds,
             **Look(dark=dark, ansi=ansi, plain=plain),
         )

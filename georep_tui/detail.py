@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from rich.cells import cell_len
+
 from engine import figures, progress
 from engine.events import BatchDone, Crawl, JobFinished, ReconcileDue, WorkerFaulty
 from engine.figures import Status
 from engine.state import SessionState, State, WorkerState
-from georep_tui import rows, standing, tables
+from georep_tui import failed, rows, standing, tables
 from georep_tui.rows import LABEL, Line, Span
 from georep_tui.rows import labelled as _said
 
@@ -111,18 +113,22 @@ def session(state: State, name: str, now: float, width: int) -> list[Line]:
             lines += _said("  cause", blocked.cause, width, "bad")
             lines += _said("  words", blocked.words, width)
             lines += _said("  do", blocked.fix, width, "accent")
-    totals = [worker.totals for worker in each.workers.values() if worker.totals]
+    counting = [worker for worker in each.workers.values() if worker.totals]
+    totals = [worker.totals for worker in counting if worker.totals]
     if totals:
+        began = min((worker.started.at for worker in counting if worker.started), default=None)
         files = rows.many(sum(total.files for total in totals), "file")
         sent = rows.size(sum(total.bytes for total in totals))
         entries = rows.many(sum(total.entries for total in totals), "entry", "entries")
-        lines += _said("totals", f"{entries} · {files} · {sent}", width)
+        text = f"{entries} · {files} · {sent}"
+        since = f" · since {failed.when(began, now)}" if began else ""
+        # Where there is no room the worker's page has it.
+        fits = cell_len(text + since) <= width - LABEL - 2
+        lines += _said("totals", text + since if fits else text, width)
     lines += _said("behind", rows.lag(figures.session_lag(each, now)), width)
-    estimate = progress.session_eta(each, now)
-    if estimate is not None and estimate != progress.DONE:
-        lines += _said("left", standing.eta(estimate), width)
+    lines += _said("left", standing.session_eta(each, now), width)
     lines += _deletes(figures.unreconciled(each), width)
-    checkpoints = standing.lines(each, now, most=standing.SHOWN)
+    checkpoints = standing.lines(each, now, most=standing.SHOWN, width=width)
     return [*lines, ((" checkpoints", "idle"),), *checkpoints] if checkpoints else lines
 
 
@@ -151,7 +157,8 @@ def _left(each: WorkerState, now: float, width: int) -> Iterator[Line]:
     """Say how long what is pending takes, and how fast it went."""
     estimate = progress.worker_eta(each, now)
     if estimate is not None and estimate != progress.DONE:
-        yield from _said("left", standing.eta(estimate), width)
+        crawls = figures.crawl_of(each) is Crawl.HYBRID
+        yield from _said("left", standing.eta(estimate, crawls=crawls), width)
     if each.minutes:
         parts = [
             f"{rows.per_second(progress.hourly(each.minutes, 'entries', now))} entries/s",
@@ -179,7 +186,7 @@ def _crawl(each: WorkerState, status: Status, width: int) -> Iterator[Line]:
     if each.crawled and each.crawl.crawl is Crawl.HYBRID:
         seen = f"{rows.many(each.crawled.directories, 'directory', 'directories')} · "
         seen += rows.many(each.crawled.files, "file")
-        text = f"{rows.bar(each.crawled.done, 24)} {each.crawled.done * 100:.0f} % · {seen}"
+        text = f"{rows.bar(each.crawled.done, 24)} {rows.percent(each.crawled.done)} % · {seen}"
         yield from _said("", text, width, "busy")
 
 

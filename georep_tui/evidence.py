@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine import failures as meanings
+from engine import figures
 from engine.events import AnyEvent, EntryFailed
 from georep_tui import rows
 from georep_tui.failed import Group
@@ -20,7 +21,7 @@ TRIES = 20
 WOULD = {
     "gfid conflict": "move the secondary's object aside and make the primary's; asks first",
     "ENOTSUP": "keep a copy of the secondary's file, and make the primary's object; asks first",
-    "quarantined": "nothing; p shows it, R there brings it back",
+    "quarantined": "nothing; p shows where it stood, R there brings it back",
 }
 """What F does about kinds of failures that do not mend themselves."""
 _ITEM = {
@@ -107,10 +108,12 @@ def in_full(failure: EntryFailed, width: int) -> list[Line]:
 
 def history(failure: EntryFailed, recent: Iterable[AnyEvent], width: int) -> list[Line]:
     """Return its tries, the latest first, as far as they are still known."""
-    tries = [each for each in recent if isinstance(each, EntryFailed) and _same(each, failure)]
-    tries = sorted({failure, *tries}, key=lambda each: -each.at)[:TRIES]
+    told = [each for each in recent if isinstance(each, EntryFailed) and _same(each, failure)]
+    # What was told again after a restart is the same try.
+    once = {(figures.tried(each), each.skipped): each for each in (failure, *told)}
+    tries = sorted(once.values(), key=lambda each: -each.at)[:TRIES]
     lines = [_try(each, width) for each in tries]
-    if failure.first and failure.first < tries[-1].at:
+    if failure.first and failure.first < int(figures.tried(tries[-1])):
         words = f" {rows.stamp(failure.first)}  the first try"
         lines.append(((rows.fit(words, width), "idle"),))
     return lines
@@ -150,4 +153,5 @@ def _try(each: EntryFailed, width: int) -> Line:
     skipped = "left alone · " if each.skipped else ""
     words = rows.plain(f"{skipped}{each.kind}: {each.words}")
     meaning = "idle" if each.skipped else ""
-    return ((rows.fit(f" {rows.stamp(each.at)}  {words}", width), meaning),)
+    at = each.at if each.skipped else figures.tried(each)
+    return ((rows.fit(f" {rows.stamp(at)}  {words}", width), meaning),)

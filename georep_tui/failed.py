@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine import figures
 from engine.events import EntryFailed
 from engine.state import SessionState
 from georep_tui import rows, tables
@@ -83,10 +84,10 @@ def _text(failure: EntryFailed) -> str:
 def ordered(failures: Iterable[EntryFailed], order: Order) -> list[EntryFailed]:
     """Return them in an order; those that are not tried again come last in every one."""
     first: dict[Order, Callable[[EntryFailed], tuple[object, ...]]] = {
-        Order.LAST: lambda failure: (-failure.at,),
+        Order.LAST: lambda failure: (-figures.tried(failure),),
         Order.KIND: lambda failure: (failure.kind, failure.path),
         Order.PATH: lambda failure: (failure.path,),
-        Order.TRIES: lambda failure: (-failure.tries, -failure.at),
+        Order.TRIES: lambda failure: (-failure.tries, -figures.tried(failure)),
     }
     chosen = first[order]
     return sorted(
@@ -148,7 +149,7 @@ def _line(failure: EntryFailed, now: float, width: int, *, mark: bool) -> Line:
     glyph = "×" if mark else "‖" if failure.skipped else " "
     words = (
         f" {glyph} ",
-        when(failure.at, now),
+        when(figures.tried(failure), now),
         rows.plain(failure.kind),
         rows.plain(failure.doing),
         failure.path or f".gfid/{failure.gfid}",

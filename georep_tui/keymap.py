@@ -256,13 +256,32 @@ def _managing() -> tuple[Key, ...]:
             form,
         ),
         Key("form.before", "up,shift+tab", "↑", "app.focus_previous", no, no, form),
-        Key("form.later", "pagedown", "PgDn", "screen.scroll(1)", no, "more of the answer", form),
+        Key(
+            "form.later", "pagedown", "PgDn", "screen.scroll(1)", "more", "more of the answer", form
+        ),
         Key("form.earlier", "pageup", "PgUp", "screen.scroll(-1)", no, no, form),
         Key("form.switch", "space", "space", "switch", "yes or no", no, Where.SWITCH),
         Key("options.open", "enter", "⏎", "screen.open", "change", "give it a value", table),
         Key("options.reset", "R", "R", "reset", "reset", "back to its default; asks first", table),
         Key("options.all", "A", "A", "reset_all", "reset all", "all of them; asks first", table),
-        Key("options.close", "escape,q", "esc", "close", "close", "go back", table),
+        Key(
+            "options.find",
+            "slash",
+            "/",
+            "find",
+            "find",
+            "keep those with a word; !x: without",
+            table,
+        ),
+        Key(
+            "options.close",
+            "escape,q",
+            "esc",
+            "close",
+            "close",
+            "all of them again; go back",
+            table,
+        ),
     )
 
 
@@ -280,7 +299,7 @@ _CHANGING = {
 """Keys that change, or ask, what a replay cannot, nor a console that only reads."""
 _AT_ONCE = ("form.next", "form.before")
 _GIVE_WAY = (
-    *("session.delete", "session.verify", "session.doctor", "session.stop", "session.options"),
+    *("session.verify", "session.delete", "session.doctor", "session.stop", "session.options"),
     *("freeze", "sessions.events", "workers.events", "session.new", "session.checkpoint"),
     *("sessions.failures", "workers.failures", "filter", "quit", "session.start"),
 )

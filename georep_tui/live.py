@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine import feed
-from engine.config import Places
+from georep_tui import remembered
 from georep_tui.app import Console
 from georep_tui.desk import Desk
 from georep_tui.look import Look
@@ -18,7 +18,7 @@ def watch(
     sockets: Sequence[Path],
     *,
     argv: Argv,
-    places: Places | None = None,
+    steward: Steward | None = None,
     reading_only: bool = False,
     dark: bool = True,
     ansi: bool = False,
@@ -27,8 +27,8 @@ def watch(
 ) -> int:
     """Show what the engines say until the operator leaves, or for `seconds`; return 0 then.
 
-    `argv` says how a command of georep is begun on a node. `places`: of this node, whose sessions
-    can then be made and changed. `reading_only`: nothing can.
+    `argv` says how a command of georep is begun on a node. `steward` makes and changes sessions;
+    without one, and with `reading_only`, none can be.
     """
     link, desk = Link(), Desk(commands=Commands(argv))
     sources = [desk.follow(path, feed.live(path, heard=link.follow(str(path)))) for path in sockets]
@@ -37,11 +37,12 @@ def watch(
         *sources,
         link=link,
         desk=None if reading_only else desk,
-        steward=Steward(places) if places and not reading_only else None,
+        steward=None if reading_only else steward,
         reading_only=reading_only,
         seconds=seconds,
         **look,
     )
+    app.remember = remembered.keep
     before = signal.getsignal(signal.SIGTERM)
     try:
         app.run()

@@ -24,9 +24,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--light", action="store_true", help="the same as --theme light")
 
 
-def chosen(args: argparse.Namespace) -> Look:
-    """Return what was said; ASCII, too, where the terminal has no other letters."""
-    theme = args.theme or ("light" if args.light else "dark")
+def chosen(args: argparse.Namespace, remembered: str = "") -> Look:
+    """Return what was said, else the theme that is remembered; ASCII, too, where the terminal has
+    nothing else.
+    """
+    theme = args.theme or ("light" if args.light else remembered or "dark")
     unicode = "utf" in (sys.stdout.encoding or "").lower()
     return Look(
         dark=theme.endswith("dark"), ansi=theme.startswith("ansi"), plain=args.ascii or not unicode

@@ -50,7 +50,8 @@ def _agreed(console: "Console", steward: Steward, act: Act, name: str, agreed: b
         return
     if act is Act.DELETE:
         known = console.picture.sessions.get(name, SessionState()).known
-        asked = DeleteScreen(name, known.secondary if known else "its secondary")
+        secondary, wanted = (known.secondary, known.wanted) if known else ("its secondary", None)
+        asked = DeleteScreen(name, secondary, wanted)
         console.push_screen(asked, partial(_deleted, console, steward, name))
     else:
         _have_done(console, steward.act(act, name))

@@ -8,7 +8,17 @@ from functools import partial
 from pathlib import Path
 
 from engine.errors import GeorepError
-from georep_tui import asking, chronicle, exporting, markers, palette, player, rows, wording
+from georep_tui import (
+    asking,
+    chronicle,
+    exporting,
+    markers,
+    palette,
+    player,
+    remembered,
+    rows,
+    wording,
+)
 from georep_tui.chronicle import Level
 from georep_tui.markers import Markers
 from georep_tui.palette import Entry, Noun
@@ -227,6 +237,7 @@ def open_files(
     """Show what is in files until the operator leaves; return 0 then."""
     found = chains.link(files.look([Path(name) for name in names]), here=platform.node())
     app = Replay(Player(found, clock=clock), dark=dark, ansi=ansi, plain=plain)
+    app.remember = remembered.keep
     before = signal.getsignal(signal.SIGTERM)
     try:
         app.run()

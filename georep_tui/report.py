@@ -58,16 +58,7 @@ def status(state: State, now: float) -> None:
     found = attention.matters(state, now)
     if found:
         lines += [(), ((rows.rule("needs attention", width - 1), "idle"),)]
-        lines += attention.lines(found, width, len(found))
-        # A line has no room for what that means and what to do about it.
-        steps = {
-            f"{mover} not used: {tried.means}. {tried.fix}"
-            for session in state.sessions.values()
-            for (_, mover), tried in figures.broken(session).items()
-        }
-        for step in sorted(steps):
-            wrapped = rows.wrap(rows.plain(step), width - 4, lines=3)
-            lines += [((f"   {part}", "accent"),) for part in wrapped]
+        lines += attention.whole(found, width)
     say(lines)
 
 
@@ -78,9 +69,8 @@ def _ahead(name: str, session: SessionState, now: float) -> list[Line]:
     if there is not None:
         words = f"all up to {rows.clock(there)}, settled or not, {rows.duration(now - there)} ago"
         lines.append(((" there ", "idle"), (words, "")))
-    estimate = progress.session_eta(session, now)
-    if estimate is not None and estimate != progress.DONE:
-        lines.append(((" left  ", "idle"), (standing.eta(estimate), "")))
+    if left := standing.session_eta(session, now):
+        lines.append(((" left  ", "idle"), (left, "")))
     checkpoints = standing.lines(session, now, most=standing.SHOWN)
     if checkpoints:
         lines += [((f" checkpoints of {name}", "idle"),), *checkpoints]
@@ -294,7 +284,7 @@ def _worker(each: WorkerState, now: float) -> Json:
         "pending": _numbers(pending, KINDS),
         "totals": _numbers(totals, ("slices", "records", "entries", "files", "bytes", "removed")),
         "per_second": {
-            kind: round(figures.rate(each.samples, kind, now, window=tables.WINDOW), 3)
+            kind: round(figures.lately(each.samples, kind, now, window=tables.WINDOW), 3)
             for kind in ("entries", "files", "bytes")
         },
         "minute": {kind: round(progress.rate(each, kind, now), 3) for kind in KINDS},

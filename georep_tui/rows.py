@@ -69,6 +69,11 @@ def _bytes(char: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
 
 
+def percent(share: float) -> int:
+    """Return how much of something is done, in per cent; 100 is not said while it goes on."""
+    return min(99, int(share * 100))
+
+
 def mark(status: Status, crawl: Crawl = Crawl.NONE) -> Span:
     """Return glyph, word and meaning; one that catches up is busy, and the word says how."""
     if status is Status.ACTIVE and crawl in (Crawl.HYBRID, Crawl.HISTORY):
@@ -266,7 +271,7 @@ def labelled(
     parts = wrap(text, width - LABEL - 2, lines=lines)
     labels = [label, *[""] * len(parts)]
     return [
-        ((f" {at:{LABEL}}", "idle"), (part, meaning))
+        ((f" {at:{LABEL}}" + " " * (len(at) >= LABEL), "idle"), (part, meaning))
         for at, part in zip(labels, parts, strict=False)
     ]
 

@@ -4,7 +4,7 @@ from engine import options
 from engine.errors import GeorepError
 from engine.option import Option, Value
 from engine.options import Options
-from georep_tui import rows
+from georep_tui import rows, tables
 from georep_tui.rows import Line
 from georep_tui.tables import WIDE, Row, Table
 
@@ -19,11 +19,15 @@ _HOW = {
 }
 
 
-def table(now: Options, width: int) -> Table:
-    """Return every option with what it is set to; what was changed stands out."""
-    widths = _WIDE if width >= WIDE else _NARROW
+def table(now: Options, width: int, wanted: str = "") -> Table:
+    """Return every option, or those that hold the words of a filter, with what it is set to; what
+    was changed stands out.
+    """
+    widths, words = _WIDE if width >= WIDE else _NARROW, tables.words_of(wanted)
     found = []
     for option in options.TABLE.values():
+        if not tables.holds(_text(option), words):
+            continue
         value = options.value(now, option)
         cells = (option.name, _shown(option, value), _shown(option, option.default))
         meanings = ("", "accent" if value != option.default else "", "idle")
@@ -36,6 +40,11 @@ def table(now: Options, width: int) -> Table:
         found.append(Row(option.name, line))
     head = [rows.fit(f" {t}" if not at else t, w) + " " for at, (t, w) in enumerate(_heads(widths))]
     return Table((("".join(head) + _TITLES[-1], "head"),), found)
+
+
+def _text(option: Option) -> str:
+    gsyncd = option.name.replace("-", "_")
+    return f"{option.name} {gsyncd} {option.limits.meaning}".casefold()
 
 
 def told(option: Option, now: Options, width: int) -> list[Line]:

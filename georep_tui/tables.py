@@ -86,7 +86,7 @@ SESSIONS_WIDE = (
 WORKERS = (
     Column("BRICK", 17),
     Column("STATUS", 10),
-    Column("CRAWL", 9),
+    Column("CRAWL", 10),
     Column("LAG", 6, right=True),
     Column("ENTRY", 5, right=True),
     Column("DATA", 5, right=True),
@@ -97,7 +97,7 @@ WORKERS_WIDE = (
     Column("BRICK", 20),
     Column("PEER", 8),
     Column("STATUS", 10),
-    Column("CRAWL", 9),
+    Column("CRAWL", 10),
     Column("LAST SYNCED", 14),
     Column("LAG", 6, right=True),
     Column("ENTRY", 5, right=True),
@@ -188,7 +188,7 @@ def doing(session: SessionState, name: str) -> str:
 
 def speeds(workers: Iterable[WorkerState], kind: str, now: float) -> float:
     """Return what several workers do together, per second."""
-    return sum(figures.rate(worker.samples, kind, now, window=WINDOW) for worker in workers)
+    return sum(figures.lately(worker.samples, kind, now, window=WINDOW) for worker in workers)
 
 
 def spark(workers: Iterable[WorkerState], now: float, width: int) -> str:
@@ -218,6 +218,7 @@ def _session(name: str, session: SessionState, now: float, room: int) -> dict[st
     failing, known = session.failing, session.known
     idle = known is not None and known.wanted is not Wanted.STARTED
     unknown: Span = ("" if idle else rows.UNKNOWN, "")
+    behind = figures.session_lag(session, now)
 
     def when_active(text: str) -> Span:
         return (text, "") if active else unknown
@@ -226,7 +227,7 @@ def _session(name: str, session: SessionState, now: float, room: int) -> dict[st
         "SESSION": (title(name, session), ""),
         "STATE": session_mark(session),
         "WORKERS": (_tally(session), ""),
-        "LAG": ("" if idle else rows.lag(figures.session_lag(session, now)), ""),
+        "LAG": ("" if idle and behind is None else rows.lag(behind), ""),
         "ENTRY": when_active(rows.number(sum(each.entries for each in waiting))),
         "DATA": when_active(rows.number(sum(each.files for each in waiting))),
         "TO SEND": when_active(rows.size(sum(each.bytes for each in waiting))),
@@ -242,6 +243,7 @@ def _worker(name: str, session: SessionState, now: float, room: int) -> dict[str
     worker, status = session.workers[name], figures.status(session, name)
     works = _works(session, name)
     synced = worker.position if status is not Status.PASSIVE else None
+    behind = "" if status is Status.PASSIVE else rows.lag(figures.lag(worker, now))
     blank: dict[str, Span] = {
         "BRICK": (name, ""),
         "PEER": (rows.plain(worker.connected.peer) if worker.connected else "", ""),
@@ -251,11 +253,11 @@ def _worker(name: str, session: SessionState, now: float, room: int) -> dict[str
         "LAST SYNCED": (rows.short_stamp(synced.stime) if synced and synced.stime > 0 else "", ""),
     }
     if status in (Status.PASSIVE, Status.PAUSED, Status.STOPPED):
-        return blank
+        return blank | {"LAG": ("" if behind == rows.UNKNOWN else behind, "")}
     pending = worker.pending if works else None
     return blank | {
         "CRAWL": _crawl(worker) if works else ("", ""),
-        "LAG": (rows.lag(figures.lag(worker, now)), ""),
+        "LAG": (behind, ""),
         "ENTRY": (rows.number(pending.entries) if pending else "", ""),
         "DATA": (rows.number(pending.files) if pending else "", ""),
         "FAIL": (rows.number(worker.failing), "bad" if worker.failing else ""),
@@ -270,7 +272,7 @@ def _crawl(worker: WorkerState) -> Span:
     if crawl is Crawl.NONE:
         return rows.UNKNOWN, ""
     if crawl is Crawl.HYBRID and worker.crawled:
-        return f"hybrid{worker.crawled.done * 100:3.0f}%"[:9], "busy"
+        return f"hybrid {rows.percent(worker.crawled.done):2}%", "busy"
     return crawl.value, "" if crawl is Crawl.CHANGELOG else "busy"
 
 

@@ -114,6 +114,11 @@ def named(*, dark: bool, ansi: bool) -> Theme:
     return THEMES[("ansi-" if ansi else "") + ("dark" if dark else "light")]
 
 
+def asked(name: str) -> str:
+    """Return how an operator calls the theme of that name."""
+    return name.removeprefix("georep-")
+
+
 def other(name: str) -> str:
     """Return the name of the theme of as many colours that is light where this is dark."""
     return name.replace("dark", "light") if "dark" in name else name.replace("light", "dark")

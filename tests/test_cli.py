@@ -19,6 +19,7 @@ from engine.errors import Retry, Stop
 from engine.events import AnyEvent, CheckpointSet, SessionBlocked, Wanted
 from engine.item import Gfid
 from engine.lab import demo as lab_demo
+from engine.lab.lab import Lab
 from engine.plan.dirty import Dirty
 from engine.session import ledger, lifecycle, wanted
 from engine.session.checks import Check
@@ -27,6 +28,7 @@ from engine.session.lifecycle import Listed
 from engine.state import State, apply
 from georep_tui import cli, live, report, theme
 from georep_tui.app import Console
+from georep_tui.lab_steward import LabSteward
 
 
 @pytest.fixture
@@ -373,18 +375,21 @@ def test_demo(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
             return SimpleNamespace(equal=ending == "equal", words="the verdict")
 
     @contextmanager
-    def staged(report: Any, *, keep: bool) -> Iterator[str]:
+    def staged(report: Any, *, keep: bool) -> Iterator[Lab]:
         report("up")
-        yield "lab"
+        lab = Lab("named")
+        monkeypatch.setattr(Lab, "shape", lab_demo.SHAPE)
+        yield lab
         told.append("kept" if keep else "down")
 
     @contextmanager
-    def running(lab: str, report: Any) -> Iterator[Now]:
+    def running(lab: Lab, report: Any) -> Iterator[Now]:
         yield Now()
         told.append("ended")
 
     def watch(sockets: Any, **more: Any) -> int:
         told.append((sockets, more["seconds"]))
+        assert isinstance(more["steward"], LabSteward), "sessions can be changed there"
         return 143 if ending == "terminated" else 0
 
     monkeypatch.setattr(cli, "_terminal", lambda: True)

@@ -9,8 +9,9 @@ import pytest
 
 from engine.plan.dirty import Window
 from engine.primary import slices
+from engine.primary.crawl import BUCKETS, Portion
 from engine.session import crawling
-from engine.session.crawling import MARGIN, Crawling
+from engine.session.crawling import FIRST, MARGIN, Crawling
 from engine.session.replicate import Totals
 from engine.session.report import Report
 
@@ -177,3 +178,22 @@ async def test_a_pause_ends_it_after_a_portion_and_it_goes_on_from_there(
     await crawl.run("it goes on")
     assert len(replicator.began) >= 3
     assert position.stime == NOW - MARGIN, "where it began, not where it went on"
+
+
+async def test_the_first_portions_are_small_so_that_it_is_soon_seen_to_go_on(
+    tmp_path: Path, clock: _Clock, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crawling, "PORTION", 400)
+    sizes: list[int] = []
+
+    def portion(_brick: bytes, bucket: int, size: int) -> Portion:
+        sizes.append(size)
+        return Portion([], min(BUCKETS, bucket + BUCKETS // 5))
+
+    monkeypatch.setattr(crawling.crawl, "portion", portion)
+    brick = _brick(tmp_path, NOW - 900)
+    crawl = Crawling(
+        *(brick, tmp_path, _Replicator(clock), _Position(0), report, _Unreconciled()),  # type: ignore[arg-type]
+    )
+    await crawl.run("no position yet")
+    assert sizes[:5] == [FIRST, 2 * FIRST, 4 * FIRST, 400, 400]

@@ -12,6 +12,7 @@ from engine.events import (
     CheckpointSet,
     Crawl,
     CrawlChanged,
+    CrawlProgressed,
     EngineStarted,
     EntryFailed,
     FailuresCounted,
@@ -124,7 +125,7 @@ def test_more() -> None:
     session = fold(FAULTY, STARTED, WorkerProgressed(**_progress())).sessions["s"]
     words = said(detail.more(session, "n1:/b", 80))
     assert "restarted 2 times" in words
-    assert "last fault" in words
+    assert "last fault 1970" in words, "a label keeps off its words"
     assert "3 records" in words
     assert "failures  none" in words
 
@@ -237,6 +238,35 @@ def test_what_needs_somebody() -> None:
     assert attention.matters(fold(KNOWN), 1) == []
 
 
+def test_what_was_wrong_stays_in_sight_while_a_worker_begins_again() -> None:
+    begins = msgspec.structs.replace(STARTED, at=9)
+    (matter,) = attention.matters(fold(KNOWN, STARTED, FAULTY, begins), 10)
+    assert attention.count(fold(KNOWN, STARTED, FAULTY, begins)) == 1
+    assert matter.words == "faulty: disk full, retry 2 now"
+    assert "→ Make room." in said(attention.whole([matter], 100))
+    works = (CONNECTED, ACTIVE)
+    assert attention.matters(fold(KNOWN, STARTED, FAULTY, begins, *works), 10) == []
+    first = msgspec.structs.replace(begins, restart=0)
+    assert attention.matters(fold(KNOWN, STARTED, FAULTY, first), 10) == []
+    later = msgspec.structs.replace(begins, at=999)
+    assert attention.matters(fold(KNOWN, STARTED, FAULTY, later), 1000) == []
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_all_of_what_needs_somebody_is_told_with_a_step_that_can_be_copied(width: int) -> None:
+    step = "gluster volume set a-volume-with-a-name features.read-only off"
+    blocked = msgspec.structs.replace(BLOCKED, fix=f"Switch it off there: {step}")
+    other = msgspec.structs.replace(FAULTY, worker="n1:/b2")
+    state = fold(KNOWN, STARTED, blocked, FAULTY, other, DUE)
+    shown = attention.whole(attention.matters(state, 100), width)
+    lines = ["".join(text for text, _ in line) for line in shown]
+    assert all(len(line) <= width for line in lines if "→" not in line)
+    assert any(line.endswith(f"→ Switch it off there: {step}") for line in lines)
+    assert any(line.endswith(f"→ georep reconcile {DUE.session}") for line in lines)
+    assert sum(FAULTY.fix in line for line in lines) == 1, "once for both bricks"
+    assert sum("faulty: disk full" in line for line in lines) == 2
+
+
 def test_a_mover_that_does_not_work_needs_somebody_once_for_all_bricks_of_a_node() -> None:
     other = {"session": "s", "worker": "n1:/b2"}
     again = msgspec.structs.replace(BROKEN, worker="n1:/b2")
@@ -268,6 +298,34 @@ def test_removals_that_are_not_reconciled_need_somebody_once_for_all_bricks() ->
     assert "deletes   since" in said(detail.session(state, "s", 100, 80))
     done = [msgspec.structs.replace(each, at=9, due=False) for each in (DUE, other)]
     assert attention.matters(fold(KNOWN, DUE, other, *done), 100) == []
+
+
+@pytest.mark.parametrize("wanted", [Wanted.PAUSED, Wanted.STOPPED])
+def test_who_rests_falls_behind_and_that_is_shown(wanted: Wanted) -> None:
+    position = PositionMoved(at=5, stime=40, slice=0, **WHO)
+    rests = WorkerStopped(at=6, reason="asked to stop", **WHO)
+    state = fold(STARTED, position, rests, msgspec.structs.replace(KNOWN, wanted=wanted))
+    (row,) = tables.sessions(state, 100, 80).rows
+    assert "01:00" in said([row.line])
+    (row,) = tables.workers(state.sessions["s"], 100, 80).rows
+    assert "01:00" in said([row.line])
+
+
+@pytest.mark.parametrize(
+    ("done", "words"), [(0.0, "hybrid  0%"), (0.973, "hybrid 97%"), (1, "99%")]
+)
+def test_how_far_a_crawl_is_stands_in_the_table(done: float, words: str) -> None:
+    role = RoleChanged(at=5, role=Role.ACTIVE, reason="r", **WHO)
+    crawl = CrawlChanged(at=6, crawl=Crawl.HYBRID, reason="r", **WHO)
+    far = CrawlProgressed(at=7, done=done, directories=1, files=2, **WHO)
+    state = fold(KNOWN, STARTED, CONNECTED, role, crawl, far)
+    (row,) = tables.workers(state.sessions["s"], 8, 80).rows
+    assert words in said([row.line])
+
+
+def test_totals_say_since_when_they_are_counted() -> None:
+    state = fold(KNOWN, STARTED, WorkerProgressed(**_progress()))  # type: ignore[arg-type]
+    assert "1 entry · 1 file · 1 B · since 00:00:01" in said(detail.session(state, "s", 100, 100))
 
 
 def test_tables_keep_their_width() -> None:

@@ -151,3 +151,10 @@ def test_a_path_is_told_in_full(path: str) -> None:
     ends = next(at for at, line in enumerate(told) if "gfid" in line[0][0])
     shown = "".join(line[1][0] for line in told[:ends]).rstrip()
     assert shown == path.replace("\x1b", "\\x1b").replace("\n", "\\x0a").replace("\t", "\\x09")
+
+
+def test_what_is_told_again_keeps_the_time_of_its_last_try() -> None:
+    again = of("x", NOW, last=NOW - 60, again=True, path="p")
+    (row,) = failed.table([Group("", (again,))], (), NOW, 80)
+    assert "12:03:31" in row.line[0][0]
+    assert failed.ordered([again, of("y", NOW - 30)], Order.LAST)[-1] == again

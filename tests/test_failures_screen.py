@@ -41,7 +41,7 @@ LEFT = Gfid("b1d7a3f0-02cc-4f7a-9f50-aa8e4a1c6e90")
 def in_ledger(event: EntryFailed) -> Failure:
     """Return the row of a ledger that an event was told of."""
     said = msgspec.structs.asdict(event)
-    at, _, _ = said.pop("at"), said.pop("session"), said.pop("skipped")
+    at, *_ = (said.pop(name) for name in ("at", "session", "skipped", "again"))
     due = NEVER if event.skipped else 1e10
     return Failure(**(said | {"gfid": Gfid(event.gfid), "last": at, "due": due, "parent": ""}))
 

@@ -308,6 +308,18 @@ async def test_delete_takes_positions_off_the_bricks_of_this_secondary_alone(
     assert config.names(at) == []
 
 
+async def test_delete_of_a_session_that_never_ran_takes_nobody_s_position(
+    at: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove(target: object, name: bytes) -> bool:
+        raise AssertionError("whose positions are on the bricks, it cannot know")
+
+    monkeypatch.setattr(xattrs, "remove", remove)
+    config.create(at, SESSION)
+    assert await lifecycle.delete(at, "s", reset=True) == []
+    assert config.names(at) == []
+
+
 async def test_delete_leaves_nothing(at: Places) -> None:
     config.create(at, SESSION)
     wanted.write(at, "s", Wanted.STOPPED)

@@ -11,10 +11,10 @@ from georep_tui import cli, look, rows, theme
 from georep_tui.look import Look
 
 
-def chosen(*words: str) -> Look:
+def chosen(*words: str, remembered: str = "") -> Look:
     parser = argparse.ArgumentParser()
     look.add_options(parser)
-    return look.chosen(parser.parse_args(words))
+    return look.chosen(parser.parse_args(words), remembered)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,14 @@ def test_themes(words: tuple[str, ...], dark: bool, ansi: bool) -> None:
     assert (found["dark"], found["ansi"]) == (dark, ansi)
     assert theme.named(dark=dark, ansi=ansi).dark is dark
     assert chosen("--ascii")["plain"]
+
+
+def test_what_is_said_goes_before_what_is_remembered() -> None:
+    kept = chosen(remembered="ansi-light")
+    assert (kept["dark"], kept["ansi"]) == (False, True)
+    said = chosen("--theme", "dark", remembered="ansi-light")
+    assert (said["dark"], said["ansi"]) == (True, False)
+    assert not chosen("--light", remembered="dark")["dark"]
 
 
 def test_every_theme_has_every_meaning_and_another_one() -> None:

@@ -5,7 +5,7 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -282,7 +282,7 @@ async def test_a_key_gets_in_and_nothing_is_done_twice(
     async with listening(far):
         wanted = _request(at, far)
         await keys.establish(at, wanted, _yes, ticks.append)
-        assert [tick.name for tick in ticks] == ["key made", "host key", "key"]
+        assert [tick.name for tick in ticks] == ["host key", "key made", "key"]
         assert stat.S_IMODE(wanted.key.stat().st_mode) == 0o600
         assert stat.S_IMODE(wanted.key.parent.stat().st_mode) == 0o700
         assert far.asked == ["true", "georep-engine agent"]
@@ -449,6 +449,23 @@ def test_bad_words_get_a_sentence(
     told = capsys.readouterr()
     assert said in told.err
     assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize("how", [keys.establish, keys.prepare], ids=["establish", "prepare"])
+async def test_no_key_is_made_for_a_host_that_is_not_accepted(
+    at: Places, far: _Far, how: Callable[..., Awaitable[object]]
+) -> None:
+    async with listening(far):
+        wanted = _request(at, far)
+        with pytest.raises(Stop, match="not accepted yet"):
+            await how(at, wanted, _no, lambda _: None)
+    assert [path.name for path in keys.folder(at).iterdir()] == ["lock"]
+
+
+def test_no_key_is_made_for_a_host_that_is_not_known(at: Places) -> None:
+    where = ["--config", str(at.config), "--state", str(at.state)]
+    assert cli.main(["keys", "h@no-such-host.invalid::v", *where]) == 1
+    assert [path.name for path in keys.folder(at).iterdir()] == ["lock"]
 
 
 async def test_the_command_prints_the_line_alone(

@@ -27,7 +27,7 @@ DIALOGS = {
     "value": ["G", "O", "enter", "backspace", *"x["],
     "doctor": ["G", "H"],
     "verify": ["G", "V", "enter"],
-    "delete": ["g", "D", "y", *"archive", "down", "space"],
+    "delete": ["g", "D", "y", *"archive"],
 }
 
 

@@ -357,6 +357,28 @@ async def test_deleting_asks_twice_and_wants_the_name(at: Places) -> None:
         assert not at.of("prod").exists()
 
 
+async def test_the_way_out_of_a_session_that_rests_is_in_the_bottom_line(at: Places) -> None:
+    app = of_one(at, Wanted.STOPPED)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await drawn(pilot)
+        assert "D delete" in text(app)
+        assert "S start" in text(app)
+
+
+async def test_a_session_that_never_ran_has_no_positions_to_ask_about(at: Places) -> None:
+    app = of_one(at, Wanted.CREATED)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        told = notices(app)
+        shown = await press(pilot, "D", "y", *"prod")
+        assert "take its positions" not in shown
+        assert "has never run" in shown
+        await press(pilot, "enter")
+        await settled(pilot, app)
+        assert told == ["Session prod is gone. Both volumes stay as they are."]
+        assert config.names(at) == []
+
+
 async def test_positions_go_when_that_is_chosen(
     at: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -575,6 +597,26 @@ async def test_the_help_tells_of_every_key_that_changes(at: Places) -> None:
         shown = await all_help(pilot)
         for key in keymap.MANAGING_KEYS:
             assert key.help in shown
+
+
+async def test_an_option_is_found_by_a_word(at: Places) -> None:
+    app = of_one(at, Wanted.STARTED)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        await press(pilot, "O", "slash", *"gfid_c", "enter")
+        shown = await press(pilot)
+        assert "find: gfid_c" in shown
+        assert "gfid-conflict-resolution" in shown
+        assert "ssh-port" not in shown
+        await press(pilot, "enter", "ctrl+u", *"false", "enter")
+        await settled(pilot, app)
+        assert config.read(at, "prod").options.gfid_conflict_resolution is False
+        assert "nothing here matches" in await press(pilot, "slash", "ctrl+u", *"nope", "enter")
+        await press(pilot, "enter", "R")
+        assert isinstance(app.screen, OptionsScreen), "nothing is under the cursor"
+        assert "change-detector" in await press(pilot, "escape"), "all are there again"
+        await press(pilot, "escape")
+        assert isinstance(app.screen, SessionsScreen)
 
 
 async def test_letters_belong_to_the_filter(at: Places) -> None:

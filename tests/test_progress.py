@@ -309,3 +309,29 @@ def test_lines_of_checkpoints() -> None:
 )
 def test_words_for_an_estimate(estimate: Estimate | None, words: str) -> None:
     assert standing.eta(estimate) == words
+
+
+def test_at_the_begin_of_a_crawl_nobody_says_that_nothing_was_done() -> None:
+    run = [known(), started(W1, 0, 1), of(RoleChanged), left()]
+    crawls = fold([*run, *crawling((NOW, 0.0))]).sessions["s"]
+    assert standing.session_eta(crawls, NOW) == "— (the crawl has only begun)"
+    later = fold([*run, *crawling((NOW - 10, 0.0), (NOW, 0.5))]).sessions["s"]
+    assert standing.session_eta(later, NOW) == "about 10 s"
+    assert standing.session_eta(fold(run).sessions["s"], NOW) == ""
+
+
+def test_how_far_a_checkpoint_is_goes_below_where_it_has_no_room() -> None:
+    session = fold([known(), started(W1, 0, 4), told("nightly", time=5)]).sessions["s"]
+    lines = standing.lines(session, NOW, width=40)
+    assert ["".join(part for part, _ in line) for line in lines] == [
+        " nightly  1970-01-01 00:00:05 UTC",
+        "   0 of 4 parts",
+    ]
+    assert len(standing.lines(session, NOW, width=80)) == 1
+
+
+def test_who_has_just_begun_is_not_slow() -> None:
+    samples = [of(WorkerProgressed, at, files=files) for at, files in ((NOW - 2, 0), (NOW, 80))]
+    assert figures.rate(samples, "files", NOW, window=10) == 8
+    assert figures.lately(samples, "files", NOW, window=10) == 40
+    assert figures.lately([], "files", NOW, window=10) == 0

@@ -10,11 +10,23 @@ from typing import Any
 import pytest
 import scripted
 from gsyncd_logs import line
+from msgspec.structs import replace
 
 from engine import events
-from engine.events import SessionBlocked, SessionForgotten
+from engine.events import (
+    AnyEvent,
+    CheckpointReached,
+    CheckpointSet,
+    EntryFailed,
+    EntryMended,
+    PauseChanged,
+    SessionBlocked,
+    SessionForgotten,
+    SessionKnown,
+    Wanted,
+)
 from georep_tui import cli
-from georep_tui.replay import digest
+from georep_tui.replay import alerts, digest
 from georep_tui.replay.digest import Digest
 from georep_tui.replay.entries import Entry, What
 from georep_tui.replay.notes import LineKept
@@ -243,3 +255,55 @@ def test_a_large_log_takes_no_more_memory(tmp_path: Path) -> None:
         return int(ended.stderr)
 
     assert most(str(path)) - most(DAY[1]) < ROOM
+
+
+def journal(folder: Path, *told: AnyEvent) -> str:
+    path = folder / "night.jsonl"
+    path.write_bytes(b"".join(events.encode(each) + b"\n" for each in told))
+    return str(path)
+
+
+def test_what_is_only_told_again_is_not_counted_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who: dict[str, Any] = {"session": "s", "worker": "n:/b"}
+    known = SessionKnown(
+        at=1, session="s", primary="p", secondary="u@h::v", wanted=Wanted.STARTED, node="n"
+    )
+    failed = EntryFailed(
+        at=5, gfid="g", path="a", doing="create", kind="EIO", words="w", tries=1, last=5, **who
+    )
+    at_start = replace(failed, at=9, again=True)
+    point = CheckpointReached(at=6, label="nightly", time=5, **who)
+    told_ = journal(
+        tmp_path,
+        known,
+        CheckpointSet(at=2, session="s", node="n", label="nightly", time=5),
+        failed,
+        point,
+        replace(known, at=7, wanted=Wanted.PAUSED),
+        PauseChanged(at=7.5, paused=True, **who),
+        replace(known, at=8),
+        at_start,
+        replace(point, at=9),
+        EntryMended(at=10, gfid="g", **who),
+    )
+    out = told(capsys, told_)
+    assert "00:00:05  n:/b  EIO: create a" in out, "once, and not as two"
+    assert out.count("checkpoint nightly reached") == 1
+    assert "checkpoint nightly set for 1970-01-01 00:00:05" in out
+    assert "checkpoint nightly: reached on 1 brick" in out
+    assert "00:00:08  n     started · it goes on after a pause" in out
+    assert "1 object that had failed came right, or ended" in out
+
+
+def test_a_failure_that_is_only_told_again_is_told_where_nothing_was_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failed = EntryFailed(
+        *(), at=9, gfid="g", path="a", doing="create", kind="EIO", words="w", tries=1, last=5,
+        again=True, session="s", worker="n:/b",
+    )  # fmt: skip
+    assert "EIO: create a" in told(capsys, journal(tmp_path, failed))
+    assert alerts.say(failed) == "", "nobody would have been called for it then"
+    assert alerts.say(replace(failed, again=False)) == "n:/b EIO: a"

@@ -244,6 +244,7 @@ async def test_what_an_earlier_run_left_is_told(world: World) -> None:
     await world.worker.failing.tell_all()
     told = world.told()
     assert [e.path for e in told if isinstance(e, EntryFailed)] == ["a"]
+    assert [(e.again, e.last < e.at) for e in told if isinstance(e, EntryFailed)] == [(True, True)]
     assert [e.waiting for e in told if isinstance(e, FailuresCounted)] == [1]
     ledger.make_due(world.path, [bad], ledger.NEVER)
     await world.worker.failing.reread([bad])

@@ -7,6 +7,7 @@ the session, `running` has engines and workload at work and says where the engin
 
 import asyncio
 import contextlib
+import json
 import math
 import os
 import signal
@@ -74,6 +75,8 @@ class Running:
         if self.workload is not None:
             _end(self.workload)
             self.workload = None
+        if not self._goes_on():
+            return Verdict(False, f"Session {SESSION} was deleted, so nothing is compared.")
         report("The workload has ended; waiting until the secondary has everything.")
         self.lab.heal(PRIMARY)
         began = time.monotonic()
@@ -89,6 +92,18 @@ class Running:
         for difference in found[:_SHOWN]:
             report(f"  {difference}")
         return Verdict(False, f"The volumes are NOT equal: {len(found)} differences.")
+
+    def _goes_on(self) -> bool:
+        """Have the session run again where somebody let it rest; False when somebody deleted it."""
+        for host in self.lab.shape.primary_hosts:
+            said = json.loads(self.lab.run(host, ["georep", "list", "--json"]).stdout)
+            wanted = {each["session"]: each["wanted"] for each in said}.get(SESSION)
+            if wanted is None:
+                return False
+            if wanted != "started":
+                verb = "resume" if wanted == "paused" else "start"
+                self.lab.run(host, ["georep", verb, SESSION])
+        return True
 
     async def _await_passed(self, moment: float) -> None:
         async with Watch(self.sockets) as watch:

@@ -18,11 +18,12 @@ async def connect(route: Route) -> asyncssh.SSHClientConnection:
     try:
         known = asyncssh.read_known_hosts(files) if files else asyncssh.import_known_hosts("")
     except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise Stop(
-            f"the known hosts file cannot be read: {error}",
+            f"{' '.join(files)}, where the hosts' keys are, cannot be read: {why}",
             cause="host key unknown",
-            fix=f"Put the host's key into a file of its own and name it as known-hosts: "
-            f"ssh-keyscan {route.host}",
+            fix="georep keys, for this session or secondary, shows the host's key, asks, and notes "
+            "it; or name another file as known-hosts.",
         ) from error
     with _explained(route, known):
         async with asyncio.timeout(route.timeout):

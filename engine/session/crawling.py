@@ -15,8 +15,9 @@ from engine.session.replicate import Replicator
 from engine.session.report import Report
 from engine.session.unreconciled import Unreconciled
 
-PORTION = 1000
-"""Objects looked at and made so at a time."""
+FIRST, PORTION = 60, 1000
+"""Objects looked at and made so at a time; few at first and twice as many each time, so that it is
+soon seen to go on, and how fast."""
 MARGIN = 2
 """Seconds by which changelog suffixes can be older than what is in the slice, and one to spare."""
 
@@ -72,12 +73,14 @@ class Crawling:
         await self._unreconciled.begin(cursor.since, self._position.stime)
         self._report.tell(events.CrawlChanged, crawl=events.Crawl.HYBRID, reason=reason)
         brick = self._brick.encode("utf-8", "surrogateescape")
-        part = await self._read(brick, cursor.bucket)
+        size = min(FIRST, PORTION)
+        part = await self._read(brick, cursor.bucket, size)
         while cursor.bucket < BUCKETS:
             self._progress(cursor)
             async with asyncio.TaskGroup() as group:
                 # The next portion is read while this one is made so.
-                ahead = group.create_task(self._read(brick, part.bucket))
+                size = min(2 * size, PORTION)
+                ahead = group.create_task(self._read(brick, part.bucket, size))
                 directories = await self._make_so(part.gfids)
             cursor = Cursor(
                 since=cursor.since,
@@ -119,8 +122,8 @@ class Crawling:
             return since if history.complete else began
         return began
 
-    async def _read(self, brick: bytes, bucket: int) -> Portion:
-        return await self._replicator.run(crawl.portion, brick, bucket, PORTION)
+    async def _read(self, brick: bytes, bucket: int, size: int) -> Portion:
+        return await self._replicator.run(crawl.portion, brick, bucket, size)
 
     def _progress(self, cursor: Cursor) -> None:
         self._report.tell(

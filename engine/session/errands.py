@@ -110,10 +110,17 @@ read_errand = msgspec.json.Decoder(AnyErrand).decode
 read_report = msgspec.json.Decoder(AnyReport).decode
 
 
-async def run(at: Places, errand: AnyErrand, hear: Hear) -> None:
+async def run(
+    at: Places,
+    errand: AnyErrand,
+    hear: Hear,
+    *,
+    within: Callable[[list[str]], list[str]] = lambda argv: argv,
+) -> None:
     """Have an errand done, and hand on what is told of it; the last is Done or Failed.
 
     Whatever happens, its process and all that it started are gone afterwards, and their mounts.
+    `within` says how a command is begun on the node that it is for, when that is not this one.
     """
     ended: list[AnyReport] = []
 
@@ -128,7 +135,7 @@ async def run(at: Places, errand: AnyErrand, hear: Hear) -> None:
             hear(report)
 
     try:
-        child = Child(command(at), log=_NOWHERE)
+        child = Child(within(command(at)), log=_NOWHERE)
     except OSError as error:
         hear(Failed(words=f"A process for it could not be started: {error}. See free, ulimit -u."))
         return

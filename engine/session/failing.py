@@ -230,7 +230,7 @@ class Failing:
         """Tell what an earlier run left, the latest failures one by one."""
         for left in (self._ledger.aside, self._ledger.latest):
             for failure in await self._hop.run(left, TOLD):
-                self._tell(failure)
+                self._tell(failure, again=True)
         self._count()
 
     async def reread(self, skipped: Collection[str]) -> None:
@@ -238,14 +238,14 @@ class Failing:
         await self._hop.run(self._ledger.recount)
         found = await self._hop.run(self._ledger.among, [Gfid(gfid) for gfid in skipped])
         for failure, _ in found.values():
-            self._tell(failure)
+            self._tell(failure, again=True)
         self._count()
 
     def _count(self) -> None:
         waiting, skipped = self._ledger.waiting, self._ledger.skipped
         self._report.tell(events.FailuresCounted, waiting=waiting, skipped=skipped)
 
-    def _tell(self, failure: Failure) -> None:
+    def _tell(self, failure: Failure, *, again: bool = False) -> None:
         self._report.tell(
             events.EntryFailed,
             gfid=failure.gfid,
@@ -258,6 +258,8 @@ class Failing:
             due=failure.due,
             slice=failure.slice,
             skipped=failure.due == NEVER,
+            last=failure.last,
+            again=again,
         )
 
 

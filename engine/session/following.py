@@ -21,7 +21,7 @@ from engine.session.attempt import Attempt
 from engine.session.limbo import Limbo
 from engine.session.position import Position
 from engine.session.replicate import Replicator
-from engine.session.report import Report
+from engine.session.report import Report, many
 from engine.session.wishes import Wishes
 
 WINDOW = 20_000
@@ -146,10 +146,11 @@ class Following:
     def _say_what_waits(self) -> None:
         flying = len(self._replicator.underway)
         if self._wishes.paused:
-            words = f"finishing {flying} large files" if flying else "finishing what was begun"
+            large = many(flying, "large file")
+            words = f"finishing {large}" if flying else "finishing what was begun"
             self._report.now_doing(words, "secondary; then it pauses")
         elif flying:
-            self._report.now_doing(f"copying {flying} large files", "secondary")
+            self._report.now_doing(f"copying {many(flying, 'large file')}", "secondary")
         else:
             self._report.now_doing("up to date", "the next change")
 

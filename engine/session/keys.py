@@ -134,8 +134,7 @@ async def establish(at: Places, wanted: Request, accept: Accept, tick: Tick) -> 
     Stop with the next step where that fails; ssh may ask the operator for a password meanwhile.
     """
     with held(at):
-        tick(make(wanted))
-        tick(await pin(wanted, accept))
+        await _prepare(wanted, accept, tick)
         await admit(wanted)
         words = f"The key gets in on {wanted.route.host}, and opens nothing but georep"
         tick(Check("key", True, words))
@@ -157,9 +156,14 @@ async def admit(wanted: Request) -> None:
 async def prepare(at: Places, wanted: Request, accept: Accept, tick: Tick) -> str:
     """Make the key and pin the host's, and return the line for the operator to put there."""
     with held(at):
-        tick(make(wanted))
-        tick(await pin(wanted, accept))
+        await _prepare(wanted, accept, tick)
         return line(wanted)
+
+
+async def _prepare(wanted: Request, accept: Accept, tick: Tick) -> None:
+    # The host first: a key for one that is not known, or not the right one, would be taken up.
+    tick(await pin(wanted, accept))
+    tick(make(wanted))
 
 
 @contextmanager

@@ -145,8 +145,8 @@ async def delete(at: Places, name: str, *, reset: bool = False) -> list[str]:
     """Remove a session that is not started: its file, its history, its state on this node.
 
     How far each brick is stays noted on the brick itself, so a session of the same two volumes
-    goes on from there; with `reset` that is taken off the bricks of this node, too. Return the
-    bricks that it was taken off.
+    goes on from there; with `reset` that is taken off the bricks of this node, too; of a session
+    that never ran there is none. Return the bricks that it was taken off.
     """
     config.check_name(name)
     if name not in config.names(at):
@@ -156,7 +156,7 @@ async def delete(at: Places, name: str, *, reset: bool = False) -> list[str]:
         raise Usage(f"Session {name} is {word}", fix=f"Stop it first: georep stop {name}")
     with lock(at, name):
         # First: a crash after it leaves a session that looks at everything again.
-        bricks = _reset(at, name) if reset else []
+        bricks = _reset(at, name) if reset and not _never_ran(at, name) else []
         try:
             at.file(name).unlink()
             await nudge(at)
@@ -166,6 +166,11 @@ async def delete(at: Places, name: str, *, reset: bool = False) -> list[str]:
                 f"Session {name} could not be removed: {error}", fix="Run this as root."
             ) from error
     return bricks
+
+
+def _never_ran(at: Places, name: str) -> bool:
+    """Whether a session cannot have a position of its own: those on the bricks are of others."""
+    return wanted.read(at, name) is Wanted.CREATED and not marks.read(at, name)
 
 
 def _reset(at: Places, name: str) -> list[str]:

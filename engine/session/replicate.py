@@ -34,7 +34,7 @@ from engine.session.half_done import HalfDone
 from engine.session.hop import Hop
 from engine.session.ledger import Ledger
 from engine.session.looking import Looking, Unsettled, is_directory
-from engine.session.report import Report
+from engine.session.report import Report, many
 from engine.session.sending import Sending, unloaded
 from engine.session.underway import UnderWay
 
@@ -294,7 +294,7 @@ class Replicator:
         window, trial, totals = attempt.window, attempt.trial, attempt.totals
         batch, window.dirty = window.dirty, {}
         deep, window.deep = window.deep, set()
-        self._report.now_doing(f"looking at {len(batch)} objects")
+        self._report.now_doing(f"looking at {many(len(batch), 'object')}")
         await self.failing.recall(trial, batch, window)
         looking = attempt.beside or self._looking
         truths = await looking.look(batch, deep, ancestors=attempt.ancestors)

@@ -107,5 +107,10 @@ class Report:
         self.tick()
 
 
+def many(count: int, one: str) -> str:
+    """Return how many there are of what `one` of is called, in words."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
 def _this_minute() -> int:
     return int(time.time()) // 60

@@ -12,7 +12,7 @@ from engine.plan.dirty import Dirty, Why
 from engine.primary import truth
 from engine.rpc.channel import Channel
 from engine.session.hop import Hop
-from engine.session.report import Report
+from engine.session.report import Report, many
 
 FRAME_ITEMS, FRAME_BYTES = 64, 2 << 20
 """What goes into one Apply at most."""
@@ -52,7 +52,7 @@ class Sending:
         The content of those in `pushed` travels inside.
         """
         slots = asyncio.Semaphore(FRAMES)
-        self._report.now_doing(f"making {len(wave)} objects so", "secondary")
+        self._report.now_doing(f"making {many(len(wave), 'object')} so", "secondary")
 
         async def send(part: list[AnyItem]) -> list[AnyAnswer]:
             async with slots:

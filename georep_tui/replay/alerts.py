@@ -59,7 +59,7 @@ def say(told: AnyTold) -> str:
             return f"{told.worker} faulty: {told.cause or told.words}"
         case SessionBlocked():
             return f"{told.session} on {told.node} cannot run: {told.cause}"
-        case EntryFailed():
+        case EntryFailed(again=False):
             return f"{told.worker} {told.kind}: {told.path or told.gfid}"
         case ConflictMet():
             return f"{told.worker} {told.count} × gfid mismatch"

@@ -68,6 +68,8 @@ class Tally:
     settled: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     """By kind."""
+    mended: int = 0
+    """Objects that had failed and came right, or ended."""
     given_up: int = 0
     """Slices of which some content was given up."""
     checkpoints: list[str] = field(default_factory=list)

@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from engine import figures
 from engine.events import (
     BatchDone,
+    CheckpointReached,
+    CheckpointSet,
     CrawlChanged,
     EngineStarted,
     EntryFailed,
+    EntryMended,
     JobFinished,
+    PauseChanged,
     QuarantineSwept,
     RoleChanged,
     SessionBlocked,
@@ -25,7 +29,8 @@ from engine.events import (
     WorkerStarted,
     WorkerStopped,
 )
-from engine.state import State, apply, node_of
+from engine.state import CheckpointState, SessionState, State, WorkerState, apply, node_of
+from georep_tui import rows
 from georep_tui.replay.entries import Entry, Tally, What, entry
 from georep_tui.replay.notes import (
     AnyNote,
@@ -75,12 +80,14 @@ class Story:
         if isinstance(told, AnyNote):
             yield from self._note(told)
         else:
+            known = self._known_before(told)
             apply(self._state, told)
             for worker in self._affected(told):
                 status = self._status(*worker)
                 if status != self._tally(*worker).status or isinstance(told, WorkerStarted):
                     yield self._turned(worker, status, told)
-            yield from self._event(told)
+            if not known:
+                yield from self._event(told)
         for stall in self._stalls.take(told):
             yield self._stalled(stall)
 
@@ -93,6 +100,24 @@ class Story:
                 tally.seconds[tally.status] += max(0.0, self.end - tally.since)
                 tally.since = self.end
 
+    def _known_before(self, told: AnyTold) -> bool:
+        """Return whether an event says only once more what had been told."""
+        match told:
+            case EntryFailed(again=True):
+                session = self._state.sessions.get(told.session, SessionState())
+                worker = session.workers.get(told.worker, WorkerState())
+                return told.gfid in worker.failures or told.gfid in worker.aside
+            case CheckpointSet() | CheckpointReached():
+                node = told.node if isinstance(told, CheckpointSet) else node_of(told.worker)
+                session = self._state.sessions.get(told.session, SessionState())
+                known = session.checkpoints.get((node, told.label), CheckpointState())
+                if isinstance(told, CheckpointSet):
+                    return known.set is not None and known.set.time == told.time
+                before = known.reached.get(told.worker)
+                return before is not None and before.time == told.time
+            case _:
+                return False
+
     def _tally(self, session: str, worker: str) -> Tally:
         return self.tallies.setdefault((session, worker), Tally())
 
@@ -103,7 +128,9 @@ class Story:
                 session = self._state.sessions.get(told.session)
                 names = session.workers if session else ()
                 return [(told.session, n) for n in names if node_of(n) == told.node]
-            case RoleChanged() | WorkerStarted() | WorkerFaulty() | WorkerStopped():
+            case (
+                RoleChanged() | PauseChanged() | WorkerStarted() | WorkerFaulty() | WorkerStopped()
+            ):
                 return [(told.session, told.worker)]
             case _:
                 return []
@@ -142,6 +169,9 @@ class Story:
             case SessionBlocked():
                 words = f"cannot run: {told.cause}"
                 yield entry(told, told.node, What.SESSION, words, cause=told.words, fix=told.fix)
+            case CheckpointSet():
+                words = f"checkpoint {told.label} set for {rows.stamp(told.time)}"
+                yield entry(told, told.node, What.CHECKPOINT, words)
             case WorkerEvent():
                 yield from _work(told, self._tally(told.session, told.worker))
             case _:
@@ -151,8 +181,10 @@ class Story:
         self.known[told.session] = told
         key = (told.session, told.node)
         if self._wanted.get(key) is not told.wanted:
+            goes_on = self._wanted.get(key) is Wanted.PAUSED and told.wanted is Wanted.STARTED
             self._wanted[key] = told.wanted
-            yield entry(told, told.node, What.SESSION, told.wanted.value)
+            cause = "it goes on after a pause" if goes_on else ""
+            yield entry(told, told.node, What.SESSION, told.wanted.value, cause=cause)
 
     def _note(self, told: AnyNote) -> Iterator[Entry]:
         match told:
@@ -233,6 +265,11 @@ def _work(told: WorkerEvent, tally: Tally) -> Iterator[Entry]:
             tally.failures[told.kind] += 1
             words = f"{told.kind}: {told.doing} {told.path or told.gfid}"
             yield entry(told, told.worker, What.FAILURE, words, cause=told.words)
+        case EntryMended():
+            tally.mended += 1
+        case CheckpointReached():
+            tally.checkpoints.append(told.label)
+            yield entry(told, told.worker, What.CHECKPOINT, f"checkpoint {told.label} reached")
         case QuarantineSwept() if told.removed:
             words = f"{told.removed} removed from quarantine"
             yield entry(told, told.worker, What.REMARK, words)

@@ -137,6 +137,8 @@ def _sums(tallies: Sequence[Tally]) -> Iterable[tuple[str, str]]:
         yield f"content given up in {slices}: not sent until it is written to again", "bad"
     if bad := sum(each.bad_jobs for each in tallies):
         yield f"{rows.many(bad, 'transfer')} did not end with 0", "warn"
+    if mended := sum(each.mended for each in tallies):
+        yield f"{rows.many(mended, 'object')} that had failed came right, or ended", "ok"
     points = sorted({point for each in tallies for point in each.checkpoints})
     for point in points:
         count = sum(point in each.checkpoints for each in tallies)

@@ -1,25 +1,28 @@
 """Where a session is deleted: its name must be typed, so that no key slips."""
 
+from engine.events import Wanted
 from georep_tui.acts import head
 from georep_tui.screens.form import Choice, Field, FormScreen
+
+_RESET = Choice(
+    "reset",
+    "take its positions off the bricks of this node, too",
+    "Without it, a later session of the same volumes goes on from there; with it, everything is "
+    "looked at again.",
+)
 
 
 class DeleteScreen(FormScreen[bool]):
     """Gives whether its positions shall go, too; None: nothing shall be deleted."""
 
-    def __init__(self, name: str, secondary: str) -> None:
+    def __init__(self, name: str, secondary: str, wanted: Wanted | None) -> None:
+        """`wanted`: what the session was asked to do last; None: nobody knows."""
         title = head(f"Type {name} to delete it; there is no way back", 70)
+        self._ran = wanted is not Wanted.CREATED
         super().__init__(
             title,
             (Field("name", "name", "The name of the session, as it stands above."),),
-            (
-                Choice(
-                    "reset",
-                    "take its positions off the bricks of this node, too",
-                    "Without it, a later session of the same volumes goes on from there; with it, "
-                    "everything is looked at again.",
-                ),
-            ),
+            (_RESET,) if self._ran else (),
         )
         self._session, self._secondary = name, secondary
 
@@ -30,6 +33,9 @@ class DeleteScreen(FormScreen[bool]):
         elif self.chosen("reset"):
             positions = f"its positions for {self._secondary} on the bricks of this node"
             self.say(f"⏎ deletes session {self._session}, and {positions}.", "warn")
+        elif not self._ran:
+            words = "It has never run, so it has no positions on the bricks."
+            self.say(f"⏎ deletes session {self._session}. {words}", "warn")
         else:
             self.say(
                 f"⏎ deletes session {self._session}. Its positions stay on the bricks.", "warn"

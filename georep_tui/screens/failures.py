@@ -177,6 +177,10 @@ class FailuresScreen(Page):
         chosen, scope, desk = self._chosen(), self.console.scope, self.console.desk
         if not chosen or scope is None or desk is None:
             return
+        chosen = [each for each in chosen if each.kind != asking.QUARANTINED]
+        if not chosen:
+            self._say("It is kept in quarantine: p shows it, R there brings it back, D removes it.")
+            return
         ours = [each for each in chosen if desk.reaches(each)]
         if len(ours) < len(chosen):
             self._say(asking.unreached(scope, asking.nodes(chosen) - asking.nodes(ours)))

@@ -145,6 +145,13 @@ class FormScreen(ModalScreen[T]):
     def answer(self, lines: Sequence[Line]) -> None:
         """Show what there is to read."""
         self.show("answers", lines)
+        self.call_after_refresh(self.refresh_bindings)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to show more where there is more."""
+        if action == "scroll":
+            return any(block.max_scroll_y > 0 for block in self.query("#answer"))
+        return super().check_action(action, parameters)
 
     def changed(self) -> None:
         """Act on what stands in the lines now."""

@@ -17,6 +17,7 @@ from georep_tui.keymap import Where
 from georep_tui.rows import Line
 from georep_tui.screens.agree import WIDTH, AgreeScreen
 from georep_tui.screens.form import Field, FormScreen
+from georep_tui.screens.line import LineScreen
 from georep_tui.steward import Steward
 from georep_tui.widgets.key_bar import KeyBar
 from georep_tui.widgets.lines import Lines
@@ -57,6 +58,8 @@ class OptionsScreen(ModalScreen[None]):
         super().__init__()
         self._steward, self._session, self._plain = steward, name, plain
         self._now = Options()
+        self._wanted = ""
+        """Words of a filter."""
 
     def compose(self) -> ComposeResult:
         """Make the table, and the place below it."""
@@ -117,9 +120,23 @@ class OptionsScreen(ModalScreen[None]):
         else:
             self._say("All options have their defaults.")
 
+    def action_find(self) -> None:
+        """Ask for words of those that shall be shown."""
+        hint = "a word of its name, or of what it means; nothing: all"
+        asked = LineScreen("find", hint, typed=self._wanted, plain=self._plain)
+        self.app.push_screen(asked, self._found)
+
+    def _found(self, typed: str | None) -> None:
+        if typed is not None:
+            self._wanted = typed
+            self._draw()
+
     def action_close(self) -> None:
-        """Go back."""
-        self.dismiss()
+        """Show all of them again, or go back."""
+        if self._wanted:
+            self._found("")
+        else:
+            self.dismiss()
 
     @on(RecordList.Moved)
     def _follow(self) -> None:
@@ -127,13 +144,16 @@ class OptionsScreen(ModalScreen[None]):
 
     def _draw(self) -> None:
         width = self.query_one("#options").size.width or self.app.size.width
-        table = settings.table(self._now, width)
+        table = settings.table(self._now, width, self._wanted)
         title = f" options of session {rows.plain(self._session)}"
-        self._show("asks", [((title, "strong"),)])
+        sought = f"   find: {rows.plain(self._wanted)}" if self._wanted else ""
+        self._show("asks", [((title, "strong"), (sought, "accent"))])
         self._show("columns", [table.head])
         self.query_one("#table", RecordList).show(table.rows)
         option = self._option()
-        if option is not None:
+        if option is None:
+            self._show("about", [])
+        else:
             rule: Line = ((rows.rule(option.name, width), "idle"),)
             self._show("about", [rule, *settings.told(option, self._now, width)])
 
@@ -141,7 +161,8 @@ class OptionsScreen(ModalScreen[None]):
         self.query_one(f"#{place}", Lines).show(lines, plain=self._plain)
 
     def _option(self) -> Option | None:
-        return options.TABLE.get(self.query_one("#table", RecordList).key or "")
+        shown = self.query_one("#table", RecordList)
+        return options.TABLE.get(shown.key or "") if shown.has_rows else None
 
     def _changed(self) -> list[Option]:
         return options.differing(Options(), self._now)

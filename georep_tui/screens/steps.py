@@ -27,16 +27,19 @@ async def carry_out(page: Page, question: Callable[[int], str], ask: Ask) -> boo
         while True:
             able = [each for each in told if each.step.does and not each.step.refused]
             if not able:
+                await _forget(page)
                 for words in dict.fromkeys(each.step.refused for each in told):
                     say(page, words)
                 return tried
             lines = asking.steps(question(len(able)), told, WIDTH)
+            await _forget(page)  # it would stand over what is asked
             agreed = AgreeScreen(lines, plain=page.console.plain)
             if not await page.app.push_screen_wait(agreed):
                 return tried
             say(page, "doing it …")
             tried = True
             done = await ask([each.step.token for each in able])
+            await _forget(page)
             for words, many in _counted(done):
                 say(page, f"{rows.many(many, 'object')}: {words}" if len(done) > 1 else words)
             told = [each for each in done if each.words == CHANGED]
@@ -45,6 +48,13 @@ async def carry_out(page: Page, question: Callable[[int], str], ask: Ask) -> boo
     except GeorepError as error:
         say(page, error.sentence())
         return tried
+
+
+async def _forget(page: Page) -> None:
+    """Take what was said so far off the screen."""
+    await page.wait_for_refresh()  # what was said just now is shown only then
+    page.app.clear_notifications()
+    await page.wait_for_refresh()
 
 
 def _counted(told: Sequence[Told]) -> list[tuple[str, int]]:

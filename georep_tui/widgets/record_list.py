@@ -73,6 +73,11 @@ class RecordList(ScrollView, can_focus=True):
         elif rows:
             self.select(min(self._at, len(rows) - 1))
 
+    @property
+    def has_rows(self) -> bool:
+        """Return whether anything is shown."""
+        return bool(self._rows)
+
     def select(self, at: int) -> None:
         """Put the cursor on a row."""
         if self._rows:
