@@ -14,7 +14,8 @@ from engine.item import AnyAnswer, NeedParent, NotEmpty, Refused
 TRIES = 3
 """Refusals of one object in one window after which it goes to the ledger."""
 ROUNDS = 8
-"""Rounds without any progress for which an object may wait: for a parent to come, children to go.
+"""Rounds in a row without any progress for which an object may wait: for a parent to come, children
+to go.
 """
 RESTLESS = 40
 """Rounds after which an object that is never at rest goes to the ledger, whatever the answers."""
@@ -60,8 +61,8 @@ class Verdict(Enum):
 def verdict(answer: AnyAnswer | None, tries: int, rounds: int, *, most: int = TRIES) -> Verdict:
     """Return what becomes of an object after `answer`.
 
-    It was refused `tries` times, this one included, and part of `rounds` rounds; those that brought
-    anything do not count for what waits. None: there was no answer, but a reason to look again.
+    It was refused `tries` times, this one included, and part of `rounds` rounds; for what waits
+    those count that came after the last one which brought anything. None: there was no answer, but a reason to look again.
     `most`: refusals after which it goes to the ledger.
     """
     match answer:

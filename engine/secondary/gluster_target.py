@@ -159,8 +159,8 @@ class GlusterTarget:
             self._new(item, self.limbo(item.gfid))
             self.rename(self.limbo(item.gfid), place)
         else:
-            self._used.add(place)
             self._new(item, place)
+            self._used.add(place)
         self._check_found(item.gfid, place)
         return self._complete(item, self._object(item.gfid))
 

@@ -108,7 +108,7 @@ class Failing:
     ) -> None:
         """Give to the ledger what was tried long enough, and take it out of `window`.
 
-        `vain`: nothing was changed in this round; else what waits for others may go on waiting.
+        `vain`: nothing was changed in this round; else what waits for others waits anew.
         Retry when it is the secondary as a whole that takes nothing.
         """
         if trial.ahead:
@@ -119,6 +119,9 @@ class Failing:
         for gfid in window.dirty:
             answer = last.get(gfid)
             waits = isinstance(answer, NeedParent | NotEmpty)
+            if waits and not vain and gfid not in trial.before:
+                # Whom it waits for may be next; a pause begins anew, too.
+                trial.rounds[gfid] = 0
             trial.rounds[gfid] = trial.rounds.get(gfid, 0) + (vain or not waits)
             if isinstance(answer, Refused) and now - trial.refused.get(gfid, -_GAP) >= _GAP:
                 trial.refused[gfid] = now
