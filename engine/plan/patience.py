@@ -62,7 +62,8 @@ def verdict(answer: AnyAnswer | None, tries: int, rounds: int, *, most: int = TR
     """Return what becomes of an object after `answer`.
 
     It was refused `tries` times, this one included, and part of `rounds` rounds; for what waits
-    those count that came after the last one which brought anything. None: there was no answer, but a reason to look again.
+    those count that came after the last one which brought anything. None: there was no answer, but
+    a reason to look again.
     `most`: refusals after which it goes to the ledger.
     """
     match answer:
