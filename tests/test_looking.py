@@ -172,6 +172,20 @@ async def test_what_a_heal_has_put_aside_is_not_gone_while_heals_are_pending(
     assert found[TRASHED] == Absent(TRASHED, had=True)
 
 
+async def test_who_has_a_name_on_another_replica_is_not_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Keeping(monkeypatch)
+    heard = Place(ROOT, b"named")
+
+    def look_at(sight: Sight, part: list[tuple[Gfid, Dirty]]) -> list[Truth]:
+        return [_alive(gfid, heard if sight.behind else KEPT[gfid]) for gfid, _ in part]
+
+    monkeypatch.setattr(truth, "look_at", look_at)
+    found = await world.look({HEALED: Dirty(Why.NAMES, {heard: None})})
+    assert found[HEALED] == _alive(HEALED, heard)
+
+
 async def test_what_a_heal_gives_its_new_name_meanwhile_is_found_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -13,9 +13,10 @@ from replicating import A, B, C, There, World
 
 from engine.errors import Disconnected, Retry
 from engine.events import EntryFailed, EntryMended, FailuresCounted
-from engine.item import ROOT, AnyItem, Attributes, Gfid, Item, Kind, Place, Refused
+from engine.item import ROOT, AnyItem, Attributes, Gfid, Item, Kind, NotEmpty, Place, Refused
 from engine.plan import items
 from engine.plan.dirty import ALL, Dirty, Why, Window
+from engine.plan.patience import ROUNDS
 from engine.rpc.channel import Channel
 from engine.secondary.apply import apply
 from engine.session import ledger
@@ -519,3 +520,18 @@ async def test_what_was_done_in_limbo_comes_back_after_a_restart_too(
     world.primary.rename(Place(limbo, folder.encode()), B)
     await world.worker.make_so(world.heard())
     assert world.secondary.tree() == {B: folder, Place(folder, b"file"): file}
+
+
+async def test_what_waits_waits_anew_when_anything_came(world: World) -> None:
+    """Two workers that wait for each other's removals get on by turns."""
+    gone, window, trial = Gfid("7" * 36), Window(), Trial(1, frozenset())
+    window.mark(gone, Why.NAMES)
+
+    async def judged(vain: bool) -> bool:
+        answer = NotEmpty(gfid=gone, children=())
+        await world.worker.failing.judge(trial, window, {}, [answer], vain=vain)
+        return gone in window.dirty
+
+    rounds = [True] * (ROUNDS - 1)
+    assert [await judged(vain) for vain in (*rounds, False, *rounds)] == [True] * (2 * ROUNDS - 1)
+    assert not await judged(vain=True)

@@ -5,6 +5,7 @@ count.
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeGuard
 
 from engine.gluster import objects
@@ -102,9 +103,11 @@ class Looking:
             else:
                 self._known.discard(answer.gfid)
 
-    async def _at(self, todo: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
+    async def _at(
+        self, todo: Sequence[tuple[Gfid, Dirty]], sight: Sight | None = None
+    ) -> list[Truth]:
         parts = [todo[at : at + LOOKS] for at in range(0, len(todo), LOOKS)]
-        hops = (self._hop.run(truth.look_at, self.sight, part) for part in parts)
+        hops = (self._hop.run(truth.look_at, sight or self.sight, part) for part in parts)
         found = await asyncio.gather(*hops)
         return [one for part in found for one in part]
 
@@ -123,8 +126,10 @@ class Looking:
         if not healed:
             return
         unsettled = await self._unsettled()
-        # Once more: what has left that place meanwhile is found where it is now.
-        for now in await self._at([(gfid, batch[gfid]) for gfid in healed]):
+        # Once more, through the mount, which knows the other replicas' names, too: what has left
+        # that place meanwhile is found where it is now.
+        again = replace(self.sight, behind=True)
+        for now in await self._at([(gfid, batch[gfid]) for gfid in healed], again):
             gfid, before = now.gfid, truths[now.gfid]
             truths[gfid] = now
             if isinstance(now, Alive) and isinstance(before, Alive) and now.places == before.places:
