@@ -172,7 +172,7 @@ def test_what_a_heal_puts_aside_is_removed(own_world: World) -> None:
     until("clients to heal it", lambda: healed_by_clients(world))
     for host in world.hosts:
         lab.run(host, ["georep", "resume", SESSION])
-    # Not before the volume says that nothing is to be healed; while it counts, it may find something.
+    # Not before the volume says that nothing is to be healed; one count may find something.
     there = world.there()
     until("it is removed", lambda: not [*there.glob("ends*"), *there.glob("e[0-9]")])
     assert aside(world), "it was removed there, too: this tests nothing"
