@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
+from xml.sax.saxutils import escape
 
 import directories
 import pytest
@@ -33,7 +34,6 @@ from engine.session.turn import Decision
 
 BEHIND = (GOLDEN / "heal-summary-behind.xml").read_text()
 DOWN = (GOLDEN / "heal-summary-down.xml").read_text()
-SETTLED = BEHIND.replace("264", "0")
 SPLIT = BEHIND.replace("HealPending>264", "HealPending>0").replace("Brain>0", "Brain>264")
 PENDING, UNKNOWN = "heals of its replica set are pending", "prim2:/bricks/b1 does not tell"
 A = Gfid("00000001-0000-4000-8000-000000000000")
@@ -66,20 +66,53 @@ def test_waiting(xml: str, others: Collection[str], words: str, known: bool) -> 
     assert (bool(found.reason), found.known) == (bool(words), known)
 
 
+def info(*bricks: tuple[str, str, Collection[str]]) -> str:
+    """Return what `heal VOLUME info` says: of each brick name, status, and what it lists."""
+    said = "".join(
+        f"<brick><name>{name}</name>"
+        + "".join(f'<file gfid="{A}">{escape(path)}</file>' for path in paths)
+        + f"<status>{status}</status><numberOfEntries>{len(paths)}</numberOfEntries></brick>"
+        for name, status, paths in bricks
+    )
+    return f"<cliOutput><healInfo><bricks>{said}</bricks></healInfo></cliOutput>"
+
+
+ONE, TWO, UP = "prim1:/bricks/b1", "prim2:/bricks/b1", "Connected"
+ASIDE = f"<gfid:{A}>/{A}/inner"
+NO_END = "Transport endpoint is not connected"
+
+
 @pytest.mark.parametrize(
-    ("xml", "bricks", "words"),
+    ("said", "words"),
     [
-        pytest.param(SETTLED, ["prim1:/bricks/b1", "prim2:/bricks/b1"], "", id="all is healed"),
-        pytest.param(BEHIND, ["prim1:/bricks/b1", "prim2:/bricks/b1"], "heals are", id="pending"),
-        pytest.param(DOWN, ["prim1:/bricks/b1"], "prim1:/bricks/b1 is down", id="one is down"),
-        pytest.param(SETTLED, ["prim3:/bricks/b1"], "prim3:/bricks/b1 does not", id="not named"),
-        pytest.param("", ["prim1:/bricks/b1"], "nobody tells", id="no answer"),
+        pytest.param(info((ONE, UP, ()), (TWO, UP, ())), "", id="all is healed"),
+        pytest.param(info((ONE, UP, ()), (TWO, UP, ["/d"])), "heals are", id="pending"),
+        pytest.param(info((ONE, UP, [ASIDE]), (TWO, UP, ())), "", id="what it has put aside"),
+        pytest.param(
+            info((ONE, UP, [ASIDE, "/d"]), (TWO, UP, ())), "heals are", id="and something else"
+        ),
+        pytest.param(
+            info((ONE, UP, ()), (TWO, UP, [ASIDE])), "heals are", id="the other one has news of it"
+        ),
+        pytest.param(
+            info((ONE, UP, ["/f - Is in split-brain"]), (TWO, UP, ())), "", id="split brain"
+        ),
+        pytest.param(info((ONE, UP, ()), (TWO, NO_END, ())), f"{TWO} is down", id="one is down"),
+        pytest.param(info((ONE, UP, ())), f"{TWO} does not", id="one is not named"),
+        pytest.param(info((ONE, UP, ()), (TWO, "", ())), f"{TWO} does not", id="no status"),
+        pytest.param("", "nobody tells", id="no answer"),
+        pytest.param("<x>", "nobody tells", id="no XML"),
     ],
 )
-def test_unsettled(xml: str, bricks: Collection[str], words: str) -> None:
-    said = told.unsettled(xml, bricks)
-    assert said.startswith(words)
-    assert bool(said) == bool(words)
+def test_unsettled(said: str, words: str) -> None:
+    found = told.unsettled(said, [ONE, TWO], ONE, A)
+    assert found.startswith(words)
+    assert bool(found) == bool(words)
+
+
+def test_without_such_a_directory_nothing_is_put_aside() -> None:
+    said = info((ONE, UP, ["<gfid:>/x"]), (TWO, UP, ()))
+    assert told.unsettled(said, [ONE, TWO], ONE, "") == "heals are pending"
 
 
 class Watched:

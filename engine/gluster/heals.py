@@ -13,6 +13,7 @@ from typing import NamedTuple
 _PENDING = ("numberOfEntriesInHealPending", "numberOfEntriesPossiblyHealing")
 """Not those in split brain: they wait for an operator, and of each the mount cannot tell."""
 _DOWN = "not connected"
+_SPLIT = "Is in split-brain"
 
 
 class Answer(NamedTuple):
@@ -23,20 +24,31 @@ class Answer(NamedTuple):
     """False: only because nobody can tell."""
 
 
-def unsettled(xml: str, bricks: Collection[str]) -> str:
-    """Return why some of `bricks`, HOST:PATH, may yet be healed of something; empty when each of
-    them answers and none has.
+def unsettled(xml: str, bricks: Collection[str], own: str, aside: str) -> str:
+    """Return why some of `bricks`, HOST:PATH, may yet be healed of something that changes a name;
+    empty when each of them answers and none has.
+
+    `xml`: `gluster volume heal VOLUME info`. What the brick `own` has put aside itself, in the
+    directory with the gfid `aside`, it finds nowhere else, and lists: that gets no name any more.
     """
-    told = waiting(xml, bricks)
-    if told.reason:
-        return told.reason if not told.known else "heals are pending"
-    up = {each.findtext("name") for each in ET.fromstring(xml).iter("brick") if _connected(each)}
-    down = sorted(set(bricks) - up)
-    return f"{down[0]} is down, and what it has nobody can see" if down else ""
-
-
-def _connected(brick: ET.Element) -> bool:
-    return _DOWN not in (brick.findtext("status") or _DOWN)
+    try:
+        told = {each.findtext("name"): each for each in ET.fromstring(xml).iter("brick")}
+    except (ET.ParseError, ValueError, LookupError):
+        return "nobody tells which heals are pending"
+    for name in bricks:
+        brick = told.get(name)
+        status = "" if brick is None else brick.findtext("status") or ""
+        if _DOWN in status:
+            return f"{name} is down, and what it has nobody can see"
+        if brick is None or status != "Connected":
+            return f"{name} does not tell which heals are pending"
+        below = f"<gfid:{aside}>/" if aside and name == own else None
+        for file in brick.iter("file"):
+            path = file.text or ""
+            kept = below is not None and path.startswith(below)
+            if not kept and not path.endswith(_SPLIT):
+                return "heals are pending"
+    return ""
 
 
 def waiting(xml: str, others: Collection[str]) -> Answer:

@@ -63,6 +63,11 @@ def healed_away(name: bytes) -> bool:
     return name.startswith(_ANONYMOUS)
 
 
+def healed_away_of(volume: str) -> bytes:
+    """Return the name of that directory in the volume with this uuid."""
+    return _ANONYMOUS + volume.encode("ascii")
+
+
 class Scope(NamedTuple):
     """Which xattrs an operator wants replicated; all others are as if they were not there."""
 

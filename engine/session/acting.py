@@ -27,14 +27,19 @@ from engine.session.trying import Trying
 
 def sight(opened: Survey) -> Sight:
     """Return where to look at the primary: any brick of this node, and the mount."""
-    brick = next(filter(_there, opened.local.bricks), None)
-    if brick is None:
-        raise opened.local.nothing()
+    brick = _brick(opened)
     whole = not opened.local.volume.disperse and not brick.is_arbiter
     # Nobody watches its heals here, and what it has may be older than what others have.
     behind = opened.local.volume.replica > 1
     scope = checks.scope(opened.session)
     return Sight(brick.root, opened.mount.root, whole, behind=behind, scope=scope)
+
+
+def _brick(opened: Survey) -> Brick:
+    brick = next(filter(_there, opened.local.bricks), None)
+    if brick is None:
+        raise opened.local.nothing()
+    return brick
 
 
 async def truths(opened: Survey, gfids: Sequence[Gfid]) -> list[Truth]:
@@ -79,7 +84,7 @@ def replicator(
         made = Replicator(
             *(sight, channel, bulk, report, ledger),
             push_limit=options.push_limit,
-            unsettled=heals.Unsettled(opened.local.volume),
+            unsettled=heals.Unsettled(opened.local.volume, _brick(opened)),
             bucket=bucket,
             manner=replace(manner, beside=True),
             notes=notes,

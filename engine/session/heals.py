@@ -17,7 +17,7 @@ import time
 from collections.abc import Collection
 
 from engine.events import Role, RoleChanged
-from engine.gluster import heals
+from engine.gluster import heals, objects, xattrs
 from engine.gluster.heals import Answer
 from engine.gluster.volume import Brick, Volume
 from engine.session.position import Position
@@ -120,7 +120,7 @@ class Heals:
 async def _ask(volume: str, others: Collection[str]) -> Answer:
     """Return why the brick beside `others` may be behind, asked of the volume now."""
     try:
-        return heals.waiting(await _summary(volume), others)
+        return heals.waiting(await _asked(volume, "info", "summary"), others)
     except TimeoutError:
         return Answer("more heals are pending than can be counted")
 
@@ -128,8 +128,10 @@ async def _ask(volume: str, others: Collection[str]) -> Answer:
 class Unsettled:
     """Whether a volume may yet heal something that changes a name; call it to ask."""
 
-    def __init__(self, volume: Volume) -> None:
-        self._volume = volume.name
+    def __init__(self, volume: Volume, brick: Brick) -> None:
+        """`brick`: the own one."""
+        self._volume, self._own = volume.name, str(brick)
+        self._aside = brick.root + b"/" + objects.healed_away_of(volume.uuid)
         self._bricks = [str(each) for each in volume.bricks] if volume.replica > 1 else []
         self._reason, self._asked = "", -math.inf
 
@@ -147,19 +149,24 @@ class Unsettled:
 
     async def _ask(self) -> str:
         try:
-            return heals.unsettled(await _summary(self._volume), self._bricks)
+            aside = xattrs.gfid(self._aside)
+        except OSError:
+            aside = None
+        try:
+            said = await _asked(self._volume, "info")
+            return heals.unsettled(said, self._bricks, self._own, aside or "")
         except TimeoutError:
             return "more heals are pending than can be counted"
 
 
-async def _summary(volume: str) -> str:
+async def _asked(volume: str, *words: str) -> str:
     """Return what the volume says of its heals, as XML; empty when it says nothing.
 
     TimeoutError when it counts for too long.
     """
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
     gluster = shutil.which("gluster", path=path) or "gluster"
-    command = [gluster, "--mode=script", "volume", "heal", volume, "info", "summary", "--xml"]
+    command = [gluster, "--mode=script", "volume", "heal", volume, *words, "--xml"]
     try:
         process = await asyncio.create_subprocess_exec(
             *command,

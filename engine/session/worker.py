@@ -171,7 +171,7 @@ class _Worker:
             replicator = Replicator(
                 *(sight, agent.channel, bulk, self.report, ledger),
                 push_limit=options.push_limit,
-                unsettled=heals.Unsettled(self.setting.volume),
+                unsettled=heals.Unsettled(self.setting.volume, self.setting.brick),
                 bucket=bucket,
                 manner=Manner(
                     keeps=options.ignore_deletes, patient=not options.gfid_conflict_resolution
