@@ -186,6 +186,20 @@ async def test_who_has_a_name_on_another_replica_is_not_gone(
     assert found[HEALED] == _alive(HEALED, heard)
 
 
+async def test_the_primary_had_what_its_mount_knows_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No record need have spoken of it: the brick missed its removal."""
+    world = Keeping(monkeypatch)
+
+    def look_at(sight: Sight, part: list[tuple[Gfid, Dirty]]) -> list[Truth]:
+        return [Absent(gfid) if sight.behind else _alive(gfid, KEPT.get(gfid)) for gfid, _ in part]
+
+    monkeypatch.setattr(truth, "look_at", look_at)
+    found = await world.look({HEALED: Dirty(Why.NAMES)})
+    assert found[HEALED] == Absent(HEALED, had=True)
+
+
 async def test_what_a_heal_gives_its_new_name_meanwhile_is_found_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

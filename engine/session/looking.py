@@ -131,7 +131,7 @@ class Looking:
         again = replace(self.sight, behind=True)
         for now in await self._at([(gfid, batch[gfid]) for gfid in healed], again):
             gfid, before = now.gfid, truths[now.gfid]
-            truths[gfid] = now
+            truths[gfid] = Absent(gfid, had=True) if isinstance(now, Absent) else now
             if isinstance(now, Alive) and isinstance(before, Alive) and now.places == before.places:
                 words = f"a heal has taken its name away, and {unsettled}"
                 truths[gfid] = (
