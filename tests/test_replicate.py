@@ -13,10 +13,23 @@ from replicating import A, B, C, There, World
 
 from engine.errors import Disconnected, Retry
 from engine.events import EntryFailed, EntryMended, FailuresCounted
-from engine.item import ROOT, AnyItem, Attributes, Gfid, Item, Kind, NotEmpty, Place, Refused
+from engine.item import (
+    ROOT,
+    AnyItem,
+    Attributes,
+    Gfid,
+    Gone,
+    Holder,
+    Item,
+    Kind,
+    NotEmpty,
+    Place,
+    Refused,
+)
 from engine.plan import items
 from engine.plan.dirty import ALL, Dirty, Why, Window
 from engine.plan.patience import ROUNDS
+from engine.plan.settle import settle
 from engine.rpc.channel import Channel
 from engine.secondary.apply import apply
 from engine.session import ledger
@@ -522,9 +535,12 @@ async def test_what_was_done_in_limbo_comes_back_after_a_restart_too(
     assert world.secondary.tree() == {B: folder, Place(folder, b"file"): file}
 
 
-async def test_what_waits_waits_anew_when_anything_came(world: World) -> None:
+async def test_what_waits_waits_anew_when_anything_came(
+    world: World, now: Callable[[float], None]
+) -> None:
     """Two workers that wait for each other's removals get on by turns."""
-    gone, window, trial = Gfid("7" * 36), Window(), Trial(1, frozenset())
+    gone, other = Gfid("7" * 36), Gfid("8" * 36)
+    window, trial = Window(), Trial(1, frozenset())
     window.mark(gone, Why.NAMES)
 
     async def judged(vain: bool) -> bool:
@@ -535,3 +551,14 @@ async def test_what_waits_waits_anew_when_anything_came(world: World) -> None:
     rounds = [True] * (ROUNDS - 1)
     assert [await judged(vain) for vain in (*rounds, False, *rounds)] == [True] * (2 * ROUNDS - 1)
     assert not await judged(vain=True)
+    # It comes back once in a while, for one round: who is in it is looked at then.
+    now(1000)
+    again, _ = await world.worker.failing.due(9)
+    assert again.dirty.keys() == again.full.keys() == {gone}
+    settle(
+        again,
+        {gone: again.dirty[gone]},
+        {gone: Gone(gfid=gone, lawful=True)},
+        [NotEmpty(gfid=gone, children=(Holder(Place(gone, b"f"), other, Kind.FILE),))],
+    )
+    assert again.orphans == {other}

@@ -22,7 +22,7 @@ _STALE = frozenset(
     {errno.ESTALE, errno.EEXIST, errno.ENOENT, errno.EBUSY, errno.EINVAL, errno.ENOTEMPTY}
 )
 """The secondary moved under the item while it was made so: look again."""
-_COME = 3
+COME = 3
 """Times that a directory which is gone may be found not empty before its children are looked at:
 most of them are on their way, by the workers of the bricks that have them.
 """
@@ -70,7 +70,7 @@ def settle(
             case NotEmpty(gfid=gfid, children=children):
                 outcome.waiting += 1
                 window.full[gfid] = window.full.get(gfid, 0) + 1
-                if window.full[gfid] > _COME:
+                if window.full[gfid] > COME:
                     for child in children:
                         window.mark_holder(child)
                         window.orphans.add(child.gfid)

@@ -13,6 +13,7 @@ from engine.options import Options
 from engine.plan import patience
 from engine.plan.dirty import Dirty, Window
 from engine.plan.patience import Verdict
+from engine.plan.settle import COME
 from engine.primary import truth
 from engine.primary.truth import Sight
 from engine.session.hop import Hop
@@ -31,6 +32,8 @@ _GAP = 0.25
 """Seconds between two refusals of an object that count as two: while rounds get on, one follows the
 other at once, and who is in its way may be on its way itself.
 """
+NOT_EMPTY = "not empty"
+"""The kind of a failure: a directory that is gone has something in it."""
 
 
 @dataclass(slots=True)
@@ -78,7 +81,7 @@ class Failing:
             found = await self._hop.run(self._ledger.among, unasked)
             for failure, known in found.values():
                 known.into(window, batch[failure.gfid], failure.gfid)
-                self._once_more(trial, failure)
+                self._once_more(trial, window, failure)
 
     async def due(self, limit: int) -> tuple[Window, Trial]:
         """Return a window of what is due for another try, `limit` objects at the most."""
@@ -87,12 +90,17 @@ class Failing:
             found = await self._hop.run(self._ledger.due, time.time(), limit)
             for failure, known in found.values():
                 known.into(window, window.mark(failure.gfid, known.dirty.why), failure.gfid)
-                self._once_more(trial, failure)
+                self._once_more(trial, window, failure)
             trial.asked |= found.keys()
         return window, trial
 
-    def _once_more(self, trial: Trial, failure: Failure) -> None:
-        """Try what was in the ledger once: one more refusal, and the ledger has it back."""
+    def _once_more(self, trial: Trial, window: Window, failure: Failure) -> None:
+        """Try what was in the ledger once: one more refusal, and the ledger has it back.
+
+        Who is in a directory that is not empty is looked at now: it has waited long enough.
+        """
+        if failure.kind == NOT_EMPTY:
+            window.full[failure.gfid] = COME
         trial.before[failure.gfid] = failure
         trial.tries[failure.gfid] = max(patience.TRIES, self._copies) - 1
         trial.rounds[failure.gfid] = patience.ROUNDS - 1
@@ -283,7 +291,7 @@ def described(answer: AnyAnswer | None) -> tuple[str, str, str]:
             return "create", "missing parent", words
         case NotEmpty(children=children):
             words = f"{len(children)} objects in it could not be taken away"
-            return "remove directory", "not empty", words
+            return "remove directory", NOT_EMPTY, words
         case _:
             return "make so", "never at rest", "it changes while it is made so, again and again"
 
