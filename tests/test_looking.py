@@ -186,6 +186,20 @@ async def test_who_has_a_name_on_another_replica_is_not_gone(
     assert found[HEALED] == _alive(HEALED, heard)
 
 
+async def test_what_the_mount_can_tell_no_place_of_is_where_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who stands in a directory that was put aside has no path for a mount."""
+    world = Keeping(monkeypatch)
+
+    def look_at(sight: Sight, part: list[tuple[Gfid, Dirty]]) -> list[Truth]:
+        return [_alive(gfid, None if sight.behind else KEPT.get(gfid)) for gfid, _ in part]
+
+    monkeypatch.setattr(truth, "look_at", look_at)
+    found = await world.look({HEALED: Dirty(Why.NAMES)})
+    assert found[HEALED] == Absent(HEALED, had=True)
+
+
 async def test_the_primary_had_what_its_mount_knows_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

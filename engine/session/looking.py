@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from engine.gluster import objects
-from engine.item import ROOT, AnyAnswer, AnyItem, Done, Gfid, Item, Kind
+from engine.item import ROOT, AnyAnswer, AnyItem, Done, Gfid, Item, Kind, Place
 from engine.plan import items as plan_items
 from engine.plan.dirty import ALL, Dirty, Why
 from engine.plan.items import Absent, Alive, Truth, Unclear
@@ -132,7 +132,7 @@ class Looking:
         for now in await self._at([(gfid, batch[gfid]) for gfid in healed], again):
             gfid, before = now.gfid, truths[now.gfid]
             truths[gfid] = Absent(gfid, had=True) if isinstance(now, Absent) else now
-            if isinstance(now, Alive) and isinstance(before, Alive) and now.places == before.places:
+            if _nowhere_else(now, before):
                 words = f"a heal has taken its name away, and {unsettled}"
                 truths[gfid] = (
                     Unclear(gfid, errno.EAGAIN, words) if unsettled else Absent(gfid, had=True)
@@ -192,10 +192,18 @@ def is_directory(found: Truth) -> bool:
     return isinstance(found, Alive) and found.kind is Kind.DIRECTORY
 
 
+def _nowhere_else(now: Truth, before: Truth) -> bool:
+    """Whether it has no place but those it had; a mount may not be able to tell those."""
+    return isinstance(now, Alive) and set(_places(now)) <= set(_places(before))
+
+
+def _places(found: Truth) -> tuple[Place, ...]:
+    return found.places if isinstance(found, Alive) else ()
+
+
 def _own(found: Truth) -> bool:
-    places = found.places if isinstance(found, Alive) else ()
-    return any(place.parent == ROOT and objects.own(place.name) for place in places)
+    return any(place.parent == ROOT and objects.own(place.name) for place in _places(found))
 
 
 def _above(found: Truth) -> list[Gfid]:
-    return [place.parent for place in found.places] if isinstance(found, Alive) else []
+    return [place.parent for place in _places(found)]
