@@ -101,6 +101,10 @@ MEANINGS: dict[str, Meaning] = {
         "It changed on the primary each time it was made so.",
         "It is tried again by itself, when it may have come to rest.",
     ),
+    "heal pending": Meaning(
+        "On the primary a heal has taken its name away, and may yet give it another one.",
+        "It is tried again by itself; see what is to be healed: gluster volume heal VOLUME info.",
+    ),
 }
 """By kind, as `EntryFailed.kind` has it."""
 

@@ -52,7 +52,7 @@ def sides(failure: EntryFailed) -> Sides:
             return Sides(f"gfid {gfid}", words)
         case "not empty":
             return Sides(f"{gfid} is gone", words)
-        case "never at rest" | "EINVAL":
+        case "never at rest" | "EINVAL" | "heal pending":
             return Sides(f"gfid {gfid}; {words}", "nothing could be made so")
         case _ if words.startswith("({"):
             return _of_gsyncd(failure)

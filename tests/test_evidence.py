@@ -36,6 +36,7 @@ def data(logged: str) -> str:
         ("missing parent", "its directory P", "gfid g", "its directory P"),
         ("not empty", "2 objects in it", "g is gone", "2 objects in it"),
         ("never at rest", "it changes", "gfid g; it changes", "nothing could be made so"),
+        ("heal pending", "a heal has", "gfid g; a heal has", "nothing could be made so"),
         ("gfid mismatch", data(MISMATCH), f"gfid {G1} · -rw-r--r--", f"gfid {G2}"),
         ("gfid mismatch", OLD, f"gfid {G1} · drwxr-xr-x", f"gfid {G2} · a directory · it\\'s"),
         ("ENOSPC", data(NO_ROOM), f"gfid {G1}", "ENOSPC"),

@@ -1,15 +1,15 @@
 """What a window looks at, what is left out of it, and who is taken for gone."""
 
-import errno
 from collections.abc import Mapping
 
 import pytest
 
-from engine.item import ROOT, Attributes, Gfid, Kind, Place
+from engine.item import ROOT, Attributes, Gfid, Kind, Place, Refused
 from engine.plan.dirty import ALL, Dirty, Why
 from engine.plan.items import Absent, Alive, Truth, Unclear
 from engine.primary import truth
 from engine.primary.truth import Sight
+from engine.session.failing import described
 from engine.session.hop import Hop
 from engine.session.looking import Looking
 
@@ -165,10 +165,10 @@ async def test_what_a_heal_has_put_aside_is_not_gone_while_heals_are_pending(
     found = await world.look({gfid: Dirty(Why.NAMES) for gfid in (HEALED, TRASHED)})
     unclear = found[HEALED]
     assert isinstance(unclear, Unclear)
-    assert (unclear.errno, unclear.words) == (
-        errno.EAGAIN,
-        "a heal has taken its name away, and heals are pending",
-    )
+    words = "a heal has taken its name away, and heals are pending"
+    assert (unclear.errno, unclear.words) == (0, words)
+    told = Refused(gfid=HEALED, doing="look at the primary", errno=0, words=words)
+    assert described(told) == ("look at the primary", "heal pending", words)
     assert found[TRASHED] == Absent(TRASHED, had=True)
 
 

@@ -1,4 +1,5 @@
-"""Which bricks say that others wait for heals, as `gluster volume heal VOLUME info summary` has it.
+"""Which bricks say that others wait for heals, as `gluster volume heal VOLUME info` has it, with
+`summary` or one by one.
 
 A brick keeps an index of what it has newer than the other bricks of its replica set; of itself a
 brick cannot know that it is behind. This command reads the indexes without any lock of the pool,

@@ -404,7 +404,10 @@ def _healed_away(sight: Sight, path: bytes) -> tuple[Place, ...]:
         return ()
     first, *others = inner
     if others:
-        place = _below(sight, Gfid(first.decode("ascii")), others)
+        try:
+            place = _below(sight, gfids.from_text(first), others)
+        except NotAGfid:
+            return ()  # whoever put that there, it was no heal
         return () if place is None else (place,)
     aside = xattrs.gfid(sight.brick + b"/" + top)
     return () if aside is None else (Place(aside, first),)

@@ -281,6 +281,7 @@ def described(answer: AnyAnswer | None) -> tuple[str, str, str]:
             kinds = {
                 COPY: "short copy",
                 "check the times": "wrong times",
+                "look at the primary": "heal pending",
                 "make way": "gfid conflict",
             }
             return doing, kinds.get(doing, doing), words

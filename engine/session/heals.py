@@ -1,5 +1,6 @@
-"""Whether the own brick waits for heals: then the mount is believed and not the brick, and the
-position stays where it is.
+"""Whether heals are to come. While the own brick waits for some, the mount is believed and not the
+brick, and the position stays where it is; while the volume has any, what one has put aside is not
+taken for gone.
 
 A brick that was down comes back with names, sizes and attributes from before, and is Active again
 at once where it is the first of its set. What it missed is in its changelog only when it is healed

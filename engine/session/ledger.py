@@ -52,7 +52,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """Where it stands, as far as known, made printable."""
     doing: str
     kind: str
-    """An errno's name, or: missing parent, not empty, short copy, wrong times, never at rest."""
+    """An errno's name, or: missing parent, not empty, short copy, wrong times, never at rest,
+    heal pending."""
     words: str
     parent: Gfid | str = ""
     """The directory that it waits for, or nothing."""

@@ -1,9 +1,8 @@
 """Look at the primary for a whole window: many gfids in one hop, directories above where they
-count.
+count, and who is gone, though GlusterFS still keeps it.
 """
 
 import asyncio
-import errno
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeGuard
@@ -134,9 +133,7 @@ class Looking:
             truths[gfid] = Absent(gfid, had=True) if isinstance(now, Absent) else now
             if _nowhere_else(now, before):
                 words = f"a heal has taken its name away, and {unsettled}"
-                truths[gfid] = (
-                    Unclear(gfid, errno.EAGAIN, words) if unsettled else Absent(gfid, had=True)
-                )
+                truths[gfid] = Unclear(gfid, 0, words) if unsettled else Absent(gfid, had=True)
 
     async def _doubt_returned(self, truths: dict[Gfid, Truth], batch: dict[Gfid, Dirty]) -> None:
         """Bring all of who came out of the trash: of its content no record will tell."""
