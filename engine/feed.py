@@ -14,6 +14,8 @@ from engine.state import State, apply
 
 LINE = 16 << 20
 """Longest line that is read, in bytes."""
+PORTION = 1 << 18
+"""Bytes taken at a time: lines may come by the thousand."""
 _SOCKET_PATH = 107
 """Bytes that fit into a unix socket's address."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
@@ -53,25 +55,25 @@ async def once(path: Path) -> AsyncGenerator[AnyEvent, None]:
     reader, writer = await connect(path)
     try:
         writer.write(commands.encode(Sync()) + b"\n")
-        lines = _lines(reader)
-        for told in await _until_answered(lines):
-            yield told
-        async for line in lines:
-            event = events.decode(line)
-            if event is not None:
-                yield event
+        told = lines(reader)
+        for event in await _until_answered(told):
+            yield event
+        async for line in told:
+            said = events.decode(line)
+            if said is not None:
+                yield said
     finally:
         writer.close()
 
 
-async def _until_answered(lines: AsyncIterator[bytes]) -> list[AnyEvent]:
+async def _until_answered(told: AsyncIterator[bytes]) -> list[AnyEvent]:
     found = []
-    async for line in lines:
-        if commands.decode_answer(line) is not None:
-            break
+    async for line in told:
         event = events.decode(line)
         if event is not None:
             found.append(event)
+        elif commands.decode_answer(line) is not None:
+            break
     return found
 
 
@@ -90,7 +92,7 @@ async def ask(
     try:
         writer.write(commands.encode(command) + b"\n")
         async with asyncio.timeout(timeout):
-            async for line in _lines(reader):
+            async for line in lines(reader):
                 answer = commands.decode_answer(line)
                 if answer is not None:
                     return answer
@@ -168,9 +170,21 @@ def read(paths: Iterable[Path]) -> Iterator[AnyEvent]:
                     yield event
 
 
-async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+async def lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Yield the lines that come, many from each read; the last one even where it was cut off."""
+    held = b""
     try:
-        while line := await reader.readline():
-            yield line
-    except (ConnectionError, ValueError):
-        return  # the engine is gone, or it is no engine that speaks there
+        while portion := await reader.read(PORTION):
+            *whole, rest = portion.split(b"\n")
+            if whole:
+                whole[0], held = held + whole[0], rest
+                for line in whole:
+                    yield line
+            else:
+                held += rest
+            if len(held) > LINE:
+                return  # it is no engine that speaks there
+    except ConnectionError:
+        return  # the engine is gone
+    if held:
+        yield held

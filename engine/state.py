@@ -194,8 +194,51 @@ def node_of(worker: str) -> str:
 
 def apply(state: State, event: AnyEvent) -> None:
     """Fold one event into `state`."""
-    state.at, state.version = max(state.at, event.at), state.version + 1
+    state.at = max(state.at, event.at)
+    state.version += 1
+    # What is told most often stands first: whoever comes later is compared with all before.
     match event:
+        case WorkerProgressed():
+            _sample(_worker(state, event).samples, event)
+        case PendingChanged():
+            _worker(state, event).pending = event
+        case PositionMoved():
+            _worker(state, event).position = event
+        case BatchDone():
+            _worker(state, event).batches.append(event)
+        case JobStarted():
+            _run(_worker(state, event).running, event)
+        case JobFinished():
+            worker = _worker(state, event)
+            worker.running.pop(event.job, None)
+            worker.jobs.append(event)
+        case (
+            EntryFailed()
+            | EntryMended()
+            | WorkerStarted()
+            | WorkerConnected()
+            | PeerPassedOver()
+            | RoleChanged()
+            | PauseChanged()
+            | CrawlChanged()
+            | ReconcileDue()
+            | MoverTried()
+            | WorkerFaulty()
+            | RetryScheduled()
+            | WorkerStopped()
+            | Caught()
+        ):
+            _edge(state, event)
+            _remember(state, node_of(event.worker), event)
+        case MinuteCounted():
+            _worker(state, event).minutes.append(event)
+        case CrawlProgressed():
+            worker = _worker(state, event)
+            worker.crawled, worker.crawled_first = event, worker.crawled_first or event
+        case FailuresCounted():
+            _worker(state, event).counted = event
+        case QuarantineSwept():
+            _worker(state, event).swept = event
         case EngineStarted():
             _take_back(state, event.node)
             state.engines[event.node] = EngineState(started=event)
@@ -227,47 +270,6 @@ def apply(state: State, event: AnyEvent) -> None:
         case HookEnded():
             _checkpoint(state, event.session, event.node, event.about).hook = event
             _remember(state, event.node, event)
-        case WorkerProgressed():
-            _sample(_worker(state, event).samples, event)
-        case CrawlProgressed():
-            worker = _worker(state, event)
-            worker.crawled, worker.crawled_first = event, worker.crawled_first or event
-        case MinuteCounted():
-            _worker(state, event).minutes.append(event)
-        case PendingChanged():
-            _worker(state, event).pending = event
-        case PositionMoved():
-            _worker(state, event).position = event
-        case BatchDone():
-            _worker(state, event).batches.append(event)
-        case JobStarted():
-            _run(_worker(state, event).running, event)
-        case JobFinished():
-            worker = _worker(state, event)
-            worker.running.pop(event.job, None)
-            worker.jobs.append(event)
-        case FailuresCounted():
-            _worker(state, event).counted = event
-        case QuarantineSwept():
-            _worker(state, event).swept = event
-        case (
-            WorkerStarted()
-            | WorkerConnected()
-            | PeerPassedOver()
-            | RoleChanged()
-            | PauseChanged()
-            | CrawlChanged()
-            | EntryFailed()
-            | EntryMended()
-            | ReconcileDue()
-            | MoverTried()
-            | WorkerFaulty()
-            | RetryScheduled()
-            | WorkerStopped()
-            | Caught()
-        ):
-            _edge(state, event)
-            _remember(state, node_of(event.worker), event)
 
 
 def snapshot(state: State) -> list[AnyEvent]:
@@ -348,6 +350,15 @@ AnyEdge = (
 def _edge(state: State, event: AnyEdge) -> None:
     worker = _worker(state, event)
     match event:
+        case EntryFailed():
+            _list(worker, event)
+        case EntryMended():
+            worker.failures.pop(event.gfid, None)
+            worker.aside.pop(event.gfid, None)
+            if worker.started is None and worker == WorkerState():
+                # Nothing is known of it any more, so no event could tell of it in a snapshot.
+                del state.sessions[event.session].workers[event.worker]
+                _tidy(state, event.session)
         case WorkerStarted():
             _begin(worker, event)
         case WorkerConnected():
@@ -361,15 +372,6 @@ def _edge(state: State, event: AnyEdge) -> None:
             worker.pause = event
         case CrawlChanged():
             worker.crawl, worker.crawled, worker.crawled_first = event, None, None
-        case EntryFailed():
-            _list(worker, event)
-        case EntryMended():
-            worker.failures.pop(event.gfid, None)
-            worker.aside.pop(event.gfid, None)
-            if worker == WorkerState():
-                # Nothing is known of it any more, so no event could tell of it in a snapshot.
-                del state.sessions[event.session].workers[event.worker]
-                _tidy(state, event.session)
         case ReconcileDue():
             worker.reconcile = event
         case MoverTried():
@@ -435,11 +437,18 @@ def _sample(samples: deque[WorkerProgressed], event: WorkerProgressed) -> None:
 
 
 def _session(state: State, name: str) -> SessionState:
-    return state.sessions.setdefault(name, SessionState())
+    found = state.sessions.get(name)
+    if found is None:
+        found = state.sessions[name] = SessionState()
+    return found
 
 
 def _worker(state: State, event: WorkerEvent) -> WorkerState:
-    return _session(state, event.session).workers.setdefault(event.worker, WorkerState())
+    try:
+        return state.sessions[event.session].workers[event.worker]
+    except KeyError:  # it is told of for the first time
+        found = _session(state, event.session).workers[event.worker] = WorkerState()
+        return found
 
 
 def _checkpoint(state: State, session: str, node: str, label: str) -> CheckpointState:
@@ -448,10 +457,14 @@ def _checkpoint(state: State, session: str, node: str, label: str) -> Checkpoint
 
 
 def _remember(state: State, node: str, event: AnyEvent) -> None:
-    recent = state.engines.setdefault(node, EngineState()).recent
+    engine = state.engines.get(node)
+    if engine is None:
+        engine = state.engines[node] = EngineState()
+    recent, before = engine.recent, len(engine.recent)
     recent[event] = None
-    recent.move_to_end(event)
-    if len(recent) > RECENT:
+    if len(recent) == before:
+        recent.move_to_end(event)  # it was there
+    elif len(recent) > RECENT:
         recent.popitem(last=False)
 
 

@@ -1,7 +1,6 @@
 """What an operator should look at, the worst first. Pure."""
 
 from dataclasses import dataclass
-from itertools import groupby
 
 from rich.cells import cell_len
 
@@ -187,12 +186,11 @@ def _peers(name: str, session: SessionState) -> list[Matter]:
 def _failures(session: str, name: str, worker: WorkerState) -> list[Matter]:
     """Group what failed by its kind; a thousand alike are one line with an example."""
 
-    def kind(failure: EntryFailed) -> str:
-        return failure.kind
-
+    kinds: dict[str, list[EntryFailed]] = {}
+    for failure in worker.failures.values():
+        kinds.setdefault(failure.kind, []).append(failure)
     found: list[Matter] = []
-    for word, group in groupby(sorted(worker.failures.values(), key=kind), key=kind):
-        alike = list(group)
+    for word, alike in sorted(kinds.items()):
         last = max(alike, key=figures.tried)
         times = f" ×{len(alike)}, last" if len(alike) > 1 else ""
         words = rows.plain(f"{word}{times} {last.path or last.gfid}")

@@ -88,28 +88,36 @@ class Chronicle:
         self.count = count
         """How much was taken; equal means that nothing came."""
         self._levels: dict[Level, list[Entry]] = {each: [] for each in Level}
-        self._known: set[AnyTold] = set()
+        self._known: dict[Level, set[AnyTold]] = {each: set() for each in Level}
         for entry in entries:
             self._levels[entry.level].append(entry)
-            self._known.add(entry.told)
+            self._known[entry.level].add(entry.told)
 
     def take(self, told: AnyTold) -> None:
         """Take what was told."""
         level = level_of(told)
-        if level is None:
-            return
-        self.count += 1
-        room = self._levels[level]
-        room.append(Entry(told.at, self.count, told, level))
-        self._known.add(told)
-        if len(room) > 2 * self._kept:
-            self._levels[level] = sorted(room)[-self._kept :]
-            self._known = {each.told for kept in self._levels.values() for each in kept}
+        if level is not None:
+            self._known[level].add(told)
+            self._keep(told, level)
 
     def hear(self, event: AnyTold) -> None:
         """Take what an engine tells: after each connect it repeats what it knows."""
-        if event not in self._known:
-            self.take(event)
+        level = level_of(event)
+        if level is None:
+            return
+        known = self._known[level]
+        before = len(known)
+        known.add(event)
+        if len(known) > before:
+            self._keep(event, level)
+
+    def _keep(self, told: AnyTold, level: Level) -> None:
+        self.count += 1
+        room = self._levels[level]
+        room.append(Entry(told.at, self.count, told, level))
+        if len(room) > 2 * self._kept:
+            self._levels[level] = sorted(room)[-self._kept :]
+            self._known[level] = {each.told for each in self._levels[level]}
 
     def entries(self) -> list[Entry]:
         """Return what is kept, the newest last."""
@@ -124,17 +132,24 @@ class Chronicle:
 
 def level_of(told: AnyTold) -> Level | None:
     """Return how much something matters; None for what is only a count of what goes on."""
+    # What is told most often stands first: whoever comes later is compared with all before.
     match told:
-        case WorkerProgressed() | PendingChanged() | CrawlProgressed() | MinuteCounted():
+        case WorkerProgressed() | PendingChanged():
             return None
-        case WorkerFaulty() | SessionBlocked() | GivenUp():
-            return Level.BAD
-        case PositionMoved() | BatchDone() | JobStarted() | SlicesTold():
+        case PositionMoved() | BatchDone() | JobStarted():
             return Level.DETAIL
         case JobFinished():
             return Level.WARN if told.code or told.short else Level.DETAIL
         case EntryFailed():
             return Level.INFO if told.skipped or told.again else Level.WARN
+        case EntryMended():
+            return Level.INFO
+        case CrawlProgressed() | MinuteCounted():
+            return None
+        case SlicesTold():
+            return Level.DETAIL
+        case WorkerFaulty() | SessionBlocked() | GivenUp():
+            return Level.BAD
         case FailuresCounted():
             return Level.WARN if told.waiting else Level.DETAIL
         case ReconcileDue():
@@ -164,7 +179,6 @@ def level_of(told: AnyTold) -> Level | None:
             | CheckpointSet()
             | CheckpointReached()
             | CheckpointDeleted()
-            | EntryMended()
             | WorkerStopped()
             | Caught()
             | CheckpointPassed()

@@ -10,7 +10,7 @@ from engine.events import EntryFailed
 from engine.state import SessionState
 from georep_tui import rows, tables
 from georep_tui.rows import Line, Span
-from georep_tui.tables import WIDE, Row
+from georep_tui.tables import WIDE, Row, Shown
 
 DAY = 86400.0
 NAMELESS = "no path is known"
@@ -72,6 +72,8 @@ def tried(failures: Iterable[EntryFailed]) -> list[EntryFailed]:
 def matching(failures: Iterable[EntryFailed], wanted: str) -> list[EntryFailed]:
     """Return those that hold every word of the filter; `!word` leaves out those that do."""
     words = tables.words_of(wanted)
+    if not words:
+        return list(failures)
     return [failure for failure in failures if tables.holds(_text(failure), words)]
 
 
@@ -124,16 +126,39 @@ def head(width: int) -> Line:
     return ((_cells(words, width), "head"),)
 
 
-def table(groups: Iterable[Group], marked: Collection[str], now: float, width: int) -> list[Row]:
+class FailureRow:
+    """One failure as a row, made when it comes into sight: of thousands few ever do."""
+
+    __slots__ = ("_failure", "_line", "_mark", "_now", "_width", "key")
+
+    def __init__(self, failure: EntryFailed, now: float, width: int, *, mark: bool) -> None:
+        self.key = key(failure)
+        self._failure, self._now, self._width, self._mark = failure, now, width, mark
+        self._line: Line | None = None
+
+    @property
+    def line(self) -> Line:
+        """What is seen."""
+        if self._line is None:
+            self._line = _line(self._failure, self._now, self._width, mark=self._mark)
+        return self._line
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether it looks the same: then it need not be drawn again."""
+        return isinstance(other, FailureRow) and (self.key, self.line) == (other.key, other.line)
+
+    __hash__ = None  # type: ignore[assignment]  # it is no key of anything
+
+
+def table(groups: Iterable[Group], marked: Collection[str], now: float, width: int) -> list[Shown]:
     """Return the rows: each group's heading, if it has one, and its members."""
-    found: list[Row] = []
+    found: list[Shown] = []
     for group in groups:
         if group.title:
             found.append(Row(group.key, _heading(group, marked, width)))
         found += (
-            Row(name, _line(each, now, width, mark=name in marked))
+            FailureRow(each, now, width, mark=bool(marked) and key(each) in marked)
             for each in group.members
-            for name in (key(each),)
         )
     return found
 

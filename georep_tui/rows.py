@@ -55,6 +55,8 @@ def plain(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return the same with all spaces that are in it: there may be names in it."""
+    if text.isprintable():
+        return text
     return "".join(
         c if c.isprintable() else " " if c.isspace() else f"\\x{ord(c):02x}" for c in text
     )
@@ -62,6 +64,8 @@ def printable(text: str) -> str:
 
 def verbatim(name: str) -> str:
     r"""Return a name in full, on one line; what cannot be printed becomes `\xNN`, spaces stay."""
+    if name.isprintable():
+        return name
     return "".join(c if c.isprintable() else _bytes(c) for c in name)
 
 

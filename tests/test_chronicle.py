@@ -34,7 +34,7 @@ def test_it_stays_small() -> None:
         kept.take(mended(at))
         kept.take(batch(at))
     assert sum(len(each) for each in kept._levels.values()) <= 40
-    assert len(kept._known) <= 40
+    assert sum(len(each) for each in kept._known.values()) <= 40
 
 
 def test_counts_of_what_goes_on_do_not_count() -> None:
@@ -51,6 +51,18 @@ def test_what_an_engine_repeats_is_there_once() -> None:
             kept.hear(mended(at))
     kept.hear(mended(4))
     assert [each.at for each in kept.entries()] == [1, 3, 4, 5]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=80))
+def test_hearing_is_taking_what_is_not_there_yet(run: list[tuple[bool, int]]) -> None:
+    heard, taken, there = Chronicle(kept=100), Chronicle(kept=100), list[AnyTold]()
+    for work, at in run:
+        told = batch(at) if work else mended(at)
+        heard.hear(told)
+        if told not in there:
+            there.append(told)
+            taken.take(told)
+    assert (heard.entries(), heard.count) == (taken.entries(), taken.count)
 
 
 def test_equal_lines_of_a_log_are_both_there() -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
 import stat
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine import commands, events, feed, files
 from engine.commands import Answer, AnyCommand, Reload, Stop
@@ -65,6 +68,41 @@ async def test_a_reader_gets_the_snapshot_then_events(tmp_path: Path) -> None:
         engine.tell(_failure(1))
         assert await anext(stream) == _failure(1)
         await stream.aclose()
+
+
+@given(
+    st.lists(st.binary(max_size=6).map(lambda line: line.replace(b"\n", b"")), max_size=8),
+    st.binary(max_size=6).map(lambda line: line.replace(b"\n", b"")),
+    st.data(),
+)
+def test_lines_are_the_same_however_they_come(
+    whole: list[bytes], rest: bytes, data: st.DataObject
+) -> None:
+    told = b"".join(line + b"\n" for line in whole) + rest
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(told)), max_size=6)))
+
+    async def read() -> list[bytes]:
+        reader = asyncio.StreamReader()
+        found = asyncio.ensure_future(_all(feed.lines(reader)))
+        for begin, end in itertools.pairwise([0, *cuts, len(told)]):
+            reader.feed_data(told[begin:end])
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        reader.feed_eof()
+        return await found
+
+    assert asyncio.run(read()) == [*whole, *[rest] * bool(rest)]
+
+
+async def _all(told: AsyncIterator[bytes]) -> list[bytes]:
+    return [line async for line in told]
+
+
+async def test_who_never_ends_a_line_is_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "LINE", 10)
+    reader = asyncio.StreamReader()
+    reader.feed_data(b"one\n" + b"x" * 11)
+    assert await _all(feed.lines(reader)) == [b"one"]
 
 
 async def test_a_snapshot_that_comes_in_parts_is_yielded_as_a_whole(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from told_events import NOW, failed, mended
 from watching import drawn, text
 
 from engine.events import AnyEvent
+from engine.state import State
 from georep_tui import keymap
 from georep_tui.app import Console
 from georep_tui.keymap import Where
@@ -179,6 +180,31 @@ async def test_the_newest_is_followed_until_somebody_reads() -> None:
         assert "file 27" in row(app)
         assert line_of(app, "file 27") == above, "what is read does not run away"
         assert "more 2" in await press(pilot, "G")
+
+
+async def test_drawing_begets_no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, drawings = Source(*scripted.events()), list[int]()
+    draw = EventsScreen.draw
+
+    def noted(screen: EventsScreen, picture: State, now: float) -> None:
+        draw(screen, picture, now)
+        drawings.append(picture.version)
+        source.say(mended(NOW + len(drawings)))  # there is something new for every drawing
+
+    monkeypatch.setattr("georep_tui.app.TICK", 3600.0)
+    app = console(aiter(source))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "5")
+        monkeypatch.setattr(EventsScreen, "draw", noted)
+        assert isinstance(app.screen, EventsScreen)
+        source.say(mended(NOW))
+        await pilot.pause(0.02)
+        before = app.picture.version
+        app.screen.redraw()
+        for _ in range(5):
+            await pilot.pause(0.02)
+        assert app.picture.version > before
+        assert len(drawings) == 1
 
 
 async def test_who_has_scrolled_away_is_left_there() -> None:

@@ -11,7 +11,7 @@ from test_console import HOSTILE
 
 from engine.events import EntryFailed, FailuresCounted
 from engine.state import SessionState, State, apply
-from georep_tui import asking, evidence, failed
+from georep_tui import asking, evidence, failed, rows
 from georep_tui.failed import Group, Grouping, Order
 
 NOW = scripted.NOW
@@ -43,6 +43,32 @@ def session(*events: Any) -> SessionState:
     for event in events:
         apply(state, event)
     return state.sessions["s"]
+
+
+def test_a_row_is_made_when_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[EntryFailed] = []
+    line = failed._line
+
+    def noted(failure: EntryFailed, now: float, width: int, *, mark: bool) -> rows.Line:
+        made.append(failure)
+        return line(failure, now, width, mark=mark)
+
+    monkeypatch.setattr(failed, "_line", noted)
+    found = failed.table([Group("", ALL)], (), NOW, 80)
+    assert [row.key for row in found] == [failed.key(each) for each in ALL]
+    assert made == []
+    assert found[1].line == found[1].line
+    assert made == [B]
+
+
+def test_rows_that_look_the_same_are_equal() -> None:
+    def row(one: EntryFailed, now: float = NOW, *, mark: bool = False) -> failed.FailureRow:
+        return failed.FailureRow(one, now, 80, mark=mark)
+
+    assert row(A) == row(A, NOW + 1)
+    assert row(A) != row(A, mark=True)
+    assert row(A) != row(of("a", 1, kind="EPERM", tries=10))
+    assert row(A) != row(B)
 
 
 def test_those_that_are_not_tried_again_are_listed_too() -> None:

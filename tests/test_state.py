@@ -250,6 +250,12 @@ def test_what_an_engine_says_again_replaces_what_it_said(
     assert again == said
 
 
+def test_what_is_told_again_is_the_latest() -> None:
+    first, second = of(EntryMended, 1, gfid="a"), of(EntryMended, 2, gfid="b")
+    told = [engine(), of(WorkerStarted, pid=1, restart=0), first, second, first]
+    assert list(fold(told).engines["n1"].recent)[1:] == [second, first]
+
+
 def test_everything_is_bounded() -> None:
     run: list[AnyEvent] = [engine(), known()]
     for i in range(3000):

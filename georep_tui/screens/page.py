@@ -52,6 +52,11 @@ class Page(Screen[None]):
     AUTO_FOCUS = "RecordList"
     NAME = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn_at: str | None = None
+        """The row under the cursor when it was drawn last."""
+
     def compose(self) -> ComposeResult:
         """Make every widget once."""
         plain = self.console.plain
@@ -115,6 +120,7 @@ class Page(Screen[None]):
             with self.app.batch_update():
                 self._frame(self.console.picture, self.console.now)
                 self.draw(self.console.picture, self.console.now)
+            self._drawn_at = self.records.key
             if self.focused is None:
                 self.call_after_refresh(self.records.focus)
 
@@ -225,5 +231,8 @@ class Page(Screen[None]):
 
     @on(RecordList.Moved)
     def _follow(self) -> None:
-        self.redraw()
+        # Drawing itself moves the cursor where the list goes on below it: to draw once more for
+        # that would never end while events come.
+        if self.records.key != self._drawn_at:
+            self.redraw()
         self.refresh_bindings()
