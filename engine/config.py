@@ -16,18 +16,6 @@ from engine.gluster.urls import Directory, Login, Side, Volume
 from engine.option import Option, Value
 from engine.options import Options
 
-__all__ = [
-    "Options",
-    "Places",
-    "Remote",
-    "Session",
-    "names",
-    "parse_primary",
-    "parse_secondary",
-    "places",
-    "read",
-]
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VOLUME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,254}")
 KEYS = "keys"

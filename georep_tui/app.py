@@ -9,7 +9,8 @@ from functools import partial
 from textual.app import App
 
 from engine.events import AnyEvent
-from engine.state import SessionState, State, apply, snapshot
+from engine.snapshot import snapshot
+from engine.state import SessionState, State, apply
 from georep_tui import acts, keymap, managing, palette, rows, theme
 from georep_tui.acts import Act
 from georep_tui.chronicle import Chronicle

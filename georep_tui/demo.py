@@ -1,10 +1,6 @@
 """`georep demo`: replication in a throwaway lab, with the console on it while it runs."""
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 
 from engine.lab import demo
 from georep_tui import live
@@ -25,7 +21,7 @@ def run(
     if not screen:
         return demo.run(seconds or HEADLESS, keep=keep, report=_report)
     with (
-        _terminated_like_interrupted(),
+        demo.sigterm_as_interrupt(),
         demo.staged(_report, keep=keep) as lab,
         demo.running(lab, _report) as now,
     ):
@@ -47,17 +43,3 @@ def run(
 def _report(words: str) -> None:
     sys.stdout.write(words + "\n")
     sys.stdout.flush()
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM unwind what has been put up, like Ctrl-C does."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

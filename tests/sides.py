@@ -1,39 +1,13 @@
 """Both sides of a comparison in memory: one as it is, one behind the questions an agent answers."""
 
 from collections.abc import Sequence
-from itertools import count
 
 from memory_target import MemoryTarget
 
-from engine.errors import Reject
-from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Holder, Kind, Piece, Place
+from engine.item import ROOT, TOP, Attributes, Facts, Gfid, Kind, Piece, Place
+from engine.rpc.channel import Channel
 from engine.rpc.frames import Unframer, frame
-from engine.rpc.messages import (
-    AnyQuestion,
-    AnyReply,
-    Aside,
-    AskAside,
-    AskNotes,
-    AskQuarantine,
-    Digest,
-    Digests,
-    Discard,
-    Discarded,
-    Examine,
-    Examined,
-    Failed,
-    List,
-    Names,
-    Note,
-    Notes,
-    Quarantine,
-    Remember,
-    Remembered,
-    Rescue,
-    Rescued,
-    Restore,
-    Restored,
-)
+from engine.rpc.messages import AnyCall, AnyReply, Apply
 from engine.secondary.questions import Questions
 from engine.session.sides import Listing
 
@@ -67,77 +41,22 @@ class MemorySide:
         return [self.target.digest(piece) for piece in pieces]
 
 
-class QuestionChannel:
-    """What a Channel does, without a connection: each message goes through a frame, both ways."""
+class QuestionChannel(Channel):
+    """A channel without a connection: each message goes through a frame, both ways."""
 
     def __init__(self, target: MemoryTarget) -> None:
+        super().__init__(self._answered)
         self.questions = Questions(target, b"/")
-        self.asked: list[AnyQuestion] = []
-        self._ids = count(1)
+        self.asked: list[AnyCall] = []
 
-    async def page(self, place: Place, after: bytes = b"") -> Names:
-        reply = self._ask(List(id=next(self._ids), place=place, after=after))
-        assert isinstance(reply, Names)
-        return reply
-
-    async def examine(self, places: Sequence[Place]) -> Examined:
-        reply = self._ask(Examine(id=next(self._ids), places=tuple(places)))
-        assert isinstance(reply, Examined)
-        return reply
-
-    async def digest(self, pieces: Sequence[Piece]) -> tuple[bytes | None, ...]:
-        reply = self._ask(Digest(id=next(self._ids), pieces=tuple(pieces)))
-        assert isinstance(reply, Digests)
-        return reply.digests
-
-    async def quarantine(self, days: int) -> Quarantine:
-        reply = self._ask(AskQuarantine(id=next(self._ids), days=days))
-        assert isinstance(reply, Quarantine)
-        return reply
-
-    async def discard(self, holders: Sequence[Holder]) -> Discarded:
-        reply = self._ask(Discard(id=next(self._ids), holders=tuple(holders)))
-        assert isinstance(reply, Discarded)
-        return reply
-
-    async def aside(self) -> Aside:
-        reply = self._ask(AskAside(id=next(self._ids)))
-        assert isinstance(reply, Aside)
-        return reply
-
-    async def remember(self, gfid: Gfid, record: bytes) -> None:
-        reply = self._ask(Remember(id=next(self._ids), gfid=gfid, record=record))
-        assert isinstance(reply, Remembered)
-
-    async def restore(self, holder: Holder, to: Place) -> None:
-        reply = self._ask(Restore(id=next(self._ids), holder=holder, to=to))
-        assert isinstance(reply, Restored)
-
-    async def rescue(self, gfid: Gfid, seen: Attributes, day: str) -> Gfid:
-        asked = Rescue(id=next(self._ids), gfid=gfid, size=seen.size, mtime=seen.mtime, day=day)
-        reply = self._ask(asked)
-        assert isinstance(reply, Rescued)
-        return reply.copy
-
-    async def note(self, name: str, content: bytes) -> dict[str, bytes]:
-        return self._notes(Note(id=next(self._ids), name=name, content=content))
-
-    async def notes(self) -> dict[str, bytes]:
-        return self._notes(AskNotes(id=next(self._ids)))
-
-    def _notes(self, question: AnyQuestion) -> dict[str, bytes]:
-        reply = self._ask(question)
-        assert isinstance(reply, Notes)
-        return reply.notes
-
-    def _ask(self, question: AnyQuestion) -> AnyReply:
+    async def _answered(self, question: AnyCall) -> AnyReply:
+        assert not isinstance(question, Apply), "rules are not asked for here"
         self.asked.append(question)
         (heard,) = Unframer().feed(frame(question))
         assert heard == question
         (reply,) = Unframer().feed(frame(self.questions.answer(question)))
-        if isinstance(reply, Failed):
-            raise Reject(reply.words, cause=reply.cause)
-        return reply  # type: ignore[return-value]  # an agent sends nothing else
+        assert isinstance(reply, AnyReply)
+        return reply
 
 
 def paths(target: MemoryTarget) -> dict[bytes, Gfid]:

@@ -9,7 +9,7 @@ import pytest
 from engine import config, gsyncd, options
 from engine.errors import Usage
 from engine.options import Options
-from georep_tui import cli, tables
+from georep_tui import tables, words
 
 OLDER = ("use-tarssh", "timeout", "mountbroker")
 """Names that options had once, or of what belongs to gsyncd's world."""
@@ -68,7 +68,7 @@ def test_the_tables_are_complete(names: str, rows: tuple[beside.Beside, ...]) ->
 
 def test_what_is_named_of_georep_is_there() -> None:
     text = "\n".join(row.georep for row in (*beside.COMMANDS, *beside.TOOLS))
-    parser = cli._parser([])
+    parser = words.parser([])
     named = set(re.findall(r"`georep ([a-z]+)", text))
     commands = {
         name

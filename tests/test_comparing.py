@@ -17,10 +17,11 @@ from memory_target import MemoryTarget, Thing
 from sides import MemorySide, QuestionChannel, gfid
 
 from engine import config, options
-from engine.config import Options, Places, Session
+from engine.config import Places, Session
 from engine.errors import Disconnected, Stop
 from engine.gluster.volume import Volume
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
+from engine.options import Options
 from engine.plan import crawled
 from engine.plan.crawled import Crawled
 from engine.plan.dirty import Window

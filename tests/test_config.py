@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import config, options
-from engine.config import Options, Places, Remote, Session
+from engine.config import Places, Remote, Session
 from engine.errors import Usage
-from engine.options import TABLE
+from engine.options import TABLE, Options
 
 UUID = "0f5e8c3a-1b2c-4d5e-8f90-a1b2c3d4e5f6"
 GOOD = "primary: gvol\nsecondary: root@sec1::svol\n"

@@ -42,7 +42,7 @@ from engine.rpc.messages import (
     Synced,
     Welcome,
 )
-from engine.rpc.ssh import Route
+from engine.rpc.route import Route
 from engine.secondary import directory_setup
 from engine.secondary.directory_setup import Identity
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from engine import config
 from engine.config import Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
+from engine.options import Options
 from engine.rpc import gated, hostkeys, ssh
 from engine.rpc.messages import MAGIC
 from engine.secondary import authorized
@@ -170,7 +171,7 @@ def test_a_session_takes_up_the_key_of_its_place(at: Places) -> None:
         keys.make(made)
         options = keys.taken_up(at, session).options
         assert (options.ssh_key, options.known_hosts) == (made.route.key, made.route.known_hosts)
-    chosen = config.Options(ssh_key="/mine")
+    chosen = Options(ssh_key="/mine")
     mine = Session("s", "gvol", "root", "b1", "svol", options=chosen)
     assert keys.taken_up(at, mine) == mine
     with pytest.raises(Usage):
@@ -319,7 +320,7 @@ async def test_a_session_is_told_of_its_key(
 ) -> None:
     _own_ssh(tmp_path, monkeypatch, far)
     async with listening(far):
-        options = config.Options(ssh_port=far.port)
+        options = Options(ssh_port=far.port)
         config.create(at, Session("s", "gvol", "root", "127.0.0.1", "svol", options=options))
         with at.file("s").open("a") as file:
             file.write("# mine\n")

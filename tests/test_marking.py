@@ -176,17 +176,6 @@ class _Channel(QuestionChannel):
         super().__init__(MemoryTarget())
         self.questions = Questions(MemoryTarget(), b"/", bricks=[b"/b"])
 
-    async def marks(self) -> Marks:
-        return self._marks(AskMarks(id=next(self._ids)))
-
-    async def leave_mark(self, primary: str, value: bytes) -> Marks:
-        return self._marks(LeaveMark(id=next(self._ids), primary=primary, value=value))
-
-    def _marks(self, question: AskMarks | LeaveMark) -> Marks:
-        reply = self._ask(question)
-        assert isinstance(reply, Marks)
-        return reply
-
 
 class _Worker:
     """What one worker does, and the two volumes."""
@@ -210,7 +199,7 @@ class _Worker:
             return self._own
 
         return Marking(
-            self.channel,  # type: ignore[arg-type]  # the same calls
+            self.channel,
             self.pair,
             hosts=("prim1",),
             heed=self.heed,
@@ -219,7 +208,7 @@ class _Worker:
         )
 
     async def left(self) -> Marked:
-        return await marked.there(self.channel)  # type: ignore[arg-type]  # the same calls
+        return await marked.there(self.channel)
 
 
 @pytest.fixture
@@ -269,7 +258,7 @@ async def test_a_worker_looks_again_and_again(
 
     at = Places(Path("/c"), Path("/s"))
     made = Marking.of(
-        *(at, OLD, volume, worker.channel),  # type: ignore[arg-type]  # the same calls
+        *(at, OLD, volume, worker.channel),
         uuid=B,
         here=here,
     )

@@ -16,7 +16,7 @@ from engine.movers.job import Job, Mover, blamed
 from engine.movers.probe import Tried
 from engine.movers.ways import Ways
 from engine.rpc.messages import Found, Seen
-from engine.rpc.ssh import Route
+from engine.rpc.route import Route
 from engine.session.bulk import Bulk, parts
 from engine.session.report import Report
 from engine.session.trying import Trying

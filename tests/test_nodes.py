@@ -12,11 +12,12 @@ import msgspec
 import pytest
 
 from engine import peers
-from engine.config import Options, Places, Session
+from engine.config import Places, Session
 from engine.errors import Disconnected, GeorepError, Reject, Retry, Stop
 from engine.events import AnyEvent, PeerPassedOver
 from engine.gluster import volume
 from engine.gluster.volume import Brick, Volume
+from engine.options import Options
 from engine.peers import Peer
 from engine.rpc import hostkeys, login, ssh
 from engine.rpc.messages import PROTOCOL, Welcome

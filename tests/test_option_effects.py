@@ -35,8 +35,8 @@ from engine.primary import election, meta_lock
 from engine.primary.meta_lock import MetaLock
 from engine.rpc.channel import Channel
 from engine.rpc.messages import PROTOCOL, Hello
+from engine.rpc.route import Route
 from engine.rpc.shared import Shared
-from engine.rpc.ssh import Route
 from engine.secondary import opened
 from engine.session import bulk, checkpoints, checks, local, marked, nodes
 from engine.session.bulk import Bulk

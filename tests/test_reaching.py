@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.config import Options, Places, Session
+from engine.config import Places, Session
 from engine.errors import Usage
 from engine.events import (
     AnyEvent,
@@ -21,6 +21,7 @@ from engine.events import (
     PositionMoved,
     WorkerStarted,
 )
+from engine.options import Options
 from engine.session import checkpoints, reaching
 from engine.session.checkpoints import CUT_OFF, Checkpoint, Hook
 from engine.session.reaching import Reaching

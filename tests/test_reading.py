@@ -145,7 +145,7 @@ class Heavy(MemoryTarget):
 
 async def test_the_secondary_is_asked_for_less_when_it_cannot_tell_so_much() -> None:
     target = Heavy()
-    there = There(QuestionChannel(target))  # type: ignore[arg-type]  # the same calls
+    there = There(QuestionChannel(target))
     found = await there.facts([TOP, Place(ROOT, b"a"), Place(ROOT, b"b"), Place(ROOT, b"c"), TOP])
     assert [one and one.gfid for one in found] == [ROOT, None, None, None, ROOT]
     assert "Input/output error" in (await there.listing(TOP)).trouble

@@ -104,7 +104,7 @@ class World:
     def reconcile(self, *, apply: bool = True, meanwhile: object = None) -> None:
         self.counts, self.told = Counts(), []
         side = ModelSide(self.primary)
-        there = There(QuestionChannel(self.target))  # type: ignore[arg-type]
+        there = There(QuestionChannel(self.target))
 
         async def run() -> None:
             with Reconcile(
@@ -213,7 +213,7 @@ def test_more_than_half_is_not_removed_without_force(
     remove(world, *gone)
     world.reconcile(apply=False)
     side = ModelSide(world.primary)
-    there = There(QuestionChannel(world.target))  # type: ignore[arg-type]
+    there = There(QuestionChannel(world.target))
     with Reconcile(
         side, there, side.ask, world.counts, world.told.append, folder=world.folder
     ) as one:

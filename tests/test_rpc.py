@@ -12,10 +12,13 @@ from engine.errors import Disconnected, Reject
 from engine.item import ROOT, TOP, Attributes, Done, Facts, Gfid, Gone, Item, Kind, Piece, Place
 from engine.rpc.channel import Channel
 from engine.rpc.frames import LIMIT, NOISE, BadFrame, Unframer, frame
+from engine.rpc.line import Line
 from engine.rpc.messages import (
     MAGIC,
     PROTOCOL,
+    AnyCall,
     AnyMessage,
+    AnyReply,
     Applied,
     Apply,
     AskMarks,
@@ -37,6 +40,7 @@ from engine.rpc.messages import (
     Ping,
     Pong,
     Sorry,
+    Synced,
     Welcome,
 )
 
@@ -160,8 +164,9 @@ class _Far:
 
 async def test_answers_may_come_in_any_order() -> None:
     far = _Far()
-    channel = Channel(far.reader, far, silence=0)
-    serving = asyncio.create_task(channel.serve())
+    line = Line(far.reader, far, silence=0)
+    channel = Channel(line.call)
+    serving = asyncio.create_task(line.serve())
     first = asyncio.create_task(channel.apply([ITEM]))
     second = asyncio.create_task(channel.lookup([B]))
     await far.until(2)
@@ -186,8 +191,9 @@ async def test_answers_to_something_else_are_not_believed(
     answers: tuple[Done, ...], words: str
 ) -> None:
     far = _Far()
-    channel = Channel(far.reader, far, silence=0)
-    serving = asyncio.create_task(channel.serve())
+    line = Line(far.reader, far, silence=0)
+    channel = Channel(line.call)
+    serving = asyncio.create_task(line.serve())
     call = asyncio.create_task(channel.apply([ITEM]))
     await far.until(1)
     asked = far.heard[0]
@@ -200,8 +206,9 @@ async def test_answers_to_something_else_are_not_believed(
 
 async def test_an_end_fails_everything_that_waits_and_comes() -> None:
     far = _Far()
-    channel = Channel(far.reader, far, silence=0)
-    serving = asyncio.create_task(channel.serve())
+    line = Line(far.reader, far, silence=0)
+    channel = Channel(line.call)
+    serving = asyncio.create_task(line.serve())
     call = asyncio.create_task(channel.lookup([A]))
     await far.until(1)
     far.reader.feed_eof()
@@ -214,8 +221,8 @@ async def test_an_end_fails_everything_that_waits_and_comes() -> None:
 
 async def test_silence_is_an_end_and_a_pulse_keeps_it_off() -> None:
     far = _Far()
-    channel = Channel(far.reader, far, silence=3)  # seconds this machine may be away
-    serving = asyncio.create_task(channel.serve())
+    line = Line(far.reader, far, silence=3)  # seconds this machine may be away
+    serving = asyncio.create_task(line.serve())
     await far.until(1)
     assert far.heard == [Ping()]
     far.say(Pong())
@@ -226,10 +233,10 @@ async def test_silence_is_an_end_and_a_pulse_keeps_it_off() -> None:
 
 async def test_a_refusal_is_raised_with_the_words_of_the_far_side() -> None:
     far = _Far()
-    channel = Channel(far.reader, far, silence=0)
-    serving = asyncio.create_task(channel.serve())
+    line = Line(far.reader, far, silence=0)
+    serving = asyncio.create_task(line.serve())
     hello = Hello(protocol=PROTOCOL, version="1", session="s", worker="w", volume="v", silence=0)
-    greeting = asyncio.create_task(channel.greet(hello))
+    greeting = asyncio.create_task(line.greet(hello))
     await far.until(1)
     far.say(Sorry(cause="volume stopped", words="no", fix="start it", evidence="e"))
     with pytest.raises(Reject, match="no") as refused:
@@ -240,31 +247,40 @@ async def test_a_refusal_is_raised_with_the_words_of_the_far_side() -> None:
 
 async def test_an_agent_that_gives_up_says_why() -> None:
     far = _Far()
-    channel = Channel(far.reader, far, silence=0)
+    line = Line(far.reader, far, silence=0)
     far.say(WELCOME, Sorry(cause="secondary given up", words="it hangs", fix="f", evidence="e"))
     with pytest.raises(Disconnected, match="it hangs") as given_up:
-        await channel.serve()
+        await line.serve()
     assert (given_up.value.cause, given_up.value.fix) == ("secondary given up", "f")
 
 
 async def test_a_word_out_of_turn_ends_the_connection() -> None:
     far = _Far()
-    channel = Channel(far.reader, far, silence=0)
+    line = Line(far.reader, far, silence=0)
     far.say(Hello(protocol=PROTOCOL, version="1", session="s", worker="w", volume="v", silence=0))
     with pytest.raises(Disconnected, match="out of turn"):
-        await channel.serve()
+        await line.serve()
 
 
 async def test_a_call_that_could_not_be_served_is_a_reject() -> None:
     far = _Far()
-    channel = Channel(far.reader, far, silence=0)
-    serving = asyncio.create_task(channel.serve())
+    line = Line(far.reader, far, silence=0)
+    channel = Channel(line.call)
+    serving = asyncio.create_task(line.serve())
     call = asyncio.create_task(channel.limbo())
     await far.until(1)
     far.say(Failed(id=1, cause="errno", words="Input/output error"))
     with pytest.raises(Reject, match="Input/output error"):
         await call
     serving.cancel()
+
+
+async def test_a_reply_of_another_kind_is_not_believed() -> None:
+    async def call(_: AnyCall) -> AnyReply:
+        return Synced(id=1)
+
+    with pytest.raises(Disconnected, match="AskLimbo with Synced"):
+        await Channel(call).limbo()
 
 
 def test_a_welcome_carries_a_path_of_bytes() -> None:

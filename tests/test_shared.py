@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.rpc import shared
+from engine.rpc.route import Route
 from engine.rpc.shared import SMALL, Shared
-from engine.rpc.ssh import Route
 
 ROUTE = Route(host="h")
 SSH = """#!/bin/sh

@@ -11,16 +11,16 @@ import pytest
 from memory_target import MemoryTarget, Thing
 from sides import MemorySide, QuestionChannel, gfid
 
-from engine.config import Options, Places, Session
+from engine.config import Places, Session
 from engine.errors import Usage
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
+from engine.options import Options
 from engine.plan import records
 from engine.plan.dirty import Window
 from engine.plan.items import Absent, Alive, Truth
 from engine.plan.records import Record
 from engine.plan.steps import CHANGED, never
 from engine.primary import truth
-from engine.rpc.messages import Found, Lookup
 from engine.session import acting, deciding, mending, shelving, survey
 from engine.session.attempt import Totals
 from engine.session.ledger import Failure, Known, Ledger
@@ -35,8 +35,6 @@ class Volumes:
     def __init__(self, folder: Path) -> None:
         self.here, self.there = MemoryTarget(), MemoryTarget()
         self.channel = QuestionChannel(self.there)
-        self.channel.lookup = self._lookup  # type: ignore[attr-defined]
-        self.channel.limbo = self._limbo  # type: ignore[attr-defined]
         self.windows: list[Window] = []
         self.again: list[list[Gfid]] = []
         self.refuses: list[Failure] = []
@@ -79,14 +77,6 @@ class Volumes:
 
     async def _run(self, call: Callable[..., Any], *args: Any) -> Any:
         return call(*args)
-
-    async def _lookup(self, gfids: Sequence[Gfid]) -> Found:
-        reply = self.channel._ask(Lookup(id=1, gfids=tuple(gfids)))
-        assert isinstance(reply, Found)
-        return reply
-
-    async def _limbo(self) -> list[Gfid]:
-        return self.there.in_limbo()
 
     @contextmanager
     def replicator(self, *args: Any) -> Iterator[Any]:

@@ -47,7 +47,8 @@ from engine.events import (
     WorkerStopped,
 )
 from engine.figures import Status
-from engine.state import JOBS, State, apply, snapshot
+from engine.snapshot import snapshot
+from engine.state import JOBS, State, apply
 
 W1, W2 = "n1:/b/1", "n2:/b/1"
 

@@ -17,7 +17,7 @@ from engine.item import Gfid
 from engine.movers import sender, stream
 from engine.rpc import pieces
 from engine.rpc.pieces import What
-from engine.rpc.ssh import Route
+from engine.rpc.route import Route
 from engine.secondary import receiver
 
 MIB = 1 << 20

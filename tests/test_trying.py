@@ -16,7 +16,7 @@ from engine.item import Gfid, Piece
 from engine.movers.job import Job, Mover
 from engine.movers.probe import SIZE, judge
 from engine.movers.ways import Ways
-from engine.rpc.ssh import Route
+from engine.rpc.route import Route
 from engine.session import trying
 from engine.session.report import Report
 from engine.session.trying import Trying

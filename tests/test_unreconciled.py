@@ -28,7 +28,7 @@ class Worker:
         self.report = Report("s", f"n1:/b{number}", write)
         self.channel = QuestionChannel(target)
         self.view = Unreconciled(
-            self.channel,  # type: ignore[arg-type]  # the same calls
+            self.channel,
             self.report,
             volume=VOLUME,
             number=number,

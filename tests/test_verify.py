@@ -72,7 +72,7 @@ def verify(
 
 def sides(primary: MemoryTarget, secondary: MemoryTarget) -> tuple[Side, Side]:
     channel = QuestionChannel(secondary)
-    return MemorySide(primary), There(channel)  # type: ignore[arg-type]  # the same calls
+    return MemorySide(primary), There(channel)
 
 
 @st.composite

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.item import Gfid
 from engine.movers import rsync
-from engine.rpc.ssh import Route
+from engine.rpc.route import Route
 
 WORDY = f"""#!{sys.executable}
 import sys

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, NamedTuple
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import unquote_plus
 
 from engine.errors import Reject, Usage
 
@@ -142,11 +142,6 @@ def canonical(url: Url, address: Callable[[str], str]) -> str:
         case Login(user, host, there):
             inner = canonical(there, address)
             return f"ssh://{user}@{_bracketed(address(host))}:{inner}"
-
-
-def escaped(url: Url) -> str:
-    """Return the full form, quoted so that it can be a file name or a value in another url."""
-    return quote_plus(full(url))
 
 
 def is_host(text: str) -> bool:

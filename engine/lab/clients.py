@@ -40,11 +40,6 @@ def mount(host: Host, volume: str, servers: tuple[str, ...], *, cached: bool = F
     return folder
 
 
-def unmount(host: Host, folder: str) -> None:
-    """Undo `mount`."""
-    host.run(["umount", folder])
-
-
 def whole(root: Path) -> bool:
     """Return whether a volume is mounted at `root` and every subvolume of it answers."""
     try:

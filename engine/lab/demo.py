@@ -120,7 +120,7 @@ def run(seconds: float, *, keep: bool = False, report: Report) -> int:
     Takes everything down again, also on Ctrl-C and SIGTERM, unless it shall be kept. Call it in the
     main thread.
     """
-    with _sigterm_as_interrupt(), staged(report, keep=keep) as lab, running(lab, report) as now:
+    with sigterm_as_interrupt(), staged(report, keep=keep) as lab, running(lab, report) as now:
         asyncio.run(_show(now, seconds, report))
         verdict = now.finish(report)
         report(verdict.words)
@@ -216,12 +216,10 @@ def _end(process: subprocess.Popen[bytes], patience: float = 30) -> None:
             process.wait()
 
 
-def _tail(path: Path) -> str:
-    return "\n".join(path.read_text(errors="replace").splitlines()[-10:])
-
-
 @contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM unwind what has been put up, like Ctrl-C does; in the main thread."""
+
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
@@ -230,6 +228,10 @@ def _sigterm_as_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _tail(path: Path) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-10:])
 
 
 @contextlib.contextmanager

@@ -39,11 +39,6 @@ def kill_glusterd(lab: Lab, host: str) -> None:
         hosts.until(f"the end of glusterd on {host}", lambda: processes.started(pid) is None)
 
 
-def start_glusterd(lab: Lab, host: str) -> None:
-    """Start glusterd on `host` again."""
-    lab.host(host).start_glusterd()
-
-
 def power_off(lab: Lab, host: str) -> None:
     """Kill -9 all that runs on `host`: bricks, glusterd, sshd, clients, whatever else; `lab.up`
     brings it back as a start does.

@@ -11,7 +11,7 @@ from engine.lab.shape import PRIMARY, SECONDARY
 _OPTIONS = ("access_mount", "secondary_access_mount")
 """Without an ordinary mount point this system's rsync moves nothing, and says that all is well."""
 _PATIENCE = 300.0
-_FIELDS = ("primary_node", "primary_brick", "status", "crawl_status", "last_synced")
+_FIELDS = ("primary_node", "primary_brick", "status", "crawl_status")
 """What the XML calls the fields of a worker."""
 _AT_WORK = {"Active", "Passive"}
 
@@ -24,8 +24,6 @@ class Worker:
     brick: str
     status: str
     crawl: str
-    last_synced: str
-    """In UTC, or N/A."""
 
 
 def create(lab: Lab) -> None:

@@ -13,7 +13,7 @@ from engine.gluster import gfid as gfids
 from engine.item import Gfid
 from engine.movers import child
 from engine.movers.job import Job, Mover, blamed
-from engine.rpc.ssh import Route
+from engine.rpc.route import Route
 
 USUAL = frozenset({0, 23, 24})
 """Exit codes after which the check decides: all, some, or vanished files."""

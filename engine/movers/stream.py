@@ -10,7 +10,7 @@ from engine.errors import Stop
 from engine.item import Gfid
 from engine.movers import child
 from engine.movers.job import Job, Mover
-from engine.rpc.ssh import Route
+from engine.rpc.route import Route
 
 USUAL = frozenset({0})
 _LINE = 600

@@ -9,8 +9,8 @@ from engine.item import Gfid
 from engine.movers import rsync, stream
 from engine.movers.job import Job, Mover
 from engine.movers.pace import Bucket
+from engine.rpc.route import Route
 from engine.rpc.shared import Shared
-from engine.rpc.ssh import Route
 
 
 @dataclass(frozen=True, slots=True)

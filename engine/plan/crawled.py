@@ -77,7 +77,6 @@ class Book:
 
 Note = tuple[str, bytes]
 """A note's name and content."""
-AnyNote = Origin | Crawled | Reconciled
 N = TypeVar("N", Origin, Crawled, Reconciled)
 
 

@@ -9,9 +9,7 @@ from typing import Final
 
 MODIFY: Final = 0x0002
 MOVED_FROM: Final = 0x0040
-MOVED_TO: Final = 0x0080
 CREATE: Final = 0x0100
-DELETE: Final = 0x0200
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -10,8 +10,6 @@ from engine.errors import Reject
 from engine.primary import inotify
 from engine.primary.catalogue import HTIMES, Catalogue, ClosedSlice, Gap
 
-__all__ = ["ClosedSlice", "Follower", "Gap", "History", "HistoryBroken", "closed", "history"]
-
 POLL: Final = 5.0
 """Seconds after which a follower looks even if nothing woke it: inotify can miss."""
 _NO_LIVE: Final = 3.0

@@ -11,7 +11,7 @@ from engine.item import AnyAnswer, AnyItem, Attributes, Facts, Gfid, Holder, Kin
 from engine.keeping import Owner
 from engine.peers import Peer
 
-PROTOCOL = 6
+PROTOCOL = 7
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
 
 MAGIC = b"georep agent\n"
@@ -52,7 +52,6 @@ class Welcome(Message, frozen=True, kw_only=True):
 
     protocol: int
     version: str
-    capabilities: tuple[str, ...] = ()
     host: str
     pid: int
     volume_uuid: str
@@ -269,22 +268,6 @@ class Rescued(Message, frozen=True, kw_only=True):
     copy: Gfid
 
 
-class AskHealth(Message, frozen=True, kw_only=True):
-    """How is the secondary? Answered by Health."""
-
-    id: int
-
-
-class Health(Message, frozen=True, kw_only=True):
-    """Space on the secondary volume and the agent's own needs."""
-
-    id: int
-    free_bytes: int
-    free_inodes: int
-    rss: int
-    """The agent's resident memory in bytes."""
-
-
 class Sync(Message, frozen=True, kw_only=True):
     """A position shall move past what you have made so. Answered by Synced."""
 
@@ -440,54 +423,6 @@ class Failed(Message, frozen=True, kw_only=True):
     words: str
 
 
-AnyMessage = (
-    Hello
-    | Welcome
-    | Sorry
-    | Ping
-    | Pong
-    | Apply
-    | Applied
-    | Lookup
-    | Found
-    | AskLimbo
-    | Limbo
-    | PutAway
-    | AskQuarantine
-    | Quarantine
-    | Discard
-    | Discarded
-    | AskAside
-    | Aside
-    | Remember
-    | Remembered
-    | Restore
-    | Restored
-    | Rescue
-    | Rescued
-    | AskHealth
-    | Health
-    | AskHost
-    | Host
-    | List
-    | Names
-    | Examine
-    | Examined
-    | Digest
-    | Digests
-    | Note
-    | AskNotes
-    | Notes
-    | AskMarks
-    | LeaveMark
-    | Marks
-    | Sync
-    | Synced
-    | AskCanary
-    | Canary
-    | Failed
-)
-
 AnyQuestion = (
     Lookup
     | AskLimbo
@@ -498,7 +433,6 @@ AnyQuestion = (
     | Remember
     | Restore
     | Rescue
-    | AskHealth
     | AskHost
     | List
     | Examine
@@ -522,7 +456,6 @@ AnyReply = (
     | Remembered
     | Restored
     | Rescued
-    | Health
     | Host
     | Names
     | Examined
@@ -533,3 +466,4 @@ AnyReply = (
     | Canary
     | Failed
 )
+AnyMessage = Hello | Welcome | Sorry | Ping | Pong | AnyCall | AnyReply

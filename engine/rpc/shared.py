@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from engine.gluster.mount import RUN
-from engine.rpc.ssh import Route
+from engine.rpc.route import Route
 
 SMALL = 8 << 20
 """Bytes of a job up to which a login counts: it takes as long as some MiB."""

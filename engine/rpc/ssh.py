@@ -16,16 +16,13 @@ from engine.errors import Disconnected, GeorepError, Reject, Retry, Stop
 from engine.gluster import urls
 from engine.rpc import gated
 from engine.rpc.channel import Channel
+from engine.rpc.line import Line
 from engine.rpc.login import connect
 from engine.rpc.messages import PROTOCOL, Hello, Welcome
 from engine.rpc.route import Route
 
-__all__ = ["Agent", "Route", "agent"]
-
 _HEARD = 64 << 10
 """Most of the agent's stderr that is kept, in bytes."""
-
-
 _GSYNCD = "in restricted SSH session is not allowed"
 """What gsyncd's forced command says of all that is not gsyncd's."""
 
@@ -66,8 +63,8 @@ async def agent(
         try:
             async with asyncio.TaskGroup() as group:
                 listening = group.create_task(_listen(process, heard))
-                channel = Channel(process.stdout, process.stdin, silence=route.silence)
-                serving = group.create_task(channel.serve())
+                line = Line(process.stdout, process.stdin, silence=route.silence)
+                serving = group.create_task(line.serve())
                 hello = Hello(
                     protocol=PROTOCOL,
                     version=__version__,
@@ -81,8 +78,8 @@ async def agent(
                     users=route.scope.users,
                     acls=route.scope.acls,
                 )
-                welcome = await _greet(channel, route, hello)
-                yield Agent(channel, welcome, route.host)
+                welcome = await _greet(line, route, hello)
+                yield Agent(Channel(line.call), welcome, route.host)
                 serving.cancel()
                 listening.cancel()
         except BaseExceptionGroup as errors:
@@ -98,14 +95,14 @@ async def agent(
                     await process.wait_closed()
                     # Its last words may have come with its end, when nobody listened any more.
                     await _listen(process, heard)
-            raise _explain(lost, route, channel, process.exit_status, bytes(heard)) from None
+            raise _explain(lost, route, line, process.exit_status, bytes(heard)) from None
 
 
-async def _greet(channel: Channel, route: Route, hello: Hello) -> Welcome:
+async def _greet(line: Line, route: Route, hello: Hello) -> Welcome:
     try:
         # An older agent of this worker, cut off from us, may have to end first.
         async with asyncio.timeout(route.timeout + route.silence + 30):
-            welcome = await channel.greet(hello)
+            welcome = await line.greet(hello)
     except Reject as error:
         raise Reject(
             f"{route.host} says: {error.words}",
@@ -145,12 +142,12 @@ async def _listen(process: asyncssh.SSHClientProcess[bytes], heard: bytearray) -
 
 
 def _explain(
-    error: GeorepError, route: Route, channel: Channel, status: int | None, heard: bytes
+    error: GeorepError, route: Route, line: Line, status: int | None, heard: bytes
 ) -> GeorepError:
     """Say what an ended agent means: its exit status and last words tell more than the lost
     connection.
     """
-    said = heard.decode("utf-8", "replace").strip() or channel.noise.strip()
+    said = heard.decode("utf-8", "replace").strip() or line.noise.strip()
     if not isinstance(error, Disconnected):
         return error
     if status == gated.REFUSED:
@@ -184,7 +181,7 @@ def _explain(
             fix="Install the same version of georep on both sides.",
             evidence=said,
         )
-    if not channel.greeted and status is not None:
+    if not line.greeted and status is not None:
         return Stop(
             f"what `{route.command}` answers on {route.host} is not a georep agent",
             cause="no agent",

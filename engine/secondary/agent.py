@@ -47,7 +47,6 @@ _CLAIMED_AFTER = 20.0
 """Seconds beyond the primary's patience that an older agent has to end in."""
 _WORD = 1.0
 """Seconds between two words to a primary that waits with us."""
-CAPABILITIES = ("push", "rsync", "limbo", "lookup", "compare", "notes")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -103,7 +102,6 @@ def _serve(pipe: "_Pipe", hello: Hello, only: str) -> int:
             Welcome(
                 protocol=PROTOCOL,
                 version=__version__,
-                capabilities=CAPABILITIES,
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 volume_uuid=there.uuid,

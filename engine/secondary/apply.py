@@ -42,5 +42,5 @@ def apply(target: Target, item: AnyItem) -> AnyAnswer:
                 errno=code,
                 words=trouble.error.strerror or str(trouble.error),
             )
-            return refused if making is None else making.so_far(refused)
+            return refused if making is None else making.so_far.unfinished(refused)
     raise AssertionError("the last try returns")

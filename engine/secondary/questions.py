@@ -3,7 +3,6 @@
 import errno
 import os
 import re
-import resource
 import threading
 import time
 from bisect import bisect_right
@@ -22,7 +21,6 @@ from engine.rpc.messages import (
     AnyReply,
     AskAside,
     AskCanary,
-    AskHealth,
     AskHost,
     AskLimbo,
     AskMarks,
@@ -37,7 +35,6 @@ from engine.rpc.messages import (
     Examined,
     Failed,
     Found,
-    Health,
     Host,
     LeaveMark,
     Limbo,
@@ -134,8 +131,6 @@ class Questions:
                 _check_day(question.day)
                 with plainly():
                     return Rescued(id=number, copy=restoring.rescue(target, question))
-            case AskHealth(id=number):
-                return self._health(number)
             case AskHost(id=number):
                 return self._host(number)
             case List(id=number, place=place, after=after):
@@ -215,12 +210,6 @@ class Questions:
         else:
             volume_marks.take_off(self._root, self._bricks, primary)
         return self._marks(number)
-
-    def _health(self, number: int) -> Health:
-        space = os.statvfs(self._root)
-        rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        free = space.f_bavail * space.f_frsize
-        return Health(id=number, free_bytes=free, free_inodes=space.f_favail, rss=rss)
 
     def _host(self, number: int) -> Host:
         stuck = tuple(mount.clean() if os.geteuid() == 0 else brokered.clean())

@@ -11,7 +11,8 @@ from pathlib import Path
 from engine import commands, events, feed
 from engine.commands import Answer, AnyCommand
 from engine.events import AnyEvent
-from engine.state import State, snapshot
+from engine.snapshot import snapshot
+from engine.state import State
 
 SLACK = 1 << 20
 """Bytes a reader may be behind, beyond a snapshot."""

@@ -14,8 +14,9 @@ from engine.errors import Reject
 from engine.options import Options
 from engine.plan.dirty import Window, fold
 from engine.primary import changelog
+from engine.primary.catalogue import ClosedSlice
 from engine.primary.records import Record
-from engine.primary.slices import POLL, ClosedSlice, Follower
+from engine.primary.slices import POLL, Follower
 from engine.session.ahead import Ahead
 from engine.session.attempt import Attempt
 from engine.session.limbo import Limbo

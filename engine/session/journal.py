@@ -15,7 +15,8 @@ from engine.events import (
     WorkerProgressed,
     WorkerStopped,
 )
-from engine.state import State, apply, snapshot
+from engine.snapshot import snapshot
+from engine.state import State, apply
 
 SIZE = 64 << 20
 """Bytes after which a new file is begun."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from engine import config, feed, options
 from engine.commands import Reload
-from engine.config import Options, Places, Session
+from engine.config import Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.events import CheckpointDeleted, SessionBlocked, SessionKnown, Wanted, WorkerStopped
 from engine.gluster import volume as volumes
+from engine.options import Options
 from engine.session import checkpoints, deciding, doctor, keys, ledger, mark_checks, marks, wanted
 from engine.session.checks import Check
 from engine.session.doctor import Agree, Tick

@@ -1,30 +1,16 @@
-"""Make a window so: look, say what shall be, have it made so, and again until nothing is dirty any
-more.
-"""
+"""Make a window so: round after round, until nothing in it is dirty or on its way any more."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-import msgspec
-
-from engine import names
-from engine.errors import Reject
-from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind
+from engine.item import Gfid
 from engine.movers.pace import Bucket
-from engine.plan import items as plan_items
-from engine.plan import order, records
-from engine.plan.dirty import ALL, Dirty, Why, Window
-from engine.plan.items import USUAL, Alive, Manner, Unclear
-from engine.plan.records import Record
-from engine.plan.settle import Outcome, settle, unclear
-from engine.primary import truth
+from engine.plan.dirty import Why, Window
+from engine.plan.items import USUAL, Manner
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
-from engine.session import returning
-from engine.session.asides import Asides, Moved
 from engine.session.attempt import Attempt, Totals
 from engine.session.beside import Beside
 from engine.session.bulk import Bulk
@@ -33,9 +19,11 @@ from engine.session.failing import Failing, Trial
 from engine.session.half_done import HalfDone
 from engine.session.hop import Hop
 from engine.session.ledger import Ledger
-from engine.session.looking import Looking, Unsettled, is_directory
-from engine.session.report import Report, many
-from engine.session.sending import Sending, unloaded
+from engine.session.looking import Looking, Unsettled
+from engine.session.noting import Noting
+from engine.session.report import Report
+from engine.session.rounds import Rounds
+from engine.session.sending import Sending
 from engine.session.underway import UnderWay
 
 T = TypeVar("T")
@@ -85,7 +73,11 @@ class Replicator:
         self.underway = UnderWay(
             *(bulk, self._looking, self._sending, self._carried, report, self._hop)
         )
-        self._asides = Asides()
+        self._noting = Noting(channel, sight, self._looking, self._hop, worker=report.worker)
+        self._rounds = Rounds(
+            *(sight, manner, self._looking, self._sending, self._carried, self.underway),
+            *(self._noting, self.failing, report, self._hop),
+        )
         self._due: Attempt | None = None
         self._counted = 0, 0
         """Contents and bytes that stand in somebody's totals."""
@@ -174,7 +166,7 @@ class Replicator:
         for _ in range(_AHEAD):
             before = len(totals.entries), totals.removed
             if window.dirty:
-                await self._round(attempt)
+                await self._rounds.one(attempt)
             if (len(totals.entries), totals.removed) == before:
                 break
         self._count(totals)
@@ -226,25 +218,7 @@ class Replicator:
 
         Notes are taken back of those who have left it, but for quarantine.
         """
-        await self._note(self._asides.among(gfids))
-        left = list(self._asides.recorded - set(gfids))
-        if not left:
-            return
-        gone = set(await self.gone(left))
-        there = (await self._channel.lookup(left)).gfids
-        for gfid, seen in zip(left, there, strict=True):
-            if seen is None or gfid not in gone:
-                with suppress(Reject):
-                    await self._channel.remember(gfid, b"")
-        self._asides.recorded.clear()
-
-    async def _note(self, moves: Mapping[Gfid, Moved]) -> None:
-        for gfid, moved in moves.items():
-            path = names.show(await self._hop.run(truth.path, self._sight, moved.place))
-            record = Record(path=path, at=moved.at, why=moved.why, worker=self._report.worker)
-            with suppress(Reject):  # it is only for people: a full secondary must not end us
-                await self._channel.remember(gfid, records.encode(record))
-            self._asides.noted(gfid)
+        await self._noting.keep(gfids)
 
     async def recover(self) -> None:
         """Make so what an earlier run may have left half done: those in limbo, those intended."""
@@ -278,7 +252,7 @@ class Replicator:
         pause = 0.0
         while window.dirty:
             self._report.pending_entries = len(window.dirty)
-            outcome = await self._round(attempt)
+            outcome = await self._rounds.one(attempt)
             if outcome.removed or outcome.changed or not (outcome.refused or outcome.waiting):
                 pause = 0.0
                 if totals.rounds > 20:
@@ -289,122 +263,3 @@ class Replicator:
                 words = f"{len(window.dirty)} objects again in {pause:.1f} s"
                 self._report.now_doing("trying again", words)
                 await asyncio.sleep(pause)
-
-    async def _round(self, attempt: Attempt) -> Outcome:
-        window, trial, totals = attempt.window, attempt.trial, attempt.totals
-        batch, window.dirty = window.dirty, {}
-        deep, window.deep = window.deep, set()
-        self._report.now_doing(f"looking at {many(len(batch), 'object')}")
-        await self.failing.recall(trial, batch, window)
-        looking = attempt.beside or self._looking
-        truths = await looking.look(batch, deep, ancestors=attempt.ancestors)
-        if not trial.ahead:  # else nobody would come back to what is not done at once
-            back = returning.back(truths, batch, self._looking.outside) - attempt.walked
-            self._looking.returned |= back
-            attempt.walked |= back
-            await self._take_in(window)
-        window.known.update(g for g, found in truths.items() if isinstance(found, Alive))
-        if not totals.rounds:
-            totals.directories = sum(map(is_directory, truths.values()))
-        items: dict[Gfid, AnyItem] = {}
-        for gfid, found in truths.items():
-            if plan_items.unrecorded(found, batch[gfid].why, window.since):
-                batch[gfid].why |= Why.DATA
-            item = plan_items.make(found, batch[gfid], window, self._looking.outside, self._manner)
-            if item is not None:
-                items[gfid] = item
-        self._carried.note_ended(items)
-        await self._carried.intend(window, trial, batch, truths)
-        outcome, answers = await self._make_items_so(attempt, batch, items)
-        for gfid, found in truths.items():
-            if isinstance(found, Unclear):
-                unclear(window, found, batch[gfid], outcome)
-        self._looking.learn(items, answers)
-        for looked in await self._looking.overtaken(truths, batch, answers):
-            heard = dict.fromkeys((*batch[looked.gfid].heard, *looked.places))
-            why = batch[looked.gfid].why | Why.NAMES
-            directory = looked.kind is Kind.DIRECTORY
-            self._carried.overtaken[looked.gfid] = Dirty(why, heard, directory)
-        totals.rounds += 1
-        totals.entries |= outcome.changed
-        totals.removed += outcome.removed
-        totals.spared += outcome.spared
-        trial.made += outcome.made
-        vain = not (outcome.changed or outcome.removed)
-        await self.failing.judge(trial, window, items, [*answers, *outcome.refused], vain=vain)
-        return outcome
-
-    async def _take_in(self, window: Window) -> None:
-        """Have all looked at that is in directories that were left out until now."""
-        returned, self._looking.returned = self._looking.returned, set()
-        for gfid in returned:
-            below = await self._hop.run(truth.below, self._sight, gfid)
-            self._looking.take_in(below)
-            for one in below:
-                window.mark(one, ALL)
-                window.spoken.add(one)
-
-    async def _make_items_so(
-        self, attempt: Attempt, batch: dict[Gfid, Dirty], items: dict[Gfid, AnyItem]
-    ) -> tuple[Outcome, list[AnyAnswer]]:
-        """Send `items` in their order, with their small contents; fold the answers into the window,
-        and send the large contents off.
-        """
-        window = attempt.window
-        flying = {g for g, item in items.items() if g in self.underway and _own_file(item)}
-        wanted = [
-            g
-            for g, item in items.items()
-            if g not in flying and plan_items.content(item, batch[g].why)
-        ]
-        wanted = await self._sending.differing(wanted, batch, items)
-        large = [g for g in wanted if _size(items[g]) > self._sending.push_limit]
-        for gfid in (*large, *flying):
-            items[gfid] = msgspec.structs.replace(items[gfid], data_follows=True, coming=True)
-        directories = {gfid for gfid, dirty in batch.items() if dirty.directory}
-        pushed = set(wanted) - set(large)
-        answers: list[AnyAnswer] = []
-        for wave in order.waves(list(items.values()), directories):
-            answers += await self._sending.wave(wave, pushed, items)
-        self._asides.hear(items, answers)
-        if not attempt.trial.ahead:  # else the record that speaks of it may be still to be heard
-            await self._note(self._asides.unclaimed(items, answers))
-        outcome = settle(window, batch, items, answers)
-        outcome.refused += self._sending.unreadable()
-        short = {g: attempt.short.pop(g) for g in batch if g in attempt.short}
-        outcome.refused += (short[g] for g in large if g in short)
-        # Whoever is looked at again for any reason must not lose that its content is due.
-        late = [g for g in large if g in window.dirty or g in short]
-        for gfid in (*late, *(g for g in pushed if unloaded(items[g]))):
-            window.mark(gfid, Why.DATA)
-        ready = [g for g in large if g not in window.dirty]
-        empty = {a.gfid for a in answers if isinstance(a, Done) and not a.size}
-        number = self._send_off(attempt, ready, empty, items)
-        for gfid in ready:
-            attempt.put_aside(gfid, batch[gfid], number)
-        for gfid in flying:
-            # Of a name alone that was heard, all is done. A flight that began before a content was
-            # heard of is not good enough.
-            if batch[gfid].why & ~Why.NAMES and gfid not in window.dirty:
-                attempt.put_aside(gfid, batch[gfid], self.underway.number)
-        return outcome, answers
-
-    def _send_off(
-        self, attempt: Attempt, ready: list[Gfid], empty: set[Gfid], items: dict[Gfid, AnyItem]
-    ) -> int:
-        """Send the contents of `ready` off; return the number of their flight."""
-        files = [item for g in ready if isinstance(item := items[g], Item)]
-        number = self.underway.number
-        if files:
-            self.underway.begin(files, empty, ahead=attempt.trial.ahead)
-            attempt.totals.begun.update(ready)
-        return number
-
-
-def _own_file(item: AnyItem) -> bool:
-    """Whether our worker is the one that brings its content and times."""
-    return isinstance(item, Item) and item.kind is Kind.FILE and not item.elsewhere
-
-
-def _size(item: AnyItem) -> int:
-    return item.attributes.size if isinstance(item, Item) else 0

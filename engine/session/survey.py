@@ -12,7 +12,8 @@ from engine.errors import Retry, Stop, Usage
 from engine.gluster import objects, params
 from engine.gluster.mount import Mount, needs_privilege
 from engine.item import ROOT, TOP, Kind, Place
-from engine.rpc.ssh import Agent, Route
+from engine.rpc.route import Route
+from engine.rpc.ssh import Agent
 from engine.session import checks, local, nodes
 from engine.session.local import Local
 from engine.session.nodes import Who

@@ -11,8 +11,9 @@ from engine.movers.pace import Bucket
 from engine.movers.probe import Tried, probe
 from engine.movers.ways import Ways
 from engine.rpc.channel import Channel
+from engine.rpc.route import Route
 from engine.rpc.shared import Shared
-from engine.rpc.ssh import Agent, Route
+from engine.rpc.ssh import Agent
 from engine.session.report import Report
 
 _PAUSES = (1.0, 4.0)

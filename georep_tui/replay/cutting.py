@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import Usage
-from engine.state import State, apply, snapshot
+from engine.snapshot import snapshot
+from engine.state import State, apply
 from georep_tui.replay import notes
 from georep_tui.replay.notes import AnyNote
 from georep_tui.replay.stretch import Stretch

@@ -75,7 +75,6 @@ class Tally:
     checkpoints: list[str] = field(default_factory=list)
     stalled: float = 0.0
     """Seconds."""
-    stalls: int = 0
 
 
 def entry(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.events import AnyEvent
-from engine.state import State, apply, snapshot
+from engine.snapshot import snapshot
+from engine.state import State, apply
 from georep_tui.chronicle import Chronicle, Entry
 from georep_tui.replay.alerts import Alerts
 from georep_tui.replay.chains import Chain

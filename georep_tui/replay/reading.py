@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from engine.events import EngineStarted
-from engine.state import State, apply, snapshot
+from engine.snapshot import snapshot
+from engine.state import State, apply
 from georep_tui.replay import files, gsyncd_lines, notes
 from georep_tui.replay.chains import Chain
 from georep_tui.replay.files import Kind

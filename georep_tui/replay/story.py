@@ -226,7 +226,6 @@ class Story:
 
     def _stalled(self, stall: Stall) -> Entry:
         tally = self._tally(stall.session, stall.worker)
-        tally.stalls += 1
         tally.stalled += stall.end - stall.begin
         return Entry(
             at=stall.begin,

@@ -107,7 +107,7 @@ def test_a_new_directory_is_not_taken_for_the_one_that_was_moved_away(sides: Sid
     place, old = _left_behind(sides)
     value = newfile.blob(item(Gfid(str(uuid4())), Kind.DIRECTORY), place.name)
     new = Gfid(value[8:44].decode())
-    xattrs.put(sides.other._object(place.parent), newfile.XATTR, value)
+    xattrs.put(sides.other._objects.path(place.parent), newfile.XATTR, value)
     sides.other.create(item(Gfid(str(uuid4())), Kind.FILE), Place(new, b"lost"))
     assert sides.standing(new) == {}
     assert list(sides.standing(old)) == [b"lost"]

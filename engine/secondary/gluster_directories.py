@@ -1,0 +1,73 @@
+"""Directories of a mounted volume, made and moved where the client may remember another one."""
+
+import os
+import time
+
+from engine.item import ROOT, Gfid, Item, Place
+from engine.secondary.gluster_objects import Objects
+from engine.secondary.used import Used
+
+_TELLS = 5
+_BETWEEN = 0.05
+"""Seconds, long for one call of a brick."""
+
+
+class Directories:
+    """Those that one mount has made, or moved."""
+
+    def __init__(self, found: Objects, limbo: Gfid) -> None:
+        """`limbo`: the directory in which a new one can be made first."""
+        self._objects, self._limbo = found, limbo
+        self._used = Used()
+        """Places at which this mount has made a directory, or moved one away from."""
+
+    def make(self, item: Item, place: Place) -> None:
+        """Make a directory, in limbo first where the client may remember another one.
+
+        Where it has made one before, and another client moved that away, it takes the new one for
+        the old one, one time in ten and for as long as it knows that: whatever then goes by the new
+        gfid works in the old directory. Under its own gfid none ever stood.
+        """
+        if place in self._used:
+            limbo = Place(self._limbo, item.gfid.encode("ascii"))
+            self._objects.new(item, limbo)
+            self.move(limbo, place)
+        else:
+            self._objects.new(item, place)
+            self._used.add(place)
+        self._check_found(item.gfid, place)
+
+    def _check_found(self, gfid: Gfid, place: Place) -> None:
+        """Give the mount up, and raise ESTALE, if a new directory is taken for another one: if the
+        path that the volume tells of it leads to somebody else, each time.
+        """
+        for _ in range(_TELLS):
+            told = self._path_told(gfid)
+            if not told or told == self._path_told(place.parent) + b"/" + place.name:
+                return
+            # Somebody may be moving what is above.
+            walked = self._objects.walk(told)
+            if not walked or walked[-1].gfid == gfid:
+                return
+            time.sleep(_BETWEEN)
+        self._objects.lost = (
+            f"the GlusterFS client takes the new directory {gfid} for {walked[-1].gfid}; "
+            "a new mount does not"
+        )
+        self._objects.check_usable()
+
+    def move(self, source: Place, place: Place) -> None:
+        """Move a directory to a place that is free, and not below itself.
+
+        The kernel wants the very source path looked up just before, else ESTALE. Below itself,
+        GlusterFS says EINVAL and has lost the directory's handle on one brick.
+        """
+        path = self._objects.path_of(source)
+        os.lstat(path)
+        self._used.add(source)
+        os.rename(path, self._objects.path_of(place))
+
+    def _path_told(self, gfid: Gfid) -> bytes:
+        if gfid == ROOT:
+            return b""
+        return self._objects.told(self._objects.path(gfid), b"glusterfs.gfid2path").split(b"\0")[0]

@@ -1,0 +1,209 @@
+"""The objects of a mounted volume, by `.gfid` paths only: found, asked, made.
+
+Real paths and `.gfid` paths must not be mixed: a directory has one place in the kernel's name
+cache, and whoever moves it by one form finds it stale by the other. So everything here goes by
+`.gfid/<parent>/<name>`; only `/.georep` itself, which never moves, and the root are called by name.
+"""
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from engine.gluster import gfid as gfids
+from engine.gluster import newfile, xattrs
+from engine.gluster.held import Hand, Held
+from engine.item import ROOT, Gfid, Holder, Item, Kind, Place
+from engine.rpc.messages import Seen
+from engine.secondary import attributes
+from engine.secondary.parents import Parents
+
+Answer = TypeVar("Answer")
+
+
+class Objects:
+    """What an aux-gfid mount leads to; may be asked from many threads."""
+
+    def __init__(self, root: bytes) -> None:
+        self.root = root
+        # Kept open, so that the kernel does not ask for it again with every path below it.
+        self._below = os.open(root + b"/.gfid", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._gfids = b"/proc/self/fd/%d/" % self._below
+        self.parents = Parents(self._gfids)
+        self._hands = threading.local()
+        self.lost = ""
+        """Why this mount must not be used any more; empty while it can be."""
+
+    def close(self) -> None:
+        """Let go of everything; no call may be under way."""
+        self.parents.close()
+        os.close(self._below)
+
+    def check_usable(self) -> None:
+        """Raise ESTALE once the mount is given up: what is done by a gfid may hit another one."""
+        if self.lost:
+            raise OSError(errno.ESTALE, self.lost)
+
+    def path(self, gfid: Gfid) -> bytes:
+        """Return the path that leads to an object by its gfid."""
+        return self._gfids + gfid.encode("ascii")
+
+    def path_of(self, place: Place) -> bytes:
+        """Return the path that leads to a place."""
+        return self._gfids + place.parent.encode("ascii") + b"/" + place.name
+
+    def where(self, gfid: Gfid) -> bytes | Held:
+        """Return the object if this thread holds it, and its path if not."""
+        hand = self._hand()
+        return hand.find(gfid) if gfid in hand else self.path(gfid)
+
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """Within, this thread finds each file once by its gfid, and holds it.
+
+        Nothing else: each look by its path is a lookup, with which DHT mends a directory, and finds
+        out that what was a file once is one by now.
+        """
+        self._hands.own = Hand(self._gfids)
+        try:
+            yield
+        finally:
+            del self._hands.own
+
+    def _hand(self) -> Hand:
+        """Return what the thread holds; outside of `at_hand`, for one call only."""
+        found: Hand | None = getattr(self._hands, "own", None)
+        return Hand(self._gfids) if found is None else found
+
+    def seen(self, gfid: Gfid) -> Seen | None:
+        """Return what stands under `gfid`, wherever that is."""
+        self.check_usable()
+        hand = self._hand()
+        if gfid in hand:
+            try:
+                return attributes.seen_at(gfid, hand.find(gfid))
+            except OSError as error:
+                if error.errno not in (errno.ENOENT, errno.ESTALE):
+                    raise
+                # What was held has ended; the gfid may be another's by now.
+                hand.drop(gfid)
+        try:
+            found = attributes.seen_at(gfid, hand.find(gfid))
+        except FileNotFoundError:
+            found = None
+        if found is None or found.kind is not Kind.FILE:
+            hand.drop(gfid)
+        return found
+
+    def at(self, place: Place) -> Seen | None:
+        """Return who stands at `place`; None also when its parent is missing or no directory."""
+        self.check_usable()
+        try:
+            with self.parents.within(place.parent) as path:
+                # Held, not opened: the path is walked once, and both looks are of one object.
+                held = Held(path + place.name)
+            status, raw = held.status(), xattrs.get(held, b"glusterfs.gfid")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if raw is None:
+            return None
+        return attributes.seen(gfids.from_raw(raw[:16]), status, links=status.st_nlink)
+
+    def points(self, gfid: Gfid) -> bytes:
+        """Return where a symlink points."""
+        return self.anew(gfid, lambda: os.readlink(self.path(gfid)))
+
+    def new(self, item: Item, place: Place) -> None:
+        """Have the volume make what `item` says at `place`: root's, empty, and with its gfid."""
+        self.check_usable()
+        value = newfile.blob(item, place.name)
+        with self.parents.within(place.parent, changing=True) as path:
+            xattrs.put(path, newfile.XATTR, value)
+
+    def find(self, gfid: Gfid) -> list[Place]:
+        """Return present places of `gfid`; each path that the volume tells is walked and checked.
+
+        For hard links it tells paths joined by colons, which names may have, too.
+        """
+        path = self.path(gfid)
+        told = self.told(path, b"glusterfs.gfid2path").split(b"\0")
+        told += self.told(path, b"glusterfs.gfidtopath").rstrip(b"\0").split(b":")
+        found: dict[Place, None] = {}
+        for one in dict.fromkeys(told):
+            walked = self.walk(one)
+            if walked and walked[-1].gfid == gfid:
+                found[walked[-1].place] = None
+        return list(found)
+
+    def above(self, gfid: Gfid) -> list[Gfid]:
+        """Return a directory and those above it."""
+        if gfid == ROOT:
+            return [ROOT]
+        told = self.told(self.path(gfid), b"glusterfs.gfid2path").split(b"\0")
+        walked = self.walk(told[0])
+        if not walked or walked[-1].gfid != gfid:
+            raise OSError(errno.ESTALE, "the volume cannot tell where it is")
+        return [ROOT, *(holder.gfid for holder in walked)]
+
+    def told(self, path: bytes, name: bytes) -> bytes:
+        """Return what the volume tells of a path under the xattr `name`; nothing if it cannot."""
+        try:
+            return xattrs.get(path, name) or b""
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ESTALE, errno.ERANGE, errno.ENOTSUP):
+                return b""
+            raise
+
+    def walk(self, path: bytes) -> list[Holder]:
+        """Return who stands at each step of a path from the volume's root; nothing if one is free.
+
+        Step by step, by gfids: real paths of what was moved are stale on this mount.
+        """
+        walked: list[Holder] = []
+        parent = ROOT
+        for part in path.strip(b"/").split(b"/"):
+            place = Place(parent, part)
+            seen = self.at(place) if part else None
+            if seen is None:
+                return []
+            walked.append(Holder(place, seen.gfid, seen.kind))
+            parent = seen.gfid
+        return walked
+
+    def children(self, place: Place, most: int) -> list[Holder]:
+        """List a directory by its place, for `.gfid/<gfid>` itself cannot be listed; `most` of its
+        children will do.
+        """
+        holder = self.at(place)
+        if holder is None:
+            return []
+        found = []
+        for name in os.listdir(self.path_of(place)):
+            inner = Place(holder.gfid, name)
+            child = self.at(inner)
+            if child is not None:
+                found.append(Holder(inner, child.gfid, child.kind))
+            if len(found) == most:
+                break
+        return found
+
+    def anew(self, gfid: Gfid, act: Callable[[], Answer]) -> Answer:
+        """Do `act`, and once more where the client still has an older object under this gfid.
+
+        It had seen it, and another client has removed it: then calls say ESTALE for ever. Measured:
+        looking up, opening, linking and waiting do not help; listing the directory it is in does.
+        """
+        try:
+            return act()
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+        self._hand().drop(gfid)
+        for place in self.find(gfid):
+            if place.parent == ROOT:
+                os.listdir(self.root)
+            for parent in self.find(place.parent):
+                os.listdir(self.path_of(parent))
+        return act()
