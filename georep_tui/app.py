@@ -14,6 +14,7 @@ from engine.state import SessionState, State, apply
 from georep_tui import acts, keymap, managing, palette, rows, theme
 from georep_tui.acts import Act
 from georep_tui.chronicle import Chronicle
+from georep_tui.columns import WIDE
 from georep_tui.desk import Desk
 from georep_tui.keymap import Key, Where
 from georep_tui.palette import Entry, Noun
@@ -29,7 +30,6 @@ from georep_tui.screens.throughput import ThroughputScreen
 from georep_tui.screens.workers import WorkersScreen
 from georep_tui.sources import Link
 from georep_tui.steward import Steward
-from georep_tui.tables import WIDE
 
 TICK = 0.5
 TERMINATED = 143
@@ -118,6 +118,11 @@ class Console(App[None]):
     def now(self) -> float:
         """The time that is shown."""
         return self._held if self.frozen else self._clock()
+
+    @property
+    def still(self) -> bool:
+        """Whether the picture changes only when somebody asks."""
+        return self.frozen
 
     def on_mount(self) -> None:
         """Begin to read and to draw."""

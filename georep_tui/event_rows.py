@@ -6,9 +6,9 @@ from rich.cells import cell_len
 
 from georep_tui import chronicle, rows, tables, wording
 from georep_tui.chronicle import Entry, Level
+from georep_tui.columns import WIDE
 from georep_tui.replay import alerts
 from georep_tui.rows import Line, Span
-from georep_tui.tables import WIDE
 
 SHOWN = 1000
 """Rows shown at most, the newest."""

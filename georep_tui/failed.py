@@ -8,9 +8,10 @@ from enum import StrEnum
 from engine import figures
 from engine.events import EntryFailed
 from engine.state import SessionState
-from georep_tui import rows, tables
+from georep_tui import rows, sorting, tables
+from georep_tui.columns import WIDE
 from georep_tui.rows import Line, Span
-from georep_tui.tables import WIDE, Row, Shown
+from georep_tui.tables import Row, Shown
 
 DAY = 86400.0
 NAMELESS = "no path is known"
@@ -24,6 +25,17 @@ class Order(StrEnum):
     KIND = "kind"
     PATH = "path"
     TRIES = "tries"
+    OP = "op"
+    AGAIN = "again"
+    BRICK = "brick"
+
+
+CYCLE = (Order.LAST, Order.KIND, Order.PATH, Order.TRIES)
+"""What the key goes through; by all others the mouse sorts."""
+_FALLING = {Order.LAST, Order.TRIES}
+"""Orders that begin with the largest."""
+_WIDE_ONLY = {Order.AGAIN, Order.BRICK}
+"""Orders whose column is there only where there is room."""
 
 
 class Grouping(StrEnum):
@@ -83,18 +95,31 @@ def _text(failure: EntryFailed) -> str:
     return text + ("\nskipped" if failure.skipped else "")
 
 
-def ordered(failures: Iterable[EntryFailed], order: Order) -> list[EntryFailed]:
-    """Return them in an order; those that are not tried again come last in every one."""
-    first: dict[Order, Callable[[EntryFailed], tuple[object, ...]]] = {
-        Order.LAST: lambda failure: (-figures.tried(failure),),
-        Order.KIND: lambda failure: (failure.kind, failure.path),
-        Order.PATH: lambda failure: (failure.path,),
-        Order.TRIES: lambda failure: (-failure.tries, -figures.tried(failure)),
+def ordered(
+    failures: Iterable[EntryFailed], order: Order, *, turned: bool = False
+) -> list[EntryFailed]:
+    """Return them in an order, or the other way round; those that are not tried again come last
+    in every one, and equal ones in the order of their paths.
+    """
+    by: dict[Order, Callable[[EntryFailed], tuple[float, str]]] = {
+        Order.LAST: lambda failure: (figures.tried(failure), ""),
+        Order.KIND: lambda failure: (0, failure.kind),
+        Order.PATH: lambda failure: (0, failure.path),
+        Order.TRIES: lambda failure: (failure.tries, ""),
+        Order.OP: lambda failure: (0, failure.doing),
+        Order.AGAIN: lambda failure: (failure.due, ""),
+        Order.BRICK: lambda failure: (0, failure.worker),
     }
-    chosen = first[order]
-    return sorted(
-        failures, key=lambda each: (each.skipped, *chosen(each), each.path, each.worker, each.gfid)
-    )
+    found = sorted(failures, key=lambda each: (each.path, each.worker, each.gfid))
+    if order is Order.TRIES:
+        found.sort(key=lambda each: -figures.tried(each))
+    found.sort(key=by[order], reverse=falls(order, turned=turned))
+    return sorted(found, key=lambda each: (each.skipped, order is Order.AGAIN and not each.due))
+
+
+def falls(order: Order, *, turned: bool) -> bool:
+    """Return whether the largest comes first."""
+    return (order in _FALLING) != turned
 
 
 def grouped(failures: Sequence[EntryFailed], grouping: Grouping) -> list[Group]:
@@ -120,10 +145,16 @@ def _title(failure: EntryFailed, grouping: Grouping) -> str:
             return ""
 
 
-def head(width: int) -> Line:
-    """Return the titles of the columns."""
+def titles(width: int) -> list[str]:
+    """Return the titles of the columns, each of which is an order's."""
+    return [order.value.upper() for order in Order if width >= WIDE or order not in _WIDE_ONLY]
+
+
+def head(width: int, order: Order = Order.LAST, *, turned: bool = False) -> Line:
+    """Return the titles of the columns, with the mark of the order."""
     words = ("   ", "LAST", "KIND", "OP", "PATH", "TRIES", "AGAIN", "BRICK")
-    return ((_cells(words, width), "head"),)
+    made: Line = ((_cells(words, width), "head"),)
+    return sorting.marked(made, order.value.upper(), falling=falls(order, turned=turned))
 
 
 class FailureRow:
@@ -210,7 +241,12 @@ def again(failure: EntryFailed, now: float) -> str:
 
 
 def counts(
-    session: SessionState, shown: Sequence[EntryFailed], order: Order, *, marked: int
+    session: SessionState,
+    shown: Sequence[EntryFailed],
+    order: Order,
+    *,
+    marked: int,
+    turned: bool = False,
 ) -> Line:
     """Return how many there are, in which order, how many are marked; by kind those shown."""
     listed = every(session)
@@ -218,7 +254,7 @@ def counts(
     skipped = max(len(listed) - waiting, aside(session))
     missing = session.failing - waiting
     parts: list[Span] = [(f" all {rows.grouped(session.failing)}", "strong")]
-    parts.append((f", by {order.value}", ""))
+    parts.append((f", by {order.value}{', turned round' * turned}", ""))
     parts += [(f"   marked {rows.grouped(marked)}", "accent")] * bool(marked)
     parts += [(f"   {rows.grouped(missing)} not listed", "warn")] * (missing > 0)
     parts += [(f"   skipped {rows.grouped(skipped)}", "idle")] * bool(skipped)

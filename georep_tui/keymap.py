@@ -16,6 +16,7 @@ class Where(StrEnum):
     EVERYWHERE = "everywhere"
     REPLAY = "replay"
     LISTS = "lists"
+    PANES = "panes"
     SESSIONS = "sessions"
     WORKERS = "workers"
     FAILURES = "failures"
@@ -56,13 +57,14 @@ def _all() -> tuple[Key, ...]:
     every, lists = Where.EVERYWHERE, Where.LISTS
     return (
         Key("sessions.open", "enter", "⏎", "open", "workers", "its workers", Where.SESSIONS),
-        Key("sessions.back", "escape", "esc", "back", "all", "drop the filter", Where.SESSIONS),
+        Key("sessions.back", "escape", "esc", "back", "back", "drop the filter", Where.SESSIONS),
         Key("workers.open", "enter", "⏎", "open", "detail", "all about it", Where.WORKERS),
         Key("workers.back", "escape", "esc", "back", "back", "one step back", Where.WORKERS),
         *(
             Key(f"{place}.events", "l", "l", "events", "events", "its events", place)
             for place in (Where.SESSIONS, Where.WORKERS)
         ),
+        *(key for place in (Where.SESSIONS, Where.WORKERS) for key in _ranked(place)),
         *_throughput(),
         *_events(),
         Key("sessions.failures", "f", "f", "failures", "failures", "its failures", Where.SESSIONS),
@@ -75,6 +77,7 @@ def _all() -> tuple[Key, ...]:
         Key("list.last", "G,end", "G", "last", "", "last", lists),
         Key("list.page_down", "pagedown", "PgDn", "page(1)", "", "a page down", lists),
         Key("list.page_up", "pageup", "PgUp", "page(-1)", "", "a page up", lists),
+        *_panes(),
         Key("go.sessions", "1", "1", "go('sessions')", "", "sessions", every),
         Key("go.workers", "2", "2", "go('workers')", "", "workers of the session", every),
         Key("go.failures", "3", "3", "go('failures')", "", "failures of the session", every),
@@ -104,6 +107,32 @@ def _all() -> tuple[Key, ...]:
     )
 
 
+def _panes() -> tuple[Key, ...]:
+    here, no = Where.PANES, ""
+    return (
+        Key(
+            "pane.next", "tab", "tab", "pane(1)", no, "move in the next pane; shift+tab: last", here
+        ),
+        Key("pane.last", "shift+tab", "⇧tab", "pane(-1)", no, no, here),
+        Key("pane.zoom", "z", "z", "zoom", no, "fill the screen with it; z, esc: back", here),
+        Key("pane.wide", "w", "w", "wide", "wide", "rows in full, or as before", here),
+        Key(
+            "pane.right", "right", "→ ←", "slide(1)", no, "rows in full: further right, left", here
+        ),
+        Key("pane.left", "left", "←", "slide(-1)", no, no, here),
+    )
+
+
+def _ranked(here: Where) -> tuple[Key, ...]:
+    """Upper-case S starts a session: what turns the order round is not the shift of what sorts."""
+    calm = "the next column; anew after 5 s at rest"
+    return (
+        Key(f"{here}.sort", "s", "s", "sort", "sort", calm, here),
+        Key(f"{here}.reverse", "r", "r", "reverse", "", "the other way round", here),
+        Key(f"{here}.copy", "y", "y", "copy", "", "copy it in one line, for a ticket", here),
+    )
+
+
 def _palette() -> tuple[Key, ...]:
     here = Where.PALETTE
     return (
@@ -122,7 +151,8 @@ def _throughput() -> tuple[Key, ...]:
         Key("throughput.metric", "m", "m", "metric", "metric", "draw the next figure", here),
         Key("throughput.window", "t", "t", "window", "window", "over 60 s, 10 min, 1 h", here),
         Key("throughput.brick", "b", "b", "brick", "brick", "one brick after the other, all", here),
-        Key("throughput.sort", "s", "s", "sort", no, "newest, most sent, longest, least", here),
+        Key("throughput.sort", "s", "s", "sort", "sort", "newest, most sent, longest, least", here),
+        Key("throughput.reverse", "S,r", "S r", "reverse", no, "the other way round", here),
         Key("throughput.events", "l", "l", "events", no, "events of the job's brick", here),
         Key("throughput.copy", "y", "y", "copy", no, "copy the job, whole", here),
     )
@@ -151,7 +181,8 @@ def _failures() -> tuple[Key, ...]:
         Key("failures.ignore", "I", "I", "ignore", "ignore", "leave alone; asks first", here),
         Key("failures.aside", "p", "p", "put_aside", no, "who was put aside", here),
         Key("failures.export", "E", "E", "export", "export", "write to a file; asks first", here),
-        Key("failures.sort", "s", "s", "sort", no, "by time, kind, path, tries", here),
+        Key("failures.sort", "s", "s", "sort", "sort", "by time, kind, path, tries", here),
+        Key("failures.reverse", "S,r", "S r", "reverse", no, "the other way round", here),
         Key("failures.group", "b", "b", "group", no, "together: by kind, folder, brick", here),
         Key("failures.copy", "y", "y", "copy", no, "copy its path", here),
     )
@@ -299,6 +330,7 @@ _CHANGING = {
 """Keys that change, or ask, what a replay cannot, nor a console that only reads."""
 _AT_ONCE = ("form.next", "form.before")
 _GIVE_WAY = (
+    *("pane.wide", "failures.sort", "throughput.sort", "workers.sort", "sessions.sort"),
     *("session.verify", "session.delete", "session.doctor", "session.stop", "session.options"),
     *("freeze", "sessions.events", "workers.events", "session.new", "session.checkpoint"),
     *("sessions.failures", "workers.failures", "filter", "quit", "session.start"),

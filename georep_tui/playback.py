@@ -56,6 +56,11 @@ class Playback(Console):
         self.player = played
         self.picture, self.chronicle = played.picture, played.chronicle
 
+    @property
+    def still(self) -> bool:
+        """Whether the picture changes only when somebody asks."""
+        return not self.player.playing
+
     def on_mount(self) -> None:
         """Begin to read ahead."""
         self.run_worker(self._read_ahead(), group="events")

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from georep_tui import rows, tables
+from georep_tui.columns import WIDE
 from georep_tui.rows import Line
-from georep_tui.tables import WIDE, Row
+from georep_tui.tables import Row
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ LABEL = 10
 BARS = "▁▂▃▄▅▆▇█"
 _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 _ASCII = str.maketrans(
-    dict(zip("●◐○‖▲✕✓—─→▸·…×░▶━≥◆↓↑" + BARS, "*~o=!xv-->>.~x.>=>#v^_.:-=+*#", strict=True))
+    dict(zip("●◐○‖▲✕✓—─→←▸·…×░▶━≥◆↓↑" + BARS, "*~o=!xv--><>.~x.>=>#v^_.:-=+*#", strict=True))
     | dict(zip("╭╮╰╯├┤│╷╵╶╴", "++++++|||--", strict=True))
     | {"⏎": "enter"}
 )

@@ -5,8 +5,9 @@ from engine.errors import GeorepError
 from engine.option import Option, Value
 from engine.options import Options
 from georep_tui import rows, tables
+from georep_tui.columns import WIDE
 from georep_tui.rows import Line
-from georep_tui.tables import WIDE, Row, Table
+from georep_tui.tables import Row, Table
 
 _NARROW = (27, 19, 14, 6)
 _WIDE = (28, 44, 40, 8)

@@ -1,35 +1,25 @@
 """The tables of the Sessions and Workers screens: columns, and what stands in them. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Protocol
+
+from rich.cells import cell_len
 
 from engine import figures
 from engine.events import Crawl, Wanted
 from engine.figures import Status
 from engine.state import SessionState, State, WorkerState
 from georep_tui import rows
+from georep_tui.columns import GAP, Column, of_sessions, of_workers
 from georep_tui.rows import Line, Span
+from georep_tui.sliding import FULL
 
-WIDE = 130
-"""From this many columns on there is more to see."""
-GAP = 2
 WINDOW = 10.0
 """Seconds over which a rate is taken."""
 HISTORY = 60.0
 """Seconds that a spark shows."""
-STRETCH = 0
-"""Width of the column that takes what is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its title, its width in cells, and whether it holds numbers."""
-
-    title: str
-    width: int
-    right: bool = False
 
 
 class Shown(Protocol):
@@ -58,83 +48,41 @@ class Table:
 
     head: Line = ()
     rows: list[Row] = field(default_factory=list)
+    keep: int = 0
+    """Cells of the first column, which stay when the others move."""
 
 
-SESSIONS = (
-    Column("SESSION", 22),
-    Column("STATE", 10),
-    Column("WORKERS", 9),
-    Column("LAG", 6, right=True),
-    Column("MB/s", 5, right=True),
-    Column("FAIL", 5, right=True),
-    Column("60 s", STRETCH),
-)
-SESSIONS_WIDE = (
-    Column("SESSION", 24),
-    Column("STATE", 10),
-    Column("WORKERS", 9),
-    Column("LAG", 6, right=True),
-    Column("ENTRY", 6, right=True),
-    Column("DATA", 6, right=True),
-    Column("TO SEND", 8, right=True),
-    Column("ENTRY/s", 7, right=True),
-    Column("FILES/s", 7, right=True),
-    Column("MB/s", 5, right=True),
-    Column("FAIL", 5, right=True),
-    Column("60 s", STRETCH),
-)
-WORKERS = (
-    Column("BRICK", 17),
-    Column("STATUS", 10),
-    Column("CRAWL", 10),
-    Column("LAG", 6, right=True),
-    Column("ENTRY", 5, right=True),
-    Column("DATA", 5, right=True),
-    Column("MB/s", 5, right=True),
-    Column("60 s", STRETCH),
-)
-WORKERS_WIDE = (
-    Column("BRICK", 20),
-    Column("PEER", 8),
-    Column("STATUS", 10),
-    Column("CRAWL", 10),
-    Column("LAST SYNCED", 14),
-    Column("LAG", 6, right=True),
-    Column("ENTRY", 5, right=True),
-    Column("DATA", 5, right=True),
-    Column("FAIL", 5, right=True),
-    Column("FILES/s", 7, right=True),
-    Column("MB/s", 5, right=True),
-    Column("DOING", STRETCH),
-)
-
-
-def sessions(state: State, now: float, width: int) -> Table:
-    """Return the table of all sessions, in the order of their names."""
-    columns = SESSIONS_WIDE if width >= WIDE else SESSIONS
+def sessions(state: State, now: float, width: int, names: Iterable[str] | None = None) -> Table:
+    """Return the table of sessions, in the order of `names`; None: all of them by name."""
+    shown = sorted(state.sessions) if names is None else list(names)
+    called = [title(name, state.sessions[name]) for name in shown]
+    columns = _fitted(of_sessions(width), called, width)
     room = _room(columns, width)
     found = [
         Row(name, _line(columns, _session(name, state.sessions[name], now, room), room))
-        for name in sorted(state.sessions)
+        for name in shown
     ]
-    return Table(_head(columns, room), found)
+    return Table(_head(columns, room), found, _keep(columns))
 
 
-def workers(session: SessionState, now: float, width: int) -> Table:
-    """Return the table of one session's workers, in the order of their names."""
-    columns = WORKERS_WIDE if width >= WIDE else WORKERS
+def workers(
+    session: SessionState, now: float, width: int, names: Iterable[str] | None = None
+) -> Table:
+    """Return the table of a session's workers, in the order of `names`; None: all by name."""
+    shown = sorted(session.workers) if names is None else list(names)
+    columns = _fitted(of_workers(width), shown, width)
     room = _room(columns, width)
     found = [
-        Row(name, _line(columns, _worker(name, session, now, room), room))
-        for name in sorted(session.workers)
+        Row(name, _line(columns, _worker(name, session, now, room, full=width >= FULL), room))
+        for name in shown
     ]
-    return Table(_head(columns, room), found)
+    return Table(_head(columns, room), found, _keep(columns))
 
 
 def matching(table: Table, wanted: str) -> Table:
     """Return the rows that hold every word of the filter; `!word` leaves out those that do."""
     words = words_of(wanted)
-    return Table(table.head, [row for row in table.rows if holds(_text(row), words)])
+    return replace(table, rows=[row for row in table.rows if holds(_text(row), words)])
 
 
 def words_of(wanted: str) -> list[str]:
@@ -239,18 +187,21 @@ def _session(name: str, session: SessionState, now: float, room: int) -> dict[st
     }
 
 
-def _worker(name: str, session: SessionState, now: float, room: int) -> dict[str, Span]:
+def _worker(
+    name: str, session: SessionState, now: float, room: int, *, full: bool
+) -> dict[str, Span]:
     worker, status = session.workers[name], figures.status(session, name)
     works = _works(session, name)
     synced = worker.position if status is not Status.PASSIVE else None
     behind = "" if status is Status.PASSIVE else rows.lag(figures.lag(worker, now))
+    stamp = rows.stamp if full else rows.short_stamp
     blank: dict[str, Span] = {
         "BRICK": (name, ""),
         "PEER": (rows.plain(worker.connected.peer) if worker.connected else "", ""),
         "STATUS": rows.mark(status),
         "FAIL": (rows.number(worker.failing) if worker.failing else "", "bad"),
         "DOING": (doing(session, name), "bad" if status is Status.FAULTY else "idle"),
-        "LAST SYNCED": (rows.short_stamp(synced.stime) if synced and synced.stime > 0 else "", ""),
+        "LAST SYNCED": (stamp(synced.stime) if synced and synced.stime > 0 else "", ""),
     }
     if status in (Status.PASSIVE, Status.PAUSED, Status.STOPPED):
         return blank | {"LAG": ("" if behind == rows.UNKNOWN else behind, "")}
@@ -260,7 +211,9 @@ def _worker(name: str, session: SessionState, now: float, room: int) -> dict[str
         "LAG": (behind, ""),
         "ENTRY": (rows.number(pending.entries) if pending else "", ""),
         "DATA": (rows.number(pending.files) if pending else "", ""),
+        "TO SEND": (rows.size(pending.bytes) if pending else "", ""),
         "FAIL": (rows.number(worker.failing), "bad" if worker.failing else ""),
+        "ENTRY/s": (rows.per_second(speeds([worker], "entries", now)) if works else "", ""),
         "FILES/s": (rows.per_second(speeds([worker], "files", now)) if works else "", ""),
         "MB/s": (rows.megabytes(speeds([worker], "bytes", now)) if works else "", ""),
         "60 s": (spark([worker], now, room) if works else "", "accent"),
@@ -292,6 +245,19 @@ def _tally(session: SessionState) -> str:
 
 def _text(row: Row) -> str:
     return "".join(part for part, _ in row.line).casefold() + " " + row.key.casefold()
+
+
+def _fitted(columns: Sequence[Column], names: Iterable[str], width: int) -> Sequence[Column]:
+    """Have the first column just hold its names where rows are told in full."""
+    if width < FULL:
+        return columns
+    longest = max((cell_len(rows.plain(name)) for name in names), default=0)
+    first = replace(columns[0], width=max(12, min(longest, columns[0].width)))
+    return (first, *columns[1:])
+
+
+def _keep(columns: Sequence[Column]) -> int:
+    return 1 + columns[0].width + GAP
 
 
 def _room(columns: Sequence[Column], width: int) -> int:

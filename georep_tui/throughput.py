@@ -1,6 +1,6 @@
 """The Throughput screen in words and numbers: figures, graph, jobs, heavy hitters. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,9 +9,11 @@ from engine import figures
 from engine.events import JobFinished
 from engine.figures import Status
 from engine.state import SessionState, WorkerState
-from georep_tui import plot, rows, tables, windows, wording
+from georep_tui import job_orders, plot, rows, tables, windows, wording
+from georep_tui.columns import WIDE
+from georep_tui.job_orders import Order, size, speedup
 from georep_tui.rows import Line, Span
-from georep_tui.tables import WIDE, Row, Table
+from georep_tui.tables import Row, Table
 from georep_tui.windows import Window
 
 SHOWN = 200
@@ -32,23 +34,6 @@ class Metric(StrEnum):
 _KINDS = {Metric.SENT: "bytes", Metric.FILES: "files", Metric.OBJECTS: "entries"}
 
 
-class Order(StrEnum):
-    """How jobs are sorted; the key says what comes first."""
-
-    NEWEST = "newest"
-    SENT = "most sent"
-    SLOWEST = "longest"
-    SPEEDUP = "least speed-up"
-
-
-_ORDERS: dict[Order, Callable[[JobFinished], float]] = {
-    Order.NEWEST: lambda job: -job.at,
-    Order.SENT: lambda job: -job.sent,
-    Order.SLOWEST: lambda job: -job.seconds,
-    Order.SPEEDUP: lambda job: speedup([job]) or float("inf"),
-}
-
-
 class Heavy(NamedTuple):
     """A file, and what it cost in the jobs that are known."""
 
@@ -67,6 +52,8 @@ class View:
 
     metric: Metric = Metric.SENT
     order: Order = Order.NEWEST
+    turned: bool = False
+    """Whether it is the other way round."""
     brick: str = ""
     """NODE:BRICK; "": all."""
     window: Window = Window.MINUTE
@@ -81,17 +68,6 @@ def of(session: SessionState, brick: str) -> Mapping[str, WorkerState]:
 def jobs_of(workers: Iterable[WorkerState]) -> list[JobFinished]:
     """Return the jobs that are known of some workers, the oldest first."""
     return sorted((job for worker in workers for job in worker.jobs), key=lambda job: job.at)
-
-
-def speedup(jobs: Sequence[JobFinished]) -> float | None:
-    """Return the bytes that jobs were asked for, divided by those they sent; None without any."""
-    sent = sum(job.sent for job in jobs)
-    return sum(size(job) for job in jobs) / sent if sent else None
-
-
-def size(job: JobFinished) -> int:
-    """Return the bytes that a job was asked for; old logs tell only what became of them."""
-    return job.size or job.matched + job.literal
 
 
 def above(session: SessionState, view: View, now: float, width: int, height: int) -> list[Line]:
@@ -160,9 +136,9 @@ _COLUMNS_WIDE = " {:8}  {:>5}  {}  {:6}  {:>5}  {:>7}  {:>7}  {:>7}  {:>7}  {:>8
 def jobs(session: SessionState, view: View, width: int) -> Table:
     """Return the table of the last jobs of the movers, in the chosen order."""
     found = [(worker, job) for worker, each in of(session, view.brick).items() for job in each.jobs]
-    found.sort(key=lambda each: (_ORDERS[view.order](each[1]), -each[1].at))
+    job_orders.sort(found, view.order, turned=view.turned)
     made = [Row(key(job), _job(worker, job, width)) for worker, job in found[:SHOWN]]
-    return Table(_head(width), made)
+    return Table(job_orders.marked(_head(width), view.order, turned=view.turned), made)
 
 
 def key(job: JobFinished) -> str:

@@ -9,7 +9,7 @@ import pytest
 from engine import config, gsyncd, options
 from engine.errors import Usage
 from engine.options import Options
-from georep_tui import tables, words
+from georep_tui import columns, words
 
 OLDER = ("use-tarssh", "timeout", "mountbroker")
 """Names that options had once, or of what belongs to gsyncd's world."""
@@ -77,7 +77,7 @@ def test_what_is_named_of_georep_is_there() -> None:
         for name in action.choices
     }
     assert named <= commands
-    titles = {column.title for column in (*tables.WORKERS, *tables.WORKERS_WIDE)}
+    titles = {column.title for column in (*columns.WORKERS, *columns.WORKERS_WIDE)}
     for row in beside.COLUMNS:
         for title in re.findall(r"[A-Z]{3,}(?: [A-Z]+)*", row.georep):
             assert title in titles

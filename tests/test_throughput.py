@@ -10,9 +10,10 @@ from told_events import job
 
 from engine.events import Content, JobFinished
 from engine.state import SessionState, State, apply
-from georep_tui import throughput
+from georep_tui import job_orders, throughput
+from georep_tui.job_orders import Order
 from georep_tui.rows import Line
-from georep_tui.throughput import Heavy, Metric, Order, View
+from georep_tui.throughput import Heavy, Metric, View
 
 DB = Content(gfid="a", name="db", size=100)
 
@@ -39,7 +40,7 @@ def text(lines: list[Line]) -> list[str]:
     ],
 )
 def test_speedup(jobs: list[JobFinished], expected: float | None) -> None:
-    assert throughput.speedup(jobs) == expected
+    assert job_orders.speedup(jobs) == expected
 
 
 @pytest.mark.parametrize("width", [80, 140])

@@ -52,14 +52,13 @@ class AsideScreen(Page):
         if not objects:
             self.say("empty", [((rows.plain(self._words), "idle"),)])
             return
-        width = self.size.width
+        width = self.across
         shown = put_aside.matching(objects, self.wanted)
-        self.say("head", [put_aside.counts(objects), put_aside.head(width)])
+        self.head([put_aside.counts(objects), put_aside.head(width)])
         self.records.show(put_aside.table(shown, width))
         one = self._one()
         room = self.room("left")
-        title = rows.rule(rows.verbatim(one.shown) if one else "", room)
-        self.say("title", [((title, "idle"),)])
+        self.entitle("left", rows.verbatim(one.shown) if one else "")
         told: list[Line] = put_aside.told(one, room) if one else []
         self.say("body", told)
 

@@ -1,7 +1,7 @@
 """Screen 5: what happened, in order?"""
 
 from engine.state import State
-from georep_tui import chronicle, event_rows, keymap, rows, tables, wording
+from georep_tui import chronicle, event_rows, keymap, tables, wording
 from georep_tui.chronicle import Chronicle, Entry, Level
 from georep_tui.event_rows import SHOWN, Cache
 from georep_tui.keymap import Where
@@ -41,14 +41,14 @@ class EventsScreen(Page):
     def draw(self, picture: State, now: float) -> None:
         """Fill the body; nothing is made again where nothing came."""
         told = self.console.chronicle
-        seen = (told, told.count, self.console.chosen, self._level, self.wanted, self.size.width)
+        seen = (told, told.count, self.console.chosen, self._level, self.wanted, self.across)
         if seen != self._seen:
             self._seen = seen
             self._list(told)
         self._below()
 
     def _list(self, told: Chronicle) -> None:
-        width, (session, place) = self.size.width - SCROLLBAR, self.console.chosen
+        width, (session, place) = self.across - SCROLLBAR, self.console.chosen
         kept = told.entries()
         self.set_class(not kept, "-empty")
         self.say("empty", NOTHING)
@@ -58,18 +58,18 @@ class EventsScreen(Page):
         self._entries = {str(entry.serial): entry for entry in shown}
         choice = event_rows.choice(self._level, session, place, len(shown), len(kept))
         self.say("above", [choice])
-        self.say("head", [event_rows.head(width, dated=self._cache.dated)])
+        self.head([event_rows.head(width, dated=self._cache.dated)])
         self.records.show(made, follow=True)
 
     def _below(self) -> None:
         entry = self._entry()
         if entry is None:
-            for each in ("title", "body", "more"):
-                self.say(each, [])
+            self.entitle("left", "")
+            self.say("body", [])
             return
         width = self.room("left")
-        self.say("title", [((rows.rule(wording.kind(entry.told), width), "idle"),)])
-        lines = 40 if self.has_class("-detail") else 2
+        self.entitle("left", wording.kind(entry.told))
+        lines = 40 if self.in_full else 2
         self.say("body", event_rows.about(entry, width, lines=lines))
 
     def _entry(self) -> Entry | None:
@@ -140,7 +140,7 @@ class EventsScreen(Page):
     def action_open(self) -> None:
         """Give the whole screen to the event under the cursor."""
         self.add_class("-detail")
-        self._settle()
+        self.settle()
 
     def can_open(self) -> bool:
         """Return whether there is a row to open."""
@@ -154,10 +154,6 @@ class EventsScreen(Page):
         """Go back to the list, or to the screen that it was opened from."""
         if self.has_class("-detail"):
             self.remove_class("-detail")
-            self._settle()
+            self.settle()
         else:
             self.console.switch_mode(self.console.before)
-
-    def _settle(self) -> None:
-        self.refresh_bindings()
-        self.call_after_refresh(self.redraw)

@@ -1,9 +1,8 @@
 """Screen 3: what could not be made so, why, and what would mend it?"""
 
 import asyncio
-from enum import StrEnum
+from collections.abc import Sequence
 from functools import partial
-from typing import TypeVar
 
 from engine.errors import GeorepError
 from engine.events import EntryFailed
@@ -16,13 +15,13 @@ from georep_tui.rows import Line
 from georep_tui.screens.agree import WIDTH, AgreeScreen, NameScreen
 from georep_tui.screens.page import Page
 from georep_tui.screens.steps import carry_out
+from georep_tui.sorting import following
 
-T = TypeVar("T", bound=StrEnum)
 LOOK = 5.0
 """Seconds after which times are told anew, when nothing else changed."""
 NOTICE = 6.0
 """Seconds that the answer to a key is shown."""
-_LETTERS = {"mark", "mark_all", "sort", "group", "copy", "retry", "ignore", "export", "fix"}
+_LETTERS = {"mark", "mark_all", "group", "copy", "retry", "ignore", "export", "fix"}
 
 
 class FailuresScreen(Page):
@@ -34,6 +33,7 @@ class FailuresScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._order, self._grouping = Order.LAST, Grouping.NONE
+        self._turned = False
         self._marked: set[str] = set()
         self._groups: list[Group] = []
         """What is shown."""
@@ -70,35 +70,37 @@ class FailuresScreen(Page):
 
     def _list(self, session: SessionState, every: list[EntryFailed], now: float) -> None:
         """Make the rows again when they say something else: there may be thousands."""
-        width = self.size.width
-        how = (self.wanted, self._order, self._grouping, frozenset(self._marked), width)
+        width, order = self.across, (self._order, self._turned)
+        how = (self.wanted, order, self._grouping, frozenset(self._marked), width)
         told = (session.failing, failed.aside(session), int(now // LOOK))
         if (seen := (every, how, told)) == self._seen:
             return
         self._seen = seen
-        shown = failed.ordered(failed.matching(every, self.wanted), self._order)
+        turned = self._turned
+        shown = failed.ordered(failed.matching(every, self.wanted), self._order, turned=turned)
         self._groups = failed.grouped(shown, self._grouping)
-        counts = failed.counts(session, shown, self._order, marked=len(self._marked))
-        self.say("head", [counts, failed.head(width)])
+        many = len(self._marked)
+        counts = failed.counts(session, shown, self._order, marked=many, turned=turned)
+        self.head([counts, failed.head(width, self._order, turned=turned)])
         self.records.show(failed.table(self._groups, self._marked, now, width))
 
     def _below(self, picture: State, now: float) -> None:
         width, side = self.room("left"), self.room("right")
         group, failure = self._group(), self._known.get(self.records.key or "")
         if group is not None:
-            self.say("title", [((rows.rule(group.title, width), "idle"),)])
+            self.entitle("left", group.title)
             self.say("body", evidence.group(group, width))
             self.say("more", [])
             self.say("side", [])
         elif failure is not None:
-            name = rows.verbatim(failure.path or failure.gfid)
-            self.say("title", [((rows.rule(name, width), "idle"),)])
+            self.entitle("left", rows.verbatim(failure.path or failure.gfid))
             self.say("body", evidence.told(failure, now, width))
-            tries: Line = ((rows.rule("tries", side), "idle"),)
-            history = [tries, *evidence.history(failure, picture.recent(), side)]
+            history = evidence.history(failure, picture.recent(), side)
             full = evidence.in_full(failure, width)
+            tries: Line = ((rows.rule("tries", side), "idle"),)
             wide = self.has_class("-wide")
-            self.say("more", full if wide else [*full, (), *history])
+            self.say("more", full if wide else [*full, (), tries, *history])
+            self.entitle("upper", "tries")
             self.say("side", history)
 
     def _session(self, picture: State) -> SessionState | None:
@@ -148,14 +150,30 @@ class FailuresScreen(Page):
             self._marked |= keys
         self.redraw()
 
+    def titles(self) -> Sequence[str]:
+        """Return the titles of the columns that failures can be sorted by."""
+        return failed.titles(self.across) if self._known else ()
+
+    def sort_by(self, title: str) -> None:
+        """Sort by a column; by the one that they are sorted by already, the other way round."""
+        order = Order(title.lower())
+        self._sort(order, turned=order is self._order and not self._turned)
+
     def action_sort(self) -> None:
         """Take the next order."""
-        self._order = _next(self._order)
+        self._sort(following(failed.CYCLE, self._order), turned=False)
+
+    def action_reverse(self) -> None:
+        """Take the order the other way round."""
+        self._sort(self._order, turned=not self._turned)
+
+    def _sort(self, order: Order, *, turned: bool) -> None:
+        self._order, self._turned = order, turned
         self.redraw()
 
     def action_group(self) -> None:
         """Take the next way of grouping."""
-        self._grouping = _next(self._grouping)
+        self._grouping = following(list(Grouping), self._grouping)
         self.redraw()
 
     def action_copy(self) -> None:
@@ -268,7 +286,7 @@ class FailuresScreen(Page):
     def action_open(self) -> None:
         """Give the whole screen to the failure under the cursor."""
         self.add_class("-detail")
-        self._settle()
+        self.settle()
 
     def can_open(self) -> bool:
         """Return whether there is a failure to open: a heading has no more to tell."""
@@ -282,18 +300,9 @@ class FailuresScreen(Page):
         """Go back to the table, or to the workers."""
         if self.has_class("-detail"):
             self.remove_class("-detail")
-            self._settle()
+            self.settle()
         else:
             self.console.action_go("workers")
-
-    def _settle(self) -> None:
-        self.refresh_bindings()
-        self.call_after_refresh(self.redraw)
-
-
-def _next(value: T) -> T:
-    every = list(type(value))
-    return every[(every.index(value) + 1) % len(every)]
 
 
 def _why_empty(scope: str | None, session: SessionState | None) -> list[Line]:

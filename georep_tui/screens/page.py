@@ -1,25 +1,22 @@
 """What all screens share: the top line, the tabs, the filter, the banner, the keys."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Click
-from textual.screen import Screen
 from textual.widgets import Input
 
 from engine.state import State
 from georep_tui import attention, keymap, rows
 from georep_tui.keymap import Where
 from georep_tui.rows import Line
+from georep_tui.screens.paned import Paned
 from georep_tui.widgets.key_bar import KeyBar
 from georep_tui.widgets.lines import Lines
+from georep_tui.widgets.pane import Pane
 from georep_tui.widgets.record_list import RecordList
-
-if TYPE_CHECKING:
-    from georep_tui.app import Console
 
 TABS = (
     ("sessions", "1 Sessions"),
@@ -37,16 +34,7 @@ class Filter(Input):
     BINDINGS = keymap.bindings(Where.FILTER)  # type: ignore[assignment]
 
 
-class Pane(Vertical):
-    """A part of the screen whose text is made to fit."""
-
-    def on_resize(self) -> None:
-        """Make the text again for the new width."""
-        if isinstance(self.screen, Page):
-            self.call_after_refresh(self.screen.redraw)
-
-
-class Page(Screen[None]):
+class Page(Paned):
     """A table above, what belongs to its current row below."""
 
     AUTO_FOCUS = "RecordList"
@@ -68,12 +56,10 @@ class Page(Screen[None]):
         yield Lines(id="head")
         yield RecordList(id="list", plain=plain)
         with Horizontal(id="below"):
-            with Pane(id="left"):
-                yield Lines(id="title")
-                yield Lines(id="body")
-                yield Lines(id="more")
-            with Pane(id="right"):
-                yield Lines(id="side")
+            yield Pane("body", "more", title="title", id="left", plain=plain)
+            with Vertical(id="right"):
+                yield Pane("side", title="side-title", id="upper", plain=plain)
+                yield Pane("low", title="low-title", id="lower", plain=plain)
         yield Filter(id="filter", placeholder="filter: word, !word", compact=True)
         yield Lines(id="transport")
         yield KeyBar(plain=plain)
@@ -88,20 +74,9 @@ class Page(Screen[None]):
 
     def on_resize(self) -> None:
         """Fit the tables into the new size."""
+        if self.zoomed and not self._parts():
+            self.unzoom()  # what filled the screen has no place in this one
         self.call_after_refresh(self.redraw)
-
-    @property
-    def console(self) -> "Console":
-        """The application."""
-        from georep_tui.app import Console  # the application knows its screens
-
-        assert isinstance(self.app, Console)
-        return self.app
-
-    @property
-    def records(self) -> RecordList:
-        """The table of this screen."""
-        return self.query_one("#list", RecordList)
 
     @property
     def wanted(self) -> str:
@@ -120,9 +95,10 @@ class Page(Screen[None]):
             with self.app.batch_update():
                 self._frame(self.console.picture, self.console.now)
                 self.draw(self.console.picture, self.console.now)
+                self.finish()
             self._drawn_at = self.records.key
             if self.focused is None:
-                self.call_after_refresh(self.records.focus)
+                self.call_after_refresh(self.refocus)
 
     def draw(self, picture: State, now: float) -> None:
         """Fill the body."""
@@ -185,8 +161,26 @@ class Page(Screen[None]):
         if action == "failures":
             return not self.filtering and self.records.key is not None
         if action == "back":
-            return self.filtering or bool(self.wanted) or self.can_leave()
+            inside = self.zoomed or self.in_pane
+            return self.filtering or bool(self.wanted) or inside or self.can_leave()
+        if action in ("zoom", "wide", "slide"):
+            return not self.filtering and (action != "slide" or self.spread)
+        if action in ("sort", "reverse"):
+            return not self.filtering and not self.has_class("-detail") and bool(self.titles())
         return True
+
+    def titles(self) -> Sequence[str]:
+        """Return the titles of the columns that rows can be sorted by."""
+        return ()
+
+    def sort_by(self, title: str) -> None:
+        """Sort by a column; by the one that rows are sorted by already, the other way round."""
+
+    @on(Click, "#head")
+    def _point_at_a_title(self, click: Click) -> None:
+        title = self.title_at(click.x, self.titles())
+        if title is not None and not self.filtering:
+            self.sort_by(title)
 
     def can_open(self) -> bool:
         """Return whether there is a row to open."""
@@ -199,12 +193,24 @@ class Page(Screen[None]):
     def leave(self) -> None:
         """Go one step back."""
 
+    def settle(self) -> None:
+        """Show what was opened, or closed; keys move where it begins."""
+        self.unzoom()
+        self.call_after_refresh(self.refocus, anew=True)
+
     def action_back(self) -> None:
         """Drop the filter, or go one step back."""
         filter_ = self.query_one("#filter", Input)
-        if self.filtering or filter_.value:
+        if self.filtering:
             filter_.value = ""
-            self._close_filter()
+            self.close_filter()
+        elif self.zoomed:
+            self.unzoom()
+        elif self.in_pane:
+            self.records.focus()
+        elif filter_.value:
+            filter_.value = ""
+            self.close_filter()
         else:
             self.leave()
 
@@ -219,7 +225,8 @@ class Page(Screen[None]):
         filter_.focus()
 
     @on(Input.Submitted)
-    def _close_filter(self) -> None:
+    def close_filter(self) -> None:
+        """Keep what was typed of the filter, and go back to the rows."""
         self.query_one("#filter").remove_class("-shown")
         self.records.focus()
         self.redraw()

@@ -1,10 +1,13 @@
 """Screen 1: is anything wrong anywhere?"""
 
+from collections.abc import Sequence
+
 from engine.state import State
-from georep_tui import attention, detail, keymap, rows, tables
+from georep_tui import attention, columns, detail, keymap, orders, rows, tables, ticket
+from georep_tui.columns import Column
 from georep_tui.keymap import Where
 from georep_tui.rows import Line
-from georep_tui.screens.page import Page
+from georep_tui.screens.ranked import Ranked
 
 NOTHING: tuple[Line, ...] = (
     (("no sessions on this node", "strong"),),
@@ -24,13 +27,16 @@ NO_ENGINE: tuple[Line, ...] = (
     (("The console shows them as soon as it answers.", ""),),
     (("", ""),),
 )
+MATTERS = 200
+"""Lines of what needs attention that are told at most."""
 
 
-class SessionsScreen(Page):
+class SessionsScreen(Ranked):
     """All sessions, and what needs somebody."""
 
     BINDINGS = keymap.bindings(Where.SESSIONS)  # type: ignore[assignment]
     NAME = "sessions"
+    FIRST = orders.SESSION
 
     def crumb(self) -> str:
         """Return where we are."""
@@ -48,8 +54,9 @@ class SessionsScreen(Page):
             here = HERE if spoken and self.console.steward else ()
             self.say("empty", self.console.silence() or [*ours, *here])
             return
-        table = tables.sessions(picture, now, self.size.width)
-        self.say("head", [table.head])
+        names = self.in_order(picture.sessions, lambda: orders.sessions(picture, self.sorting, now))
+        table = tables.sessions(picture, now, self.across, names)
+        self.headed(table)
         self.records.show(tables.matching(table, self.wanted).rows)
         if self.console.sought in picture.sessions:
             self.records.go_to(self.console.sought)
@@ -57,22 +64,36 @@ class SessionsScreen(Page):
         self._attention(picture, now)
         self._side(picture, now)
 
+    def columns(self) -> Sequence[Column]:
+        """Return the columns that are shown."""
+        return columns.of_sessions(self.across)
+
     def _attention(self, picture: State, now: float) -> None:
-        width = self.room("left")
-        room = max(1, self.query_one("#below").size.height - 1)
         found = attention.matters(picture, now)
-        self.say("title", [((rows.rule("needs attention", width), "idle"),)])
+        self.entitle("left", "needs attention")
         nothing: list[Line] = [((" nothing needs you", "ok"),)]
-        self.say("body", attention.lines(found, width, room) if found else nothing)
+        told = attention.lines(found, self.room("left"), MATTERS)
+        self.say("body", told if found else nothing)
 
     def _side(self, picture: State, now: float) -> None:
         key = self.records.key
         if not self.has_class("-wide") or key is None or key not in picture.sessions:
             return
-        width = self.room("right")
-        name = tables.title(key, picture.sessions[key])
-        lines: list[Line] = [((rows.rule(name, width), "idle"),)]
-        self.say("side", [*lines, *detail.session(picture, key, now, width)])
+        self.entitle("upper", tables.title(key, picture.sessions[key]))
+        self.say("side", detail.session(picture, key, now, self.room("right")))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what works now; while a filter is typed, every letter belongs to it."""
+        if action in ("copy", "events"):
+            return not self.filtering and self.records.key is not None
+        return super().check_action(action, parameters)
+
+    def action_copy(self) -> None:
+        """Copy the session under the cursor, in one line."""
+        key = self.records.key
+        session = self.console.picture.sessions.get(key or "")
+        if key is not None and session is not None:
+            self.console.copy(ticket.session(key, session, self.console.now))
 
     def action_failures(self) -> None:
         """Show the failures of the session under the cursor."""

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from engine.events import JobFinished
 from engine.state import SessionState, State
-from georep_tui import keymap, rows, tables, throughput, wording
+from georep_tui import job_orders, keymap, rows, tables, throughput, wording
+from georep_tui.job_orders import Order
 from georep_tui.keymap import Where
 from georep_tui.rows import Line
 from georep_tui.screens.page import Page
-from georep_tui.throughput import Metric, Order, View
+from georep_tui.sorting import following
+from georep_tui.throughput import Metric, View
 from georep_tui.windows import Window
 
-T = TypeVar("T")
 GRAPH, GRAPH_WIDE = 4, 9
 """Lines of the graph."""
-HEAVY = 6
+HEAVY, HEAVY_IN_FULL = 6, 60
 """Lines for the files that cost most."""
 
 
@@ -48,8 +48,8 @@ class ThroughputScreen(Page):
         width = self.size.width
         high = GRAPH_WIDE if self.has_class("-wide") else GRAPH
         self.say("above", throughput.above(session, self._view, now, width, high))
-        table = throughput.jobs(session, self._view, width - 1)
-        self.say("head", [table.head])
+        table = throughput.jobs(session, self._view, self.across - 1)
+        self.head([table.head])
         shown = tables.matching(table, self.wanted).rows
         known = throughput.jobs_of(throughput.of(session, self._view.brick).values())
         keys = {row.key for row in shown}
@@ -59,22 +59,23 @@ class ThroughputScreen(Page):
 
     def _below(self, session: SessionState, known: Sequence[JobFinished]) -> None:
         width, job = self.room("left"), self._job()
-        lines = throughput.hitters(throughput.heavy(known), width, HEAVY)
+        many = HEAVY_IN_FULL if self.in_full else HEAVY
+        lines = throughput.hitters(throughput.heavy(known), width, many)
         if self.has_class("-wide"):
             room, now = self.room("right"), self.console.now
-            self.say("side", throughput.under_way(session, self._view, now, room))
+            self.entitle("upper", "under way")
+            self.say("side", throughput.under_way(session, self._view, now, room)[1:])
         else:
             lines += [(), *throughput.under_way(session, self._view, self.console.now, width)]
         self.say("more", lines)
         if job is None:
             title = "jobs" if self.wanted else "no job of a mover yet: small files travel without"
-            self.say("title", [((rows.rule(title, width), "idle"),)])
+            self.entitle("left", title)
             self.say("body", [])
             return
-        title = f"{job.worker} · job {job.job} · {self._view.order.value} first"
-        self.say("title", [((rows.rule(title, width), "idle"),)])
-        room = 40 if self.has_class("-detail") else 2
-        self.say("body", throughput.about(job, width, lines=room))
+        order = job_orders.told(self._view.order, turned=self._view.turned)
+        self.entitle("left", f"{job.worker} · job {job.job} · {order}")
+        self.say("body", throughput.about(job, width, lines=40 if self.in_full else 2))
 
     def _session(self) -> SessionState | None:
         scope = self.console.scope
@@ -86,7 +87,7 @@ class ThroughputScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what works now; while a filter is typed, every letter belongs to it."""
-        if action in ("metric", "window", "brick", "sort"):
+        if action in ("metric", "window", "brick"):
             return not self.filtering and not self.has_class("-detail")
         if action in ("copy", "events"):
             return not self.filtering and self._job() is not None
@@ -94,17 +95,33 @@ class ThroughputScreen(Page):
 
     def action_metric(self) -> None:
         """Draw the next figure."""
-        self._view = replace(self._view, metric=_next(list(Metric), self._view.metric))
+        self._view = replace(self._view, metric=following(list(Metric), self._view.metric))
         self.redraw()
 
     def action_window(self) -> None:
         """Draw it over a longer time; after the longest over the shortest."""
-        self._view = replace(self._view, window=_next(list(Window), self._view.window))
+        self._view = replace(self._view, window=following(list(Window), self._view.window))
         self.redraw()
+
+    def titles(self) -> Sequence[str]:
+        """Return the titles of the columns that jobs can be sorted by."""
+        return list(job_orders.COLUMNS)
+
+    def sort_by(self, title: str) -> None:
+        """Sort by a column; by the one that jobs are sorted by already, the other way round."""
+        order, now = job_orders.COLUMNS[title], self._view
+        self._sort(order, turned=order is now.order and not now.turned)
 
     def action_sort(self) -> None:
         """Sort the jobs another way."""
-        self._view = replace(self._view, order=_next(list(Order), self._view.order))
+        self._sort(following(job_orders.CYCLE, self._view.order), turned=False)
+
+    def action_reverse(self) -> None:
+        """Sort them the other way round."""
+        self._sort(self._view.order, turned=not self._view.turned)
+
+    def _sort(self, order: Order, *, turned: bool) -> None:
+        self._view = replace(self._view, order=order, turned=turned)
         self.redraw()
         self.records.select(0)
 
@@ -112,7 +129,7 @@ class ThroughputScreen(Page):
         """Show one brick after the other, and then all again."""
         session = self._session()
         names = ["", *sorted(session.workers)] if session else [""]
-        self._view = replace(self._view, brick=_next(names, self._view.brick))
+        self._view = replace(self._view, brick=following(names, self._view.brick))
         self.redraw()
 
     def action_events(self) -> None:
@@ -130,7 +147,7 @@ class ThroughputScreen(Page):
     def action_open(self) -> None:
         """Give the whole screen to the job under the cursor."""
         self.add_class("-detail")
-        self._settle()
+        self.settle()
 
     def can_open(self) -> bool:
         """Return whether there is a job to open."""
@@ -144,22 +161,12 @@ class ThroughputScreen(Page):
         """Go back to the jobs, to all bricks, or to the workers."""
         if self.has_class("-detail"):
             self.remove_class("-detail")
-            self._settle()
+            self.settle()
         elif self._view.brick:
             self._view = replace(self._view, brick="")
             self.redraw()
         else:
             self.console.action_go("workers")
-
-    def _settle(self) -> None:
-        self.refresh_bindings()
-        self.call_after_refresh(self.redraw)
-
-
-def _next(values: Sequence[T], value: T) -> T:
-    """Return the value that follows another one; the first follows the last."""
-    at = values.index(value) if value in values else -1
-    return values[(at + 1) % len(values)]
 
 
 def _why_empty(scope: str | None, session: SessionState | None) -> list[Line]:

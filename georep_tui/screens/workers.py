@@ -1,18 +1,22 @@
 """Screen 2: what is each brick doing, and waiting for?"""
 
+from collections.abc import Sequence
+
 from engine import figures
 from engine.state import SessionState, State
-from georep_tui import detail, keymap, rows, tables
+from georep_tui import columns, detail, keymap, orders, rows, tables, ticket
+from georep_tui.columns import Column
 from georep_tui.keymap import Where
 from georep_tui.rows import Line
-from georep_tui.screens.page import Page
+from georep_tui.screens.ranked import Ranked
 
 
-class WorkersScreen(Page):
+class WorkersScreen(Ranked):
     """The workers of one session, and all about one of them."""
 
     BINDINGS = keymap.bindings(Where.WORKERS)  # type: ignore[assignment]
     NAME = "workers"
+    FIRST = orders.BRICK
 
     def crumb(self) -> str:
         """Return where we are."""
@@ -28,8 +32,11 @@ class WorkersScreen(Page):
         if session is None or not session.workers:
             self.say("empty", _why_empty(scope, session))
             return
-        table = tables.workers(session, now, self.size.width)
-        self.say("head", [table.head])
+        names = self.in_order(
+            session.workers, lambda: orders.workers(session, self.sorting, now), scope or ""
+        )
+        table = tables.workers(session, now, self.across, names)
+        self.headed(table)
         if pointed := self.console.pointed:
             self.console.pointed, self.records.key = "", pointed
             self.narrow("")
@@ -38,26 +45,41 @@ class WorkersScreen(Page):
         if name in session.workers:
             self._worker(session, name, now)
 
+    def columns(self) -> Sequence[Column]:
+        """Return the columns that are shown."""
+        return columns.of_workers(self.across)
+
     def _worker(self, session: SessionState, name: str, now: float) -> None:
         worker, width = session.workers[name], self.room("left")
         peer = f" → {worker.connected.peer}" if worker.connected else ""
-        self.say("title", [((rows.rule(name + peer, width), "idle"),)])
+        self.entitle("left", name + peer)
         self.say("body", detail.worker(session, name, now, width))
         own: Line = ((rows.rule("this worker", width), "idle"),)
         self.say("more", [own, *detail.more(session, name, width)])
         if self.has_class("-wide"):
             side = self.room("right")
-            half = max(3, self.query_one("#below").size.height // 2)
-            lines: list[Line] = [((rows.rule("last batches", side), "idle"),)]
-            lines += detail.batches(worker, side)[: half - 1]
-            lines += [(), ((rows.rule("last jobs", side), "idle"),)]
-            lines += detail.jobs(worker, side)
-            self.say("side", lines)
+            self.entitle("upper", "last batches")
+            self.say("side", detail.batches(worker, side))
+            self.entitle("lower", "last jobs")
+            self.say("low", detail.jobs(worker, side))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what works now; while a filter is typed, every letter belongs to it."""
+        if action in ("copy", "events"):
+            return not self.filtering and self.records.key is not None
+        return super().check_action(action, parameters)
+
+    def action_copy(self) -> None:
+        """Copy the worker under the cursor, in one line."""
+        scope, name = self.console.scope or "", self.records.key or ""
+        session = self.console.picture.sessions.get(scope)
+        if session is not None and name in session.workers:
+            self.console.copy(ticket.worker(scope, session, name, self.console.now))
 
     def action_open(self) -> None:
         """Give the whole screen to the worker under the cursor."""
         self.add_class("-detail")
-        self._settle()
+        self.settle()
 
     def action_events(self) -> None:
         """Show what happened to the worker under the cursor."""
@@ -79,13 +101,9 @@ class WorkersScreen(Page):
         """Go back to the table, or to the sessions."""
         if self.has_class("-detail"):
             self.remove_class("-detail")
-            self._settle()
+            self.settle()
         else:
             self.console.action_go("sessions")
-
-    def _settle(self) -> None:
-        self.refresh_bindings()
-        self.call_after_refresh(self.redraw)
 
 
 def _why_empty(scope: str | None, session: SessionState | None) -> list[Line]:

@@ -61,7 +61,8 @@ class KeyBar(Static):
 
     def _live(self) -> list[ActiveBinding]:
         live = [each for each in self.screen.active_bindings.values() if each.enabled]
-        return sorted(live, key=lambda each: not each.binding.priority)
+        # What a page has of its own says more than what all pages have.
+        return sorted(live, key=lambda each: (not each.binding.priority, _of_all_pages(each)))
 
     def _texts(self, live: ActiveBinding) -> tuple[str, str]:
         key, text = self.app.get_key_display(live.binding), live.binding.description
@@ -69,6 +70,10 @@ class KeyBar(Static):
 
     def _room(self) -> int:
         return self.size.width or self.app.size.width
+
+
+def _of_all_pages(each: ActiveBinding) -> bool:
+    return (each.binding.id or "").startswith("pane.")
 
 
 def _width(key: str, text: str) -> int:

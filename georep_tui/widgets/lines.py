@@ -16,6 +16,11 @@ class Lines(Static):
         super().__init__(id=id, markup=False)
         self._shown: tuple[Line, ...] | None = None
 
+    @property
+    def count(self) -> int:
+        """How many lines are shown."""
+        return len(self._shown or ())
+
     def show(self, lines: Sequence[Line], *, plain: bool) -> None:
         """Show these lines; nothing happens when they are the same as before."""
         if (wanted := tuple(lines)) == self._shown:

@@ -12,6 +12,7 @@ from textual.visual import Visual
 
 from georep_tui import keymap
 from georep_tui.keymap import Where
+from georep_tui.sliding import Slide, slid
 from georep_tui.tables import Shown
 from georep_tui.theme import paint
 
@@ -39,6 +40,8 @@ class RecordList(ScrollView, can_focus=True):
             self.styles.scrollbar_size_vertical = 0  # it is drawn with other letters than ASCII
         self._rows: Sequence[Shown] = ()
         self._at = 0
+        self.slide_now: Slide | None = None
+        """Which part of its rows is seen; None: they are not wider than this."""
         self.key: str | None = None
         """The key under the cursor; it outlives a moment in which its row is not there."""
 
@@ -72,6 +75,12 @@ class RecordList(ScrollView, can_focus=True):
                 self._reveal()
         elif rows:
             self.select(min(self._at, len(rows) - 1))
+
+    def slide(self, to: Slide | None) -> None:
+        """Show another part of rows that are wider than this; None: they are not."""
+        if to != self.slide_now:
+            self.slide_now = to
+            self.refresh()
 
     @property
     def has_rows(self) -> bool:
@@ -130,7 +139,10 @@ class RecordList(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         names = ("record-list--cursor",) if at == self._at else ()
         style = self.get_visual_style(*names) if names else self.visual_style
-        content = paint(self._rows[at].line, plain=self._plain)
+        line = self._rows[at].line
+        if self.slide_now is not None:
+            line = slid(line, width, self.slide_now)
+        content = paint(line, plain=self._plain)
         return Visual.to_strips(self, content, width, 1, style, pad=True)[0]
 
     async def on_click(self, click: Click) -> None:
