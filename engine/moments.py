@@ -44,6 +44,11 @@ def _parsed(text: str, now: float) -> int | None:
     return None
 
 
+def show(moment: float) -> str:
+    """Return a moment, in seconds since the epoch, as everything tells times: in UTC."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def label(word: str, moment: int) -> str:
     """Return what to call a checkpoint: `word`, or else its moment; Usage for what is no label."""
     if not word:

@@ -3,9 +3,9 @@
 import argparse
 import asyncio
 import sys
-import time
 from collections.abc import Sequence
 
+from engine import moments
 from engine.config import Places
 from engine.errors import GeorepError, Usage
 from engine.gluster import gsyncd
@@ -60,7 +60,7 @@ def _until(found: Found) -> str:
         return error.words
     if not marks or not min(marks):
         return "no position yet: everything will be looked at"
-    return time.strftime("until %Y-%m-%d %H:%M:%S", time.localtime(min(marks)))
+    return f"until {moments.show(min(marks))}"
 
 
 def _tell(words: str) -> None:

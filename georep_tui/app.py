@@ -298,7 +298,9 @@ class Console(App[None]):
         held = (
             f"‖ frozen at {rows.clock(self.now)}Z · replication goes on · space shows the present"
         )
-        return held if self.frozen else ""
+        if self.frozen:
+            return held
+        return self.link.banner() if self.picture.sessions else ""
 
     def silence(self) -> Sequence[Line]:
         """Return what to say when no session is known; empty: what an engine would."""

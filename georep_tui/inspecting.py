@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.session.checks import Check, Verdict
 from engine.session.errands import Differed
-from georep_tui import rows
+from georep_tui import rows, verifying
 from georep_tui.rows import Line
 
 _MARKS = {Verdict.FINE: ("✓", "ok"), Verdict.ADVICE: ("!", "warn"), Verdict.WRONG: ("✕", "bad")}
@@ -43,9 +43,14 @@ def differences(found: Sequence[Differed], width: int) -> list[Line]:
     lines: list[Line] = []
     for each in found:
         lines.append((("✕ ", "bad"), (rows.fit_path(each.path, width - 2).rstrip(), "")))
-        sides = f"{each.what}: {each.primary} on the primary, {each.secondary} on the secondary"
+        sides = verifying.both(each.what, each.primary, each.secondary)
         lines += [(("  ", ""), (part, "idle")) for part in rows.wrap(sides, width - 2, lines=2)]
     return lines
+
+
+def steps(found: Sequence[str], width: int) -> list[Line]:
+    """Return what to do next."""
+    return [((part, "accent"),) for step in found for part in rows.wrap(step, width, lines=6)]
 
 
 def _check(check: Check, width: int) -> list[Line]:

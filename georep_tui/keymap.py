@@ -334,6 +334,7 @@ _GIVE_WAY = (
     *("session.verify", "session.delete", "session.doctor", "session.stop", "session.options"),
     *("freeze", "sessions.events", "workers.events", "session.new", "session.checkpoint"),
     *("sessions.failures", "workers.failures", "filter", "quit", "session.start"),
+    *("replay.slower", "replay.earlier", "replay.time", "replay.back"),
 )
 """Which are left out of a bottom line that is too short for all, the first one first."""
 

@@ -6,7 +6,7 @@ import json
 from engine import names
 from engine.config import Places
 from engine.item import Gfid
-from engine.plan.compare import Difference
+from engine.plan.compare import Difference, What
 from engine.session import comparing
 from engine.session.verify import Counts
 from georep_tui import rows
@@ -32,7 +32,8 @@ def verify(at: Places, args: argparse.Namespace) -> int:
         content=args.content,
         patience=args.patience,
     )
-    progress.say(_summary_json(counts) if args.json else summary(counts))
+    said = [summary(counts), *(f"→ {step}" for step in next_steps(counts, args.name))]
+    progress.say(_summary_json(counts) if args.json else "\n".join(said))
     return 1 if counts.different else 0
 
 
@@ -42,7 +43,11 @@ def under_way(counts: Counts) -> str:
         f"{rows.grouped(counts.objects)} objects in {rows.grouped(counts.directories)} directories"
     )
     content = f", {rows.size(counts.bytes)} of content" if counts.bytes else ""
-    waiting = f", {rows.grouped(counts.waiting)} to be looked at again" if counts.waiting else ""
+    waiting = (
+        f", {rows.grouped(counts.waiting)} to be looked at again before they count"
+        if counts.waiting
+        else ""
+    )
     return f"{said}{content}; {rows.many(counts.different, 'place')} different{waiting}"
 
 
@@ -71,10 +76,41 @@ def summary(counts: Counts) -> str:
     return "\n".join(lines)
 
 
+def next_steps(counts: Counts, name: str) -> list[str]:
+    """Return what to do about what differs: what brings it to what the primary has."""
+    steps = []
+    if counts.different > counts.extra:
+        steps.append(
+            "What is missing or different is brought again when somebody touches it on the "
+            "primary, through a mount; where the content or the xattrs of a file differ, remove it "
+            "on the secondary before."
+        )
+    if counts.extra:
+        steps.append(
+            f"What is extra: georep reconcile {name} shows it, and with --apply removes what the "
+            "primary does not have."
+        )
+    return steps
+
+
+def both(what: str, primary: str, secondary: str) -> str:
+    """Return how a place is on both sides."""
+    if what == What.MTIME:
+        primary, secondary = _moment(primary), _moment(secondary)
+    return f"{what}: {primary} on the primary, {secondary} on the secondary"
+
+
+def _moment(seconds: str) -> str:
+    """Return a time as people read it, to the nanosecond; as it is where there is no such date."""
+    whole, _, rest = seconds.partition(".")
+    try:
+        return f"{rows.stamp(int(whole))}.{rest}"
+    except (ValueError, OverflowError, OSError):
+        return seconds
+
+
 def _text(path: bytes, gfid: Gfid, difference: Difference) -> str:
-    what, primary, secondary = difference
-    place = f"/{names.show(path)}: {what}"
-    return f"{place}: {primary} on the primary, {secondary} on the secondary"
+    return f"/{names.show(path)}: {both(*difference)}"
 
 
 def _json(path: bytes, gfid: Gfid, difference: Difference) -> str:

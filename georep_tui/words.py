@@ -5,14 +5,22 @@ Nothing is imported here but other words: a command that says one word shall not
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TypedDict
 
 from engine import __version__
-from georep_tui import fixing, look, preparing, quarantining
+from georep_tui import examples, fixing, look, preparing, quarantining
 from georep_tui.preparing import Command
 from georep_tui.replay import cli as replay
 
 LEVELS = ("all", "info", "warn", "bad")
 """How much an event must matter to be told."""
+
+
+class _Help(TypedDict):
+    epilog: str
+    formatter_class: type[argparse.HelpFormatter]
+    allow_abbrev: bool
 
 
 def parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -32,7 +40,7 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+        made = commands.add_parser(name, help=help, description=help, **_with_examples(name))
         # What was said before the command must not be taken back by a default after it.
         _places(made, argparse.SUPPRESS)
         return made
@@ -48,12 +56,16 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     _comparing(command)
     replay.add_parser(command)
     _configuring(command("config", "say or change what is set for a session"))
+    words_of = "say what a cause, a kind of failure or an option means"
     explain = commands.add_parser(
-        "explain", help="say what a cause, a kind of failure or an option means", allow_abbrev=False
+        "explain", help=words_of, description=words_of, **_with_examples("explain")
     )
     explain.add_argument("words", metavar="CAUSE|OPTION", nargs="+")
     explain.add_argument("--json", action="store_true", help="as JSON")
-    demo = commands.add_parser("demo", help="show it all in a lab of its own", allow_abbrev=False)
+    all_of_it = "show it all in a lab of its own"
+    demo = commands.add_parser(
+        "demo", help=all_of_it, description=all_of_it, **_with_examples("demo")
+    )
     demo.add_argument("--seconds", type=float, metavar="N", help="for how long (until you leave)")
     demo.add_argument("--no-tui", action="store_true", help="without the console")
     demo.add_argument("--keep", action="store_true", help="leave the lab standing at the end")
@@ -61,9 +73,20 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
         from engine.lab import cli as lab  # deferred: it is big, and seldom asked for
 
         lab.add_parser(commands)
+        made = commands.choices["lab"]
+        made.epilog = examples.of("lab")
+        made.formatter_class = argparse.RawDescriptionHelpFormatter
     else:
         commands.add_parser("lab", help="two throwaway GlusterFS sites on this machine")
     return parser
+
+
+def _with_examples(command: str) -> _Help:
+    return {
+        "epilog": examples.of(command),
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+    }
 
 
 def _creating(command: Command) -> None:
@@ -199,10 +222,11 @@ def _configuring(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds <= 86400:
-        raise ValueError(text)
-    return seconds
+    with suppress(ValueError):
+        seconds = float(text)
+        if 0 <= seconds <= 86400:
+            return seconds
+    raise argparse.ArgumentTypeError(f"it takes seconds, from 0 to 86400, not {text!r}")
 
 
 def _places(parser: argparse.ArgumentParser, default: str | None) -> None:

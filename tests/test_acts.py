@@ -88,6 +88,19 @@ def test_a_console_that_only_reads_has_no_changing_key() -> None:
 
 @pytest.mark.parametrize(
     ("room", "expected"),
+    [(60, {"help", "replay.play", "replay.next"}), (40, {"help", "replay.play", "replay.next"})],
+)
+def test_help_has_place_in_the_bottom_line_of_a_replay(room: int, expected: set[str]) -> None:
+    ids = ("play", "back", "earlier", "slower", "next", "time")
+    shown = [key for key in keymap.REPLAY_KEYS if key.id.removeprefix("replay.") in ids]
+    hints = [*((key.id, len(key.shown) + len(key.label) + 3) for key in shown), ("help", 9)]
+    found = keymap.fitting(hints, room)
+    assert found >= expected
+    assert sum(wide for id, wide in hints if id in found) <= room
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"),
     [
         pytest.param(99, {"workers.open", "freeze", "help", "session.delete"}, id="room for all"),
         pytest.param(33, {"workers.open", "freeze", "help"}, id="what is seldom goes first"),

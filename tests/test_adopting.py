@@ -244,7 +244,7 @@ def test_the_command(
     assert "left: ssh-command=s" in told
     marks["/b2"] = 1_000_000_001
     assert cli.main(["adopt", "--list"]) == 0
-    assert "until 2001-09-" in capsys.readouterr().out
+    assert "until 2001-09-09 01:46:40 UTC" in capsys.readouterr().out
     given: dict[str, Any] = {}
 
     async def create(at: Places, primary: str, secondary: str, **more: Any) -> Session:

@@ -2,6 +2,7 @@
 nor when what was shown is no longer so.
 """
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -64,6 +65,21 @@ async def test_who_was_put_aside_is_shown_and_filtered() -> None:
         assert len(acts.asked) == 2
         await press(pilot, "escape")
         assert isinstance(app.screen, FailuresScreen)
+
+
+async def test_what_is_shown_while_the_secondary_is_asked_again_says_so() -> None:
+    class Slow(Acts):
+        async def said(self, node: str, *words: str) -> bytes:
+            if self.asked:
+                await asyncio.Event().wait()
+            return await super().said(node, *words)
+
+    app = on(Slow())
+    async with opened(app, "p") as pilot:
+        assert "asking the secondary" not in text(app)
+        shown = await press(pilot, "u")
+        assert "in quarantine 2   in limbo 1   asking the secondary …" in shown
+        assert "inbox.mbox" in shown, "what was known stays"
 
 
 async def test_who_is_in_limbo_is_left_there() -> None:

@@ -253,6 +253,43 @@ async def test_an_engine_that_goes_is_named() -> None:
         assert "No engine runs here. Start it." in text(app)
 
 
+async def test_what_an_engine_said_that_is_gone_is_not_taken_for_the_present() -> None:
+    link = Link(clock=lambda: 3600.0)
+    first, second = link.follow("a"), link.follow("b")
+    first("")
+    second("")
+    app = console(_calm(), link=link)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        shown = text(app)
+        assert "as it was" not in shown
+        assert "nothing needs you" in shown
+        second("No engine runs here: nobody listens at b. Start it with systemctl start georep.")
+        shown = await press(pilot, "2")
+        assert (
+            "▲ 1 of 2 engines silent since 01:00:00Z: theirs is as it was then · 1 says why"
+            in shown
+        )
+        first("gone")
+        shown = await press(pilot, "1")
+        assert (
+            "✕ no engine answers since 01:00:00Z: all below is as it was then · 1 says why" in shown
+        )
+        assert "nobody listens at b. Start it with" in shown
+        assert "nothing needs you" not in shown
+        first("")
+        second("")
+        assert "as it was" not in await press(pilot, "2")
+
+
+async def test_no_filter_is_blamed_where_none_is() -> None:
+    app = console(_calm())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        assert "nothing here matches" not in await press(pilot, "5", "l")
+        assert "nothing here matches the filter" in await press(pilot, "slash", "q", "q", "enter")
+
+
 async def test_a_finished_source_is_named() -> None:
     app = console(_finite())
     async with app.run_test(size=(80, 24)) as pilot:
@@ -304,6 +341,13 @@ async def test_nothing_is_drawn_when_nothing_was_said(monkeypatch: pytest.Monkey
 async def _finite() -> AsyncIterator[AnyEvent]:
     for event in scripted.events():
         yield event
+
+
+async def _calm() -> AsyncIterator[AnyEvent]:
+    async for event in scripted.quiet():
+        yield event
+    yield scripted._known("s", "h::v", "gfs1", Wanted.STARTED)
+    await asyncio.Event().wait()
 
 
 def _failed(path: str, session: str = "prod") -> AnyEvent:

@@ -20,6 +20,7 @@ from engine.gluster import mount, volume, xattrs
 from engine.gluster.volume import Brick, Volume
 from engine.movers.job import Mover
 from engine.movers.probe import Tried
+from engine.plan.lineage import Left
 from engine.rpc import gated, login, ssh
 from engine.rpc.login import Said
 from engine.rpc.messages import PROTOCOL, AskHost, Host, Marks, Names, Welcome
@@ -28,6 +29,7 @@ from engine.secondary.questions import Questions
 from engine.session import checks, doctor, far, lifecycle, wanted
 from engine.session.checks import Check, Used, Verdict
 from engine.session.far import Far, Near
+from engine.session.marked import Marked
 from georep_tui import cli
 
 UID = "00000000-0000-4000-8000-00000000000a"
@@ -69,6 +71,20 @@ def _far(**changes: object) -> Far:
 def _by_name(found: list[Check]) -> dict[str, Check]:
     assert len({check.name for check in found}) == len(found)
     return {check.name: check for check in found}
+
+
+@pytest.mark.parametrize(
+    ("notes", "marks", "known"),
+    [
+        pytest.param([], [], False, id="nothing"),
+        pytest.param([f"{UID}.crawled.0"], [], True, id="a crawl"),
+        pytest.param([], [Left(UID, 1, 2)], True, id="its mark, after a first crawl"),
+        pytest.param(["other.crawled.0"], [Left("other", 1, 2)], False, id="somebody else's"),
+    ],
+)
+def test_the_secondary_knows_its_primary(notes: list[str], marks: list[Left], known: bool) -> None:
+    assert far.known(UID, notes, Marked(left=tuple(marks))) is known
+    assert not far.known("", notes, Marked(left=tuple(marks))), "no primary is known here"
 
 
 def test_both_sides_are_as_they_must_be() -> None:

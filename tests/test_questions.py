@@ -1,5 +1,6 @@
 """What an agent answers to questions: pages of names, and a Failed for what cannot be answered."""
 
+import errno
 import os
 import threading
 from contextlib import suppress
@@ -55,16 +56,53 @@ def test_a_long_directory_is_listed_once_for_all_its_pages(monkeypatch: pytest.M
     assert nowhere == Names(id=2, names=(), more=False, there=False, whole=True)
 
 
-def test_what_the_file_system_refuses_is_said() -> None:
+@pytest.mark.parametrize(
+    ("error", "cause", "words"),
+    [
+        pytest.param(
+            OSError(errno.EIO, "Input/output error", b"/mnt/.georep/limbo"),
+            "errno",
+            "Input/output error: .georep/limbo",
+            id="a path of the mount's",
+        ),
+        pytest.param(
+            OSError(errno.EIO, "Input/output error", "/else/where"),
+            "errno",
+            "Input/output error: /else/where",
+            id="another path",
+        ),
+        pytest.param(OSError("no more"), "errno", "no more", id="words alone"),
+        pytest.param(
+            OSError(errno.ENOTCONN, "Transport endpoint is not connected", b"/mnt/.georep/limbo"),
+            "secondary bricks down",
+            "a part of the secondary volume is down (Transport endpoint is not connected)",
+            id="the volume is stopped, or its bricks are gone",
+        ),
+        pytest.param(
+            OSError(errno.EROFS, "Read-only file system", "/mnt/.georep/notes/x"),
+            "secondary read-only",
+            "the secondary's file system is read-only (Read-only file system)",
+            id="read-only",
+        ),
+        pytest.param(
+            OSError(errno.ENOSPC, "No space left on device"),
+            "secondary full",
+            "there is no space left on the secondary (No space left on device)",
+            id="full",
+        ),
+    ],
+)
+def test_what_the_file_system_refuses_is_said(error: OSError, cause: str, words: str) -> None:
     target = MemoryTarget()
 
     def refuse(places: object) -> None:
-        raise OSError(5, "Input/output error")
+        raise error
 
     target.facts = refuse  # type: ignore[method-assign, assignment]
-    reply = Questions(target, b"/").answer(Examine(id=7, places=(TOP,)))
+    reply = Questions(target, b"/mnt").answer(Examine(id=7, places=(TOP,)))
     assert isinstance(reply, Failed)
-    assert (reply.id, reply.cause) == (7, "errno")
+    assert (reply.id, reply.cause, reply.words) == (7, cause, words)
+    assert bool(reply.fix) is (cause != "errno"), "what is known has a next step"
 
 
 def test_an_answer_that_cannot_be_sent_is_still_an_answer() -> None:

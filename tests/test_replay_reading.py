@@ -1,6 +1,7 @@
 """Files of a replay: what they are, whose, what belongs together, and reading on from a mark."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,14 @@ def test_what_cannot_be_replayed_is_said(tmp_path: Path, content: bytes | None, 
     assert error.value.fix
 
 
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x")
+    with pytest.raises(Usage, match="read more than once"):
+        files.look([tmp_path / "x"])
+    (tmp_path / "log").write_bytes(LINE)
+    assert [each.path.name for each in files.look([tmp_path])] == ["log"]
+
+
 def test_lines_from_any_place(tmp_path: Path) -> None:
     content = b"".join(line(at, "monitor", "x") for at in range(50))
     plain, packed = tmp_path / "a.log", tmp_path / "b.log.gz"
@@ -107,8 +116,10 @@ def test_lines_from_any_place(tmp_path: Path) -> None:
         assert next(files.lines(one, place)) == (place, raw)
         assert next(files.lines(two, place)) == (place, raw)
     assert list(files.lines(two)) == whole
-    found = list(files.lines(cut))
+    *found, (place, last) = files.lines(cut)
     assert found == whole[: len(found)]
+    assert last == files.CUT_OFF, "what is lost is told"
+    assert list(files.lines(cut, place)) == [(place, last)]
 
 
 @pytest.mark.parametrize(

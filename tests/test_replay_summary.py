@@ -186,6 +186,24 @@ def test_a_stretch_as_a_journal(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "'soon' is no time. Write 11:40" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--since", "10:08", "--until", "10:07"], "--until is before --since"),
+        (
+            ["--since", "2026-12-24 10:00"],
+            "Nothing is told in that stretch. The files tell what was from",
+        ),
+        (["--until", "2026-01-01 10:00"], "Nothing is told in that stretch"),
+    ],
+)
+def test_a_stretch_in_which_nothing_can_be(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["replay", *DAY, "--summary", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_stretch_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     out = told(capsys, *DAY, "--since", "10:07", "--until", "10:08")
     assert "2026-11-23 10:07:00 to 2026-11-23 10:07:55 UTC, 56 s" in out

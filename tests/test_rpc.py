@@ -269,9 +269,10 @@ async def test_a_call_that_could_not_be_served_is_a_reject() -> None:
     serving = asyncio.create_task(line.serve())
     call = asyncio.create_task(channel.limbo())
     await far.until(1)
-    far.say(Failed(id=1, cause="errno", words="Input/output error"))
-    with pytest.raises(Reject, match="Input/output error"):
+    far.say(Failed(id=1, cause="secondary full", words="no space left", fix="Make room."))
+    with pytest.raises(Reject, match="no space left") as caught:
         await call
+    assert (caught.value.cause, caught.value.fix) == ("secondary full", "Make room.")
     serving.cancel()
 
 

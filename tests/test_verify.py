@@ -340,6 +340,28 @@ def test_what_an_ordinary_user_cannot_keep_is_no_difference() -> None:
     assert {what for _, what in verify(here, far).told} == {What.MODE, What.OWNER}
 
 
+def test_what_differs_has_a_next_step() -> None:
+    assert verifying.next_steps(Counts(), "prod") == []
+    (extra,) = verifying.next_steps(Counts(different=2, extra=2), "prod")
+    assert "georep reconcile prod" in extra
+    (other,) = verifying.next_steps(Counts(different=2), "prod")
+    assert "touches it on the primary" in other
+    assert len(verifying.next_steps(Counts(different=2, extra=1), "prod")) == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ("1777637071.000000001", "2026-05-01 12:04:31.000000001"),
+        ("-1.500000000", "1969-12-31 23:59:59.500000000"),
+        ("999999999999999.000000000", "999999999999999.000000000"),
+    ],
+)
+def test_times_are_said_as_people_read_them(seconds: str, said: str) -> None:
+    assert verifying.both("mtime", seconds, "0.0").startswith(f"mtime: {said} on the primary")
+    assert seconds in verifying.both("size", seconds, "0")
+
+
 def test_a_summary_says_what_was_not_compared() -> None:
     assert "Not compared" not in verifying.summary(Counts())
     said = verifying.summary(Counts(owner="geo"))

@@ -93,6 +93,11 @@ def world(refused: Collection[Refused], *, made: int) -> World | None:
     return max(set(found), key=found.count)
 
 
+def of_errno(number: int | None) -> World | None:
+    """Return what an errno says of the whole secondary, whoever met it; None: nothing."""
+    return None if number is None else _WORLD.get(number)
+
+
 def delay(tries: int) -> float:
     """Return how many seconds after try number `tries` the next one is due."""
     return min(_FIRST * 2.0 ** min(max(tries - 1, 0), 20), _LONGEST)

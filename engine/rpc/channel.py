@@ -161,7 +161,8 @@ class Channel:
     async def _ask(self, call: AnyCall, kind: type[Reply]) -> Reply:
         reply = await self._call(call)
         if isinstance(reply, Failed):
-            raise Reject(f"the secondary could not answer: {reply.words}", cause=reply.cause)
+            words = f"the secondary could not answer: {reply.words}"
+            raise Reject(words, cause=reply.cause, fix=reply.fix)
         if not isinstance(reply, kind):
             raise Disconnected(
                 f"the agent answered {type(call).__name__} with {type(reply).__name__}",

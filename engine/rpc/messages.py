@@ -421,6 +421,7 @@ class Failed(Message, frozen=True, kw_only=True):
     id: int
     cause: str
     words: str
+    fix: str = ""
 
 
 AnyQuestion = (

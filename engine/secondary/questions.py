@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
-from engine import programs
+from engine import names, programs
 from engine.errors import Reject
 from engine.gluster import brokered, mount, volume_marks
 from engine.item import Gfid, Holder, Place
-from engine.plan import shelves
+from engine.plan import patience, shelves
 from engine.rpc.messages import (
     AnyQuestion,
     AnyReply,
@@ -98,7 +98,7 @@ class Questions:
         try:
             return self._answer(question)
         except OSError as error:
-            return Failed(id=question.id, cause="errno", words=str(error))
+            return _refused(question.id, error, self._root)
         except Reject as error:
             return Failed(id=question.id, cause=error.cause, words=error.words)
 
@@ -256,3 +256,15 @@ def cut(names: list[bytes], after: bytes, size: int) -> tuple[list[bytes], bool]
         page.append(name)
         size -= len(name) + 5
     return page, begin + len(page) < len(names)
+
+
+def _refused(number: int, error: OSError, root: bytes) -> Failed:
+    """Say what the file system refused: what that tells of the whole secondary, else the errno."""
+    said = error.strerror or str(error)
+    if world := patience.of_errno(error.errno):
+        return Failed(id=number, cause=world.cause, words=f"{world.words} ({said})", fix=world.fix)
+    if isinstance(error.filename, str | bytes):
+        path = os.fsencode(error.filename)
+        where = os.path.relpath(path, root) if path.startswith(root) else path
+        said = f"{said}: {names.show(where)}"
+    return Failed(id=number, cause="errno", words=said)

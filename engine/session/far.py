@@ -1,10 +1,11 @@
 """What must be true of the secondary, and of both sides together; each check has its next step."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from engine import moments
 from engine.config import Session
 from engine.errors import GeorepError
 from engine.gluster import objects, urls
@@ -64,7 +65,7 @@ class Far:
     """Seconds by which that may be wrong."""
     empty: bool
     known: bool
-    """Whether it has notes about crawls of this primary."""
+    """Whether it has notes about crawls of this primary, or its mark."""
     stime: int = 0
     """Up to when, in seconds since the epoch, a brick here says that it has everything."""
     marks: Marked = UNMARKED
@@ -210,8 +211,8 @@ def check_content(session: Session, far: Far) -> Check:
     """Whether the secondary holds nothing but what came from this primary."""
     place = session.volume
     if far.stime:
-        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(far.stime))
-        return Check("content", True, f"{place} has what was on {session.primary} until {moment}")
+        words = f"{place} has what was on {session.primary} until {moments.show(far.stime)}"
+        return Check("content", True, words)
     if far.empty:
         return Check("content", True, f"{place} is empty")
     if far.known:
@@ -318,16 +319,26 @@ async def _far(agent: Agent, near: Near) -> Far:
     after = time.time()
     page = await agent.channel.page(TOP)
     notes = await agent.channel.notes()
+    marks = await marked.there(agent.channel)
     return Far(
         agent.welcome,
         host,
         skew=host.clock - (before + after) / 2,
         doubt=(after - before) / 2,
         empty=page.there and page.whole and all(map(objects.own, page.names)),
-        known=bool(primary) and any(name.startswith(primary) for name in notes),
+        known=known(primary, notes, marks),
         stime=_stime(near, agent.welcome.volume_uuid),
-        marks=await marked.there(agent.channel),
+        marks=marks,
     )
+
+
+def known(primary: str, notes: Collection[str], marks: Marked) -> bool:
+    """Return whether something on the secondary says that this primary, by its uuid, is replicated
+    to it. A first crawl into an empty one leaves no note; its mark is there before it brings
+    anything.
+    """
+    noted = any(name.startswith(primary) for name in notes)
+    return bool(primary) and (noted or marks.of(primary) is not None)
 
 
 def _stime(near: Near, secondary: str) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from engine import moments
 from engine.errors import GeorepError, Reject, Stop
 from engine.gluster import volume_marks, xattrs
 from engine.gluster.xattrs import Malformed
@@ -137,7 +138,7 @@ def listed(marked: Marked) -> Iterator[str]:
     """Name each primary that left a mark, and until when it counts."""
     for each in marked.left:
         ends = "counts until" if each.stands(marked.clock) else "ended"
-        yield f"{who(each)}, {ends} {_moment(each.expires)}"
+        yield f"{who(each)}, {ends} {moments.show(each.expires)}"
 
 
 def who(left: Left) -> str:
@@ -161,8 +162,8 @@ def notes(root: bytes) -> dict[str, bytes]:
 
 
 def _times(left: Left) -> str:
-    since = f"since {_moment(left.by.began)}; " if left.by is not None else ""
-    return f"{since}its mark counts until {_moment(left.expires)}"
+    since = f"since {moments.show(left.by.began)}; " if left.by is not None else ""
+    return f"{since}its mark counts until {moments.show(left.expires)}"
 
 
 def _known_better(pair: Pair) -> str:
@@ -175,10 +176,6 @@ def _known_better(pair: Pair) -> str:
 def _where(left: Left, volume: str) -> str:
     name = xattrs.VOLUME_MARK.decode() + "." + _shown(left.uuid)
     return f"xattr {name} on the root of {volume}"
-
-
-def _moment(seconds: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def _shown(text: str) -> str:

@@ -12,6 +12,8 @@ from engine.rpc.messages import PutAside
 STILL = "in limbo"
 SETTLED = "in quarantine"
 
+_ELSEWHERE = "Name another place: --to PATH, or in the console R."
+
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
@@ -82,13 +84,13 @@ def trouble(
     if here is not None:
         return (
             f"The primary has {here.kind} {here.gfid or 'that cannot be read'} at this place, so "
-            "georep would put it aside again. Name another place with --to PATH."
+            f"georep would put it aside again. {_ELSEWHERE}"
         )
     if parent is None or parent.kind is not Kind.DIRECTORY:
-        return "Its directory is not on the secondary. Name another place with --to PATH."
+        return f"Its directory is not on the secondary. {_ELSEWHERE}"
     if there is not None and there.gfid != one.gfid:
         return (
             f"The secondary has {there.kind} {there.gfid or 'that cannot be read'} there, and "
-            "nothing is put over anybody. Name a free place with --to PATH."
+            f"nothing is put over anybody. {_ELSEWHERE}"
         )
     return ""

@@ -41,6 +41,8 @@ class Counts:
     different: int = 0
     """Places that differ."""
     differences: int = 0
+    extra: int = 0
+    """Of the places that differ: those that only the secondary has."""
     arrived: int = 0
     """Places that looked different at first and became equal."""
     changing: int = 0
@@ -211,6 +213,7 @@ class Verify:
     def _differ(self, path: bytes, gfid: Gfid, found: Sequence[Difference]) -> None:
         self._counts.different += 1
         self._counts.differences += len(found)
+        self._counts.extra += any(each.what is What.EXTRA for each in found)
         for difference in found:
             self._tell(path, gfid, difference)
 

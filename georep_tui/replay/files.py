@@ -1,6 +1,7 @@
 """Files of a replay: what they are, told by their content; their lines, from any place."""
 
 import gzip
+import stat
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ SAMPLES = 16
 _GZIP = b"\x1f\x8b"
 _CUT_OFF = (EOFError, zlib.error, gzip.BadGzipFile)
 """What reading a packed file raises that is cut off or damaged."""
+CUT_OFF = b"(here the packed file is damaged, or ends in the middle: what followed is lost)\n"
+"""The last line of such a file: nobody understands it, so it is told and counted."""
 
 
 class Kind(StrEnum):
@@ -61,7 +64,7 @@ def look(paths: Sequence[Path]) -> list[File]:
                 found[each.path] = _readable(each)
         except OSError as error:
             raise Usage(
-                f"{path} cannot be read: {error.strerror or error}",
+                f"{error.filename or path} cannot be read: {error.strerror or error}",
                 fix="Name journals of georep or logs of gsyncd.",
             ) from error
     kept = [each for each in found.values() if each.kind is not Kind.EMPTY]
@@ -77,7 +80,7 @@ def lines(file: File, start: int = 0) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of a file and where they begin, in what is unpacked.
 
     What is longer than a line may be comes in pieces. A packed file that is cut off or damaged ends
-    there.
+    there, with a line that says so.
     """
     longest = feed.LINE if file.kind is Kind.JOURNAL else LINE
     at = start
@@ -88,7 +91,7 @@ def lines(file: File, start: int = 0) -> Iterator[tuple[int, bytes]]:
                 yield at, line
                 at += len(line)
         except _CUT_OFF:
-            return
+            yield at, CUT_OFF
 
 
 def _readable(file: File) -> File:
@@ -101,6 +104,11 @@ def _readable(file: File) -> File:
 
 
 def _look(path: Path) -> File:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise Usage(
+            f"{path} is no file, and cannot be read more than once, as a replay is",
+            fix="Write it to a file first, and name that.",
+        )
     path = path.resolve()
     with path.open("rb") as source:
         packed = source.read(2) == _GZIP

@@ -5,10 +5,12 @@ import platform
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from engine import moments
 from engine.errors import Usage
 from georep_tui import player
 from georep_tui.replay import chains, files
 from georep_tui.replay.chains import Chain
+from georep_tui.replay.files import File
 from georep_tui.replay.notes import AnyTold
 from georep_tui.replay.reading import Reading
 
@@ -39,7 +41,22 @@ def of_files(names: Sequence[str], *, since: str = "", until: str = "") -> Stret
     found = files.look([Path(name) for name in names])
     begin = min(file.first for file in found)
     first, last = _time(since, begin, 0.0), _time(until, begin, math.inf)
+    _check(found, first, last)
     return Stretch(chains.link(found, here=platform.node()), first=first, last=last)
+
+
+def _check(found: Sequence[File], first: float, last: float) -> None:
+    """Raise Usage when nothing can be told between these times."""
+    if last < first:
+        raise Usage("--until is before --since", fix="Name the earlier time as --since.")
+    begin = min(file.first for file in found)
+    # Where a packed one ends is known only when all of it has been read.
+    end = math.inf if any(file.packed for file in found) else max(file.last for file in found)
+    if first > end or last < begin:
+        told = f"from {moments.show(begin)}" + (
+            "" if math.isinf(end) else f" to {moments.show(end)}"
+        )
+        raise Usage("Nothing is told in that stretch", fix=f"The files tell what was {told}.")
 
 
 def _time(text: str, near: float, otherwise: float) -> float:

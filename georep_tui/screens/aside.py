@@ -54,7 +54,8 @@ class AsideScreen(Page):
             return
         width = self.across
         shown = put_aside.matching(objects, self.wanted)
-        self.head([put_aside.counts(objects), put_aside.head(width)])
+        asking: Line = ((f"   {ASKING}", "busy"),) if self._words == ASKING else ()
+        self.head([(*put_aside.counts(objects), *asking), put_aside.head(width)])
         self.records.show(put_aside.table(shown, width))
         one = self._one()
         room = self.room("left")
@@ -110,6 +111,7 @@ class AsideScreen(Page):
         if self._of != session:
             self._objects, self._of = [], session
         self._words = ASKING if way is not None else AWAY
+        self.redraw()
         if way is not None:
             commands, node = way
             try:

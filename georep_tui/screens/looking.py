@@ -129,5 +129,8 @@ class VerifyScreen(ErrandScreen):
                 self.say(f"◐ {verifying.under_way(counts)}; esc ends it", "busy")
             case Done(fine=fine):
                 self.say(" ".join(verifying.summary(self._counts).splitlines()), _HOW[fine])
+                steps = verifying.next_steps(self._counts, self._session)
+                told = inspecting.differences(self._found, self.room)
+                self.answer([*inspecting.steps(steps, self.room), *told])
             case _:
                 pass

@@ -131,6 +131,9 @@ class Page(Paned):
         room = max(0, width - sum(len(text) for text, _ in right))
         self.say("top", [((rows.fit(left, room), "strong"), *right)])
         self.say("tabs", [self._tabs()])
+        self.records.say_nothing(
+            "nothing here matches the filter" if self.wanted else "nothing here yet"
+        )
         transport = console.transport(width)
         self.query_one("#transport", Lines).set_class(bool(transport), "-shown")
         self.say("transport", [transport])

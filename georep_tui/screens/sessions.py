@@ -47,9 +47,7 @@ class SessionsScreen(Ranked):
         self.set_class(not picture.sessions, "-empty")
         if not picture.sessions:
             spoken = any(engine.started for engine in picture.engines.values())
-            room = self.size.width - 2
-            lost = self.console.link.lost()
-            why = [((part, "warn"),) for words in lost for part in rows.wrap(words, room, lines=3)]
+            why = self._silent(self.size.width - 2, "warn")
             ours = NOTHING if spoken else [*NO_ENGINE, *why]
             here = HERE if spoken and self.console.steward else ()
             self.say("empty", self.console.silence() or [*ours, *here])
@@ -71,9 +69,19 @@ class SessionsScreen(Ranked):
     def _attention(self, picture: State, now: float) -> None:
         found = attention.matters(picture, now)
         self.entitle("left", "needs attention")
+        width = self.room("left")
+        said = [(((" ", ""), *part)) for part in self._silent(width - 2, "bad")]
+        said += attention.lines(found, width, max(1, MATTERS - len(said)))
         nothing: list[Line] = [((" nothing needs you", "ok"),)]
-        told = attention.lines(found, self.room("left"), MATTERS)
-        self.say("body", told if found else nothing)
+        self.say("body", said or nothing)
+
+    def _silent(self, width: int, meaning: str) -> list[Line]:
+        """Return why engines do not answer."""
+        return [
+            ((part, meaning),)
+            for words in self.console.link.lost()
+            for part in rows.wrap(words, width, lines=3)
+        ]
 
     def _side(self, picture: State, now: float) -> None:
         key = self.records.key

@@ -39,6 +39,7 @@ class RecordList(ScrollView, can_focus=True):
         if plain:
             self.styles.scrollbar_size_vertical = 0  # it is drawn with other letters than ASCII
         self._rows: Sequence[Shown] = ()
+        self._nothing = ""
         self._at = 0
         self.slide_now: Slide | None = None
         """Which part of its rows is seen; None: they are not wider than this."""
@@ -81,6 +82,12 @@ class RecordList(ScrollView, can_focus=True):
         if to != self.slide_now:
             self.slide_now = to
             self.refresh()
+
+    def say_nothing(self, words: str) -> None:
+        """Say what stands where there is no row."""
+        if words != self._nothing:
+            self._nothing = words
+            self.refresh_line(0)
 
     @property
     def has_rows(self) -> bool:
@@ -133,7 +140,7 @@ class RecordList(ScrollView, can_focus=True):
         """Draw one visible line."""
         at, width = y + self.scroll_offset.y, self.size.width
         if not self._rows and at == 0:
-            nothing = paint(((" nothing here matches the filter", "idle"),), plain=self._plain)
+            nothing = paint(((f" {self._nothing}", "idle"),), plain=self._plain)
             return Visual.to_strips(self, nothing, width, 1, self.visual_style, pad=True)[0]
         if at >= len(self._rows):
             return Strip.blank(width, self.rich_style)
