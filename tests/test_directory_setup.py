@@ -32,9 +32,7 @@ from engine.rpc.messages import (
     AnyMessage,
     Applied,
     Apply,
-    AskHealth,
     Found,
-    Health,
     Hello,
     Lookup,
     Sorry,
@@ -269,9 +267,6 @@ def test_the_agent_needs_no_glusterfs(root: Path, agent: Ask) -> None:
     assert found.gfids == found.places
     assert (root / "a").read_bytes() == b"12"
     assert agent(Sync(id=4)) == Synced(id=4)
-    health = agent(AskHealth(id=3))
-    assert isinstance(health, Health)
-    assert health.free_bytes > 0
 
 
 def test_a_worker_makes_no_directory_a_secondary(root: Path, agent: Ask) -> None:

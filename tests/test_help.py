@@ -6,6 +6,7 @@ import shlex
 import pytest
 
 from georep_tui import cli, examples
+from georep_tui import words as words_of
 
 COMMANDS = sorted(examples.EXAMPLES)
 
@@ -38,7 +39,7 @@ def test_help_says_what_it_does_and_shows_how(
 def test_examples_are_understood(line: str) -> None:
     name, *words = shlex.split(line)
     assert name == "georep"
-    assert cli._parser(words).parse_args(words).command == words[0]
+    assert words_of.parser(words).parse_args(words).command == words[0]
 
 
 def test_a_patience_that_is_none_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -475,8 +475,11 @@ async def test_an_empty_content_is_neither_read_nor_asked_about(
     assert world.secondary.things[old].data == b""
 
 
-def _tell_what_is_below(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the primary in memory list directories with all that is in them."""
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_what_comes_back_from_georep_s_own_directories_comes_with_all_that_is_in_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, ahead: bool
+) -> None:
+    """A middle link of a chain put a directory aside, and took it out again."""
 
     def below(_sight: object, gfid: Gfid) -> list[Gfid]:
         places = world.primary.places.items()
@@ -484,14 +487,6 @@ def _tell_what_is_below(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         return [gfid, *(each for one in inside for each in below(None, one))]
 
     monkeypatch.setattr("engine.primary.truth.below", below)
-
-
-@pytest.mark.parametrize("ahead", [False, True])
-async def test_what_comes_back_from_georep_s_own_directories_comes_with_all_that_is_in_it(
-    world: World, monkeypatch: pytest.MonkeyPatch, ahead: bool
-) -> None:
-    """A middle link of a chain put a directory aside, and took it out again."""
-    _tell_what_is_below(world, monkeypatch)
     own = world.make(Place(ROOT, b".georep"), Kind.DIRECTORY)
     aside = world.make(Place(own, b"aside"), Kind.DIRECTORY)
     folder = world.make(Place(aside, b"folder"), Kind.DIRECTORY)
@@ -516,7 +511,13 @@ async def test_what_was_done_in_limbo_comes_back_after_a_restart_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker that passed it over ended, and its position is behind that."""
-    _tell_what_is_below(world, monkeypatch)
+
+    def below(_sight: object, gfid: Gfid) -> list[Gfid]:
+        places = world.primary.places.items()
+        inside = [one for place, one in places if place.parent == gfid]
+        return [gfid, *(each for one in inside for each in below(None, one))]
+
+    monkeypatch.setattr("engine.primary.truth.below", below)
     own = world.make(Place(ROOT, b".georep"), Kind.DIRECTORY)
     limbo = world.make(Place(own, b"limbo"), Kind.DIRECTORY)
     folder = world.make(A, Kind.DIRECTORY)

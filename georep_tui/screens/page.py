@@ -15,8 +15,12 @@ from georep_tui.rows import Line
 from georep_tui.screens.paned import Paned
 from georep_tui.widgets.key_bar import KeyBar
 from georep_tui.widgets.lines import Lines
+<<<<<<< ours
 from georep_tui.widgets.pane import Pane
 from georep_tui.widgets.record_list import RecordList
+=======
+from georep_tui.widgets.record_list import FILTERED, RecordList
+>>>>>>> theirs
 
 TABS = (
     ("sessions", "1 Sessions"),
@@ -131,9 +135,7 @@ class Page(Paned):
         room = max(0, width - sum(len(text) for text, _ in right))
         self.say("top", [((rows.fit(left, room), "strong"), *right)])
         self.say("tabs", [self._tabs()])
-        self.records.say_nothing(
-            "nothing here matches the filter" if self.wanted else "nothing here yet"
-        )
+        self.records.say_nothing(FILTERED if self.wanted else "nothing here yet")
         transport = console.transport(width)
         self.query_one("#transport", Lines).set_class(bool(transport), "-shown")
         self.say("transport", [transport])

@@ -16,6 +16,9 @@ from georep_tui.sliding import Slide, slid
 from georep_tui.tables import Shown
 from georep_tui.theme import paint
 
+FILTERED = "nothing here matches the filter"
+"""What stands where a filter has left no row."""
+
 
 class RecordList(ScrollView, can_focus=True):
     """Shows rows by their key; the cursor stays on its key, wherever that goes."""
@@ -39,7 +42,7 @@ class RecordList(ScrollView, can_focus=True):
         if plain:
             self.styles.scrollbar_size_vertical = 0  # it is drawn with other letters than ASCII
         self._rows: Sequence[Shown] = ()
-        self._nothing = ""
+        self._nothing = FILTERED
         self._at = 0
         self.slide_now: Slide | None = None
         """Which part of its rows is seen; None: they are not wider than this."""
