@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from engine import __version__
+from engine import __version__, names
 from engine.errors import GeorepError, Usage
 
 INTERRUPTED = 130
@@ -103,8 +103,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _say_error(error: GeorepError) -> None:
-    evidence = "".join(f"\n    {line}" for line in error.evidence.splitlines()[-20:])
-    sys.stderr.write(f"georep-engine: {error.sentence()}{evidence}\n")
+    last = map(names.verbatim, error.evidence.splitlines()[-20:])
+    evidence = "".join(f"\n    {line}" for line in last)
+    sys.stderr.write(f"georep-engine: {names.verbatim(error.sentence())}{evidence}\n")
 
 
 if __name__ == "__main__":

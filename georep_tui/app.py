@@ -8,6 +8,7 @@ from functools import partial
 
 from textual.app import App
 
+from engine import names
 from engine.events import AnyEvent
 from engine.snapshot import snapshot
 from engine.state import SessionState, State, apply
@@ -206,6 +207,13 @@ class Console(App[None]):
         self.copy_to_clipboard(text)
         self.notify("copied", timeout=2, markup=False)
 
+    def copy_name(self, name: str) -> None:
+        """Do so with a name as it is shown: as one word that a shell takes for that very name."""
+        word = names.word(name)
+        self.copy_to_clipboard(word)
+        told = "copied" if word == name else "copied, as a shell takes it"
+        self.notify(told, timeout=2, markup=False)
+
     def action_go(self, name: str) -> None:
         """Show another screen; what it shows is of the session under the cursor."""
         if name == "events":
@@ -315,6 +323,9 @@ class Console(App[None]):
     def transport(self, width: int) -> Line:
         """Return the line that says how a replay is played; empty when nothing is."""
         return ()
+
+    def seek(self, x: int, width: int) -> None:
+        """Go where the line of a replay, `width` cells wide, was clicked; nothing when none is."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done now; while a filter is typed, every letter belongs to it."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from engine import names
 from engine.errors import GeorepError, Usage
 from georep_tui import (
     fixing,
@@ -33,8 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words.parser(said).parse_args(said))
     except GeorepError as error:
-        evidence = "".join(f"\n    {line}" for line in error.evidence.splitlines()[-20:])
-        sys.stderr.write(f"georep: {error.sentence()}{evidence}\n")
+        # The far side's own words may be anything; they shall not steer the terminal.
+        last = map(names.verbatim, error.evidence.splitlines()[-20:])
+        evidence = "".join(f"\n    {line}" for line in last)
+        sys.stderr.write(f"georep: {names.verbatim(error.sentence())}{evidence}\n")
         return 2 if isinstance(error, Usage) else 1
     except KeyboardInterrupt:
         return INTERRUPTED

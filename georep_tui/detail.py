@@ -40,6 +40,14 @@ def worker(session: SessionState, name: str, now: float, width: int) -> list[Lin
     return lines
 
 
+def of_session(session: SessionState, now: float, width: int) -> list[Line]:
+    """Return what a worker's page says of its session: both sides, and its checkpoints."""
+    known = session.known
+    lines = [*_said("session", f"{known.primary} → {known.secondary}", width)] if known else []
+    checkpoints = standing.lines(session, now, most=standing.SHOWN, width=width)
+    return [*lines, ((" checkpoints", "idle"),), *checkpoints] if checkpoints else lines
+
+
 def more(session: SessionState, name: str, width: int) -> list[Line]:
     """Return the facts about a worker's process, its totals and its last fault."""
     each = session.workers[name]

@@ -95,6 +95,7 @@ def _all() -> tuple[Key, ...]:
         Key("quit", "q", "q", "quit", "quit", "leave; replication goes on", every),
         Key("filter.keep", "enter", "⏎", "submit", "keep", "keep the filter", Where.FILTER),
         Key("help.close", "escape,q,question_mark", "esc", "close", "close", "close", Where.HELP),
+        Key("help.words", "w,tab", "w", "words", "", "what the words mean; keys", Where.HELP),
         Key("help.down", "j,down,pagedown", "j k", "scroll(1)", "", "down, or up", Where.HELP),
         Key("help.up", "k,up,pageup", "k", "scroll(-1)", "", "", Where.HELP),
         Key("agree.yes", "y,enter", "y ⏎", "agree", "yes", "do it", Where.AGREE),
@@ -184,7 +185,7 @@ def _failures() -> tuple[Key, ...]:
         Key("failures.sort", "s", "s", "sort", "sort", "by time, kind, path, tries", here),
         Key("failures.reverse", "S,r", "S r", "reverse", no, "the other way round", here),
         Key("failures.group", "b", "b", "group", no, "together: by kind, folder, brick", here),
-        Key("failures.copy", "y", "y", "copy", no, "copy its path", here),
+        Key("failures.copy", "y", "y", "copy", no, "copy its path, for a shell", here),
     )
 
 
@@ -195,7 +196,7 @@ def _aside() -> tuple[Key, ...]:
         Key("aside.restore", "R", "R", "restore", "restore", "bring it back; asks first", here),
         Key("aside.drop", "D", "D", "drop", "drop", "remove it for good; asks first", here),
         Key("aside.update", "u", "u", "update", "update", "ask the secondary again", here),
-        Key("aside.copy", "y", "y", "copy", "", "copy where it stood", here),
+        Key("aside.copy", "y", "y", "copy", "", "copy where it stood, for a shell", here),
     )
 
 

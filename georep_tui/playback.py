@@ -109,8 +109,20 @@ class Playback(Console):
 
     def transport(self, width: int) -> Line:
         """Return the line that says how it is played."""
+        return transport.line(self._playing(), width)
+
+    def seek(self, x: int, width: int) -> None:
+        """Go where the line was clicked: to the time there, or let time pass, or hold it."""
+        at = transport.time_at(self._playing(), width, x)
+        if at is None:
+            self.action_play()
+        else:
+            self.player.seek(at)
+            self.show()
+
+    def _playing(self) -> Playing:
         played = self.player
-        how = Playing(
+        return Playing(
             begin=played.begin,
             end=played.end,
             at=played.at,
@@ -121,7 +133,6 @@ class Playback(Console):
             waiting=played.target is not None,
             markers=self.marked(),
         )
-        return transport.line(how, width)
 
     def marked(self) -> Sequence[float]:
         """Return the times that are marked."""

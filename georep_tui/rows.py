@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from rich.cells import cell_len, set_cell_size
 
+from engine import names
 from engine.events import Crawl
 from engine.figures import Status
 
@@ -22,6 +23,7 @@ LABEL = 10
 """Cells for the word at the left of a line."""
 BARS = "▁▂▃▄▅▆▇█"
 _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
+_BETWEEN_WORDS = re.compile(r"(?<!\d) | (?!\d)")
 _ASCII = str.maketrans(
     dict(zip("●◐○‖▲✕✓—─→←▸·…×░▶━≥◆↓↑" + BARS, "*~o=!xv--><>.~x.>=>#v^_.:-=+*#", strict=True))
     | dict(zip("╭╮╰╯├┤│╷╵╶╴", "++++++|||--", strict=True))
@@ -55,22 +57,12 @@ def plain(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return the same with all spaces that are in it: there may be names in it."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else " " if c.isspace() else f"\\x{ord(c):02x}" for c in text
-    )
+    return names.verbatim("".join(" " if c.isspace() else c for c in text))
 
 
 def verbatim(name: str) -> str:
     r"""Return a name in full, on one line; what cannot be printed becomes `\xNN`, spaces stay."""
-    if name.isprintable():
-        return name
-    return "".join(c if c.isprintable() else _bytes(c) for c in name)
-
-
-def _bytes(char: str) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+    return names.verbatim(name)
 
 
 def percent(share: float) -> int:
@@ -258,14 +250,30 @@ def spread(name: str, width: int, *, lines: int) -> list[str]:
 
 def wrap(text: str, width: int, *, lines: int) -> list[str]:
     """Return `text` in at most `lines` lines; no break within a number or a time."""
+    width, text = max(8, width), plain(text)
+    if not text.isascii() and {cell_len(char) for char in text} != {1}:
+        return _wrapped(text, width, lines)
     found = textwrap.wrap(
-        _BETWEEN_DIGITS.sub("\0", plain(text)),
-        max(8, width),
+        _BETWEEN_DIGITS.sub("\0", text),
+        width,
         max_lines=lines,
         placeholder="…",
         break_on_hyphens=False,
     )
     return [line.replace("\0", " ") for line in found]
+
+
+def _wrapped(text: str, width: int, lines: int) -> list[str]:
+    """Do so by cells: some letters take two of them, some none."""
+    found: list[str] = []
+    for word in _BETWEEN_WORDS.split(text):
+        if found and cell_len(f"{found[-1]} {word}") <= width:
+            found[-1] += f" {word}"
+        else:
+            found += spread(word, width, lines=lines + 1)
+    if len(found) > lines:
+        found = [*found[: lines - 1], fit(f"{found[lines - 1]} …", width).rstrip()]
+    return found
 
 
 def labelled(

@@ -28,6 +28,25 @@ class Playing:
 
 def line(how: Playing, width: int) -> Line:
     """Return the line: speed, begin, where it is, alerts, end."""
+    state, begin, end, tail = _around(how)
+    room = max(8, width - sum(len(text) for text, _ in (state, begin, end, tail)))
+    return (state, begin, *track(how, room), end, tail)
+
+
+def time_at(how: Playing, width: int, x: int) -> float | None:
+    """Return the time at a cell of the line; None where it says how it is played."""
+    state, begin, end, tail = _around(how)
+    before = len(state[0]) + len(begin[0])
+    room = max(8, width - before - len(end[0]) - len(tail[0]))
+    if x < len(state[0]):
+        return None
+    cell = min(max(0, x - before), room)
+    alerts = [at for at in (*how.markers, *how.alerts) if _cell(how, at, room) == cell]
+    # What is drawn there is meant, not the begin of a cell that may be an hour long.
+    return alerts[0] if alerts else how.begin + (how.end - how.begin) * cell / room
+
+
+def _around(how: Playing) -> tuple[Span, Span, Span, Span]:
     if how.waiting:
         state: Span = (" ◐ reading ", "busy")
     else:
@@ -38,11 +57,9 @@ def line(how: Playing, width: int) -> Line:
     tail = f" ▲ {rows.grouped(len(how.alerts))}"
     if how.share < 1:
         tail += f" · {how.share * 100:.0f} % read"
-    room = max(8, width - len(state[0]) - sum(map(len, ends)) - len(tail) - 3)
     return (
         state,
         (f" {ends[0]} ", "idle"),
-        *track(how, room),
         (f" {ends[1]}", "idle"),
         (tail, "bad" if how.alerts else "idle"),
     )

@@ -78,10 +78,10 @@ TOOLS = (
 
 COLUMNS = (
     Beside("PRIMARY NODE", "BRICK", "`worker` is NODE:BRICK"),
-    Beside("PRIMARY VOL", "the session's line", "`primary`"),
+    Beside("PRIMARY VOL", "session, on a worker's page", "`primary`"),
     Beside("PRIMARY BRICK", "BRICK", "`worker`"),
-    Beside("SECONDARY USER", "the session's line", "part of `secondary`"),
-    Beside("SECONDARY", "the session's line", "`secondary`"),
+    Beside("SECONDARY USER", "session, on a worker's page", "part of `secondary`"),
+    Beside("SECONDARY", "SESSION", "`secondary`"),
     Beside("SECONDARY NODE", "PEER", "`peer`"),
     Beside("STATUS", "STATUS", "`status`; why it is so in `role_reason` and `fault`"),
     Beside("CRAWL STATUS", "CRAWL", "`crawl`, why in `crawl_reason`, how far in `crawled`"),
@@ -90,9 +90,17 @@ COLUMNS = (
     Beside("DATA", "DATA", "`pending.files`, `pending.bytes`"),
     Beside("META", "ENTRY", "names and attributes of an object are made so at once"),
     Beside("FAILURES", "FAIL", "`failures`; those of now, each in `georep failures`"),
-    Beside("CHECKPOINT TIME", "", "`georep checkpoint NAME list`, and `georep status`"),
-    Beside("CHECKPOINT COMPLETED", "", "the same, per brick and for the session"),
-    Beside("CHECKPOINT COMPLETION TIME", "", "the same"),
+    Beside(
+        "CHECKPOINT TIME",
+        "checkpoints, on a worker's page",
+        "`time` of `checkpoints`; `georep checkpoint NAME list`, and `georep status`, say it, too",
+    ),
+    Beside(
+        "CHECKPOINT COMPLETED",
+        "checkpoints, on a worker's page",
+        "`complete`; until then `reached` of `parts`, which is of the bricks",
+    ),
+    Beside("CHECKPOINT COMPLETION TIME", "checkpoints, on a worker's page", "`at`"),
 )
 
 OTHERWISE = {

@@ -19,7 +19,7 @@ from bench.results import Results
 from engine import causes, events, options
 from engine.events import AnyEvent, Content, Event, WorkerEvent
 from engine.item import Kind
-from georep_tui import keymap
+from georep_tui import glossary, keymap
 
 ROOT = Path(__file__).parent.parent
 MADE = "<!-- Made from {source} by `make docs`; do not edit. -->\n"
@@ -112,6 +112,28 @@ def keys_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def words_page() -> str:
+    """Return docs/words.md."""
+    lines = [
+        "# Words on the screens",
+        "",
+        MADE.format(source="georep_tui/glossary.py"),
+        "`?` and then `w` in the console tells those of a screen, `georep explain WORD` one",
+        "of them; it knows the names of gsyncd's columns, too, also with MASTER and SLAVE.",
+        "`georep status` has the columns of sessions and workers.",
+    ]
+    for title, words in (
+        ("Columns", glossary.COLUMNS),
+        ("States", glossary.STATES),
+        ("Things", glossary.TERMS),
+    ):
+        lines += ["", f"## {title}", "", "| | On | Means | gsyncd |", "|---|---|---|---|"]
+        for each in words:
+            on = ", ".join(each.on).replace(glossary.ASIDE, "put aside")
+            lines.append(_row((f"`{each.word}`", on, each.means, ", ".join(each.gsyncd))))
+    return "\n".join(lines) + "\n"
+
+
 def rules_page() -> str:
     """Return docs/rules.md."""
     lines = [
@@ -193,6 +215,7 @@ PAGES = {
     "docs/gsyncd.md": lambda: beside.page(MADE.format(source="tests/beside.py")),
     "docs/events.md": events_page,
     "docs/keys.md": keys_page,
+    "docs/words.md": words_page,
 }
 
 

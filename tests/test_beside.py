@@ -77,7 +77,9 @@ def test_what_is_named_of_georep_is_there() -> None:
         for name in action.choices
     }
     assert named <= commands
-    titles = {column.title for column in (*columns.WORKERS, *columns.WORKERS_WIDE)}
+    titles = {
+        column.title for column in (*columns.WORKERS, *columns.WORKERS_WIDE, *columns.SESSIONS)
+    }
     for row in beside.COLUMNS:
         for title in re.findall(r"[A-Z]{3,}(?: [A-Z]+)*", row.georep):
             assert title in titles

@@ -17,7 +17,7 @@ from test_ledger import noted
 from textual.pilot import Pilot
 from watching import drawn, text
 
-from engine import feed
+from engine import feed, names
 from engine.commands import Reread
 from engine.errors import Usage
 from engine.events import AnyEvent, EntryFailed, EntryMended, SessionKnown, Wanted
@@ -382,7 +382,9 @@ async def test_hostile_names_are_shown_and_copied_as_they_are() -> None:
                 copied.add(app.clipboard)
                 await press(pilot, "E", "escape", "b", "b", "b")
             assert copied <= {
-                name.replace("\x1b", "\\x1b").replace("\n", "\\x0a").replace("\t", "\\x09")
+                names.word(
+                    name.replace("\x1b", "\\x1b").replace("\n", "\\x0a").replace("\t", "\\x09")
+                )
                 for name in HOSTILE
             }
             assert len(copied) > 4

@@ -174,7 +174,7 @@ def test_plain_is_one_printable_line(text: str) -> None:
 
 def test_plain() -> None:
     assert rows.plain("a\n b\x1b[31m") == r"a b\x1b[31m"
-    assert rows.plain("\ud800") == r"\xd800"
+    assert rows.plain("\ud800\u202e") == r"\xed\xa0\x80\xe2\x80\xae"
 
 
 def test_wrap() -> None:

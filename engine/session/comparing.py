@@ -1,6 +1,5 @@
 """One comparison of both volumes, for whoever shows it: `georep verify`, or the console."""
 
-import os
 from contextlib import AbstractAsyncContextManager
 
 from engine import names
@@ -47,7 +46,4 @@ def compare(
 
 def path_of(text: str) -> bytes:
     """Return the path that an operator wrote: as `names.show` has it, or as its very bytes."""
-    try:
-        return names.parse(text)
-    except ValueError:
-        return os.fsencode(text)
+    return names.meant(text)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from engine import config, feed, options
+from engine import config, feed, names, options
 from engine.commands import Reload
 from engine.config import Places, Session
 from engine.errors import GeorepError, Retry, Stop, Usage
@@ -300,7 +300,7 @@ def _gfids(at: Places, name: str, objects: Sequence[str]) -> list[str]:
     found = failures(at, name)
     gfids: list[str] = []
     for word in objects:
-        meant = [each.gfid for each in found if word.lstrip("/") in (each.gfid, each.path)]
+        meant = [each.gfid for each in found if word == each.gfid or _called(each.path, word)]
         if not meant:
             raise Usage(
                 f"No failure of session {name} is called {word}",
@@ -308,6 +308,10 @@ def _gfids(at: Places, name: str, objects: Sequence[str]) -> list[str]:
             )
         gfids += meant
     return list(dict.fromkeys(gfids))
+
+
+def _called(path: str, word: str) -> bool:
+    return bool(path) and names.alike(path, word)
 
 
 async def _want(at: Places, name: str, verb: Verb) -> None:

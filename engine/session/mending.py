@@ -72,7 +72,11 @@ def _rows(at: Places, name: str, objects: Sequence[str]) -> list[_Row]:
     found = ledger.failures(at.ledger(name))
     meant: dict[Gfid, Failure] = {}
     for word in objects:
-        called = [each for each in found if word.lstrip("/") in (each.gfid, each.path)]
+        called = [
+            each
+            for each in found
+            if word == each.gfid or (each.path and names.alike(each.path, word))
+        ]
         if not called:
             raise Usage(
                 f"No failure of session {name} on this node is called {word}",

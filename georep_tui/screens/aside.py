@@ -124,10 +124,10 @@ class AsideScreen(Page):
         self.refresh_bindings()
 
     def action_copy(self) -> None:
-        """Have the terminal keep where it stood, or what it is called."""
+        """Have the terminal keep where it stood, or what it is called, for a shell."""
         one = self._one()
         if one is not None:
-            self.console.copy(rows.verbatim(one.shown))
+            self.console.copy_name(rows.verbatim(one.shown))
 
     def action_restore(self) -> None:
         """Ask where it shall stand, then whether to bring it there."""

@@ -177,10 +177,10 @@ class FailuresScreen(Page):
         self.redraw()
 
     def action_copy(self) -> None:
-        r"""Have the terminal keep the path; `\xNN` in it stands for a byte, as everywhere."""
+        """Have the terminal keep the path, for a shell."""
         failure = self._known.get(self.records.key or "")
         if failure is not None:
-            self.console.copy(rows.verbatim(failure.path or failure.gfid))
+            self.console.copy_name(rows.verbatim(failure.path or failure.gfid))
 
     def action_retry(self) -> None:
         """Ask whether to try again now."""

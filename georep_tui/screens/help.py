@@ -1,25 +1,33 @@
-"""The help: every key, told by the key map itself, those of the screen below first."""
+"""The help: every key, those of the screen below first; and what the words on that screen mean."""
 
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Click
 from textual.screen import ModalScreen
 
-from georep_tui import keymap
+from georep_tui import glossary, keymap
 from georep_tui.keymap import Key, Where
 from georep_tui.rows import Line, ascii_only
 from georep_tui.widgets.lines import Lines
 
+PLACES = {glossary.ASIDE: Where.ASIDE.value}
+"""What stands over the keys of a screen that is called otherwise."""
+WIDTH = 59
+"""Cells for what is told."""
+
 
 class HelpScreen(ModalScreen[None]):
-    """Shows all keys over the screen it was called from."""
+    """Shows all keys over the screen it was called from, or its words."""
 
     BINDINGS = keymap.bindings(Where.HELP)  # type: ignore[assignment]
 
     def __init__(self, keys: Sequence[Key], *, first: str, plain: bool) -> None:
         super().__init__()
         self._keys, self._first, self._plain = keys, first, plain
+        self._words = False
+        """Whether words are told, and not keys."""
 
     def compose(self) -> ComposeResult:
         """Make the one block of text."""
@@ -27,9 +35,20 @@ class HelpScreen(ModalScreen[None]):
             yield Lines(id="told")
 
     def on_mount(self) -> None:
-        """Fill it."""
+        """Tell the keys."""
+        self._tell()
+
+    def _tell(self) -> None:
+        lines = self._of_words() if self._words else self._of_keys()
+        block = self.query_one("#keys")
+        block.set_class(len(lines) + 2 > self.size.height, "-long")
+        self.query_one("#told", Lines).show(lines, plain=self._plain)
+        block.scroll_home(animate=False)
+
+    def _of_keys(self) -> list[Line]:
         lines: list[Line] = []
-        for place, keys in keymap.helped(self._keys, first=self._first):
+        first = PLACES.get(self._first, self._first)
+        for place, keys in keymap.helped(self._keys, first=first):
             for at, (key, words) in enumerate(keys):
                 head = place if at == 0 else ""
                 lines.append(
@@ -39,8 +58,20 @@ class HelpScreen(ModalScreen[None]):
                         (words, ""),
                     )
                 )
-        self.query_one("#keys").set_class(len(lines) + 2 > self.size.height, "-long")
-        self.query_one("#told", Lines).show(lines, plain=self._plain)
+        return [*_head("keys", "w: what the words on this screen mean"), *lines]
+
+    def _of_words(self) -> list[Line]:
+        return [*_head("words", "w: the keys"), *glossary.lines(self._first, WIDTH)]
+
+    def action_words(self) -> None:
+        """Tell what the words on the screen below mean, or the keys again."""
+        self._words = not self._words
+        self._tell()
+
+    def on_click(self, click: Click) -> None:
+        """Close it when what is beside it was clicked."""
+        if click.widget is self:
+            self.action_close()
 
     def action_scroll(self, by: int) -> None:
         """Show what is further down, or up."""
@@ -50,3 +81,7 @@ class HelpScreen(ModalScreen[None]):
     def action_close(self) -> None:
         """Go back to the screen below."""
         self.dismiss()
+
+
+def _head(name: str, other: str) -> list[Line]:
+    return [((f"{name:12}", "strong"), (other, "accent")), ()]

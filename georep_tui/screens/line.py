@@ -2,6 +2,7 @@
 
 from textual import on
 from textual.app import ComposeResult
+from textual.events import Click
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -37,6 +38,11 @@ class LineScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Say what it takes."""
         self.query_one("#hint", Lines).show([self._hint], plain=self._plain)
+
+    def on_click(self, click: Click) -> None:
+        """Close it when what is beside it was clicked."""
+        if click.widget is self:
+            self.dismiss(None)
 
     @on(Input.Submitted)
     def _go(self, typed: Input.Submitted) -> None:

@@ -15,12 +15,8 @@ from georep_tui.rows import Line
 from georep_tui.screens.paned import Paned
 from georep_tui.widgets.key_bar import KeyBar
 from georep_tui.widgets.lines import Lines
-<<<<<<< ours
 from georep_tui.widgets.pane import Pane
-from georep_tui.widgets.record_list import RecordList
-=======
 from georep_tui.widgets.record_list import FILTERED, RecordList
->>>>>>> theirs
 
 TABS = (
     ("sessions", "1 Sessions"),
@@ -158,6 +154,11 @@ class Page(Paned):
             if click.x < end:
                 self.console.action_go(name)
                 break
+
+    @on(Click, "#transport")
+    def _seek(self, click: Click) -> None:
+        """Go where the line of a replay was clicked."""
+        self.console.seek(click.x, self.size.width)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what works now; while a filter is typed, every letter belongs to it."""

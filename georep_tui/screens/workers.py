@@ -55,7 +55,8 @@ class WorkersScreen(Ranked):
         self.entitle("left", name + peer)
         self.say("body", detail.worker(session, name, now, width))
         own: Line = ((rows.rule("this worker", width), "idle"),)
-        self.say("more", [own, *detail.more(session, name, width)])
+        of_session = detail.of_session(session, now, width)
+        self.say("more", [own, *of_session, *detail.more(session, name, width)])
         if self.has_class("-wide"):
             side = self.room("right")
             self.entitle("upper", "last batches")
