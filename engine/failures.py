@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+WAITS = "waits for others"
+"""The kind of what has not failed so far: other bricks' workers have something to do first."""
+
 
 class Meaning(NamedTuple):
     """One kind of failure in words."""
@@ -75,6 +78,11 @@ MEANINGS: dict[str, Meaning] = {
     "not empty": Meaning(
         "A directory that is gone from the primary still has something in it.",
         "What is in it stands in this list, too, or was made on the secondary.",
+    ),
+    WAITS: Meaning(
+        "No failure so far: a directory that is gone has something in it that is for the workers "
+        "of other bricks to take away.",
+        "Nothing, while they work: see georep status. Called a failure once every brick is past.",
     ),
     "gfid conflict": Meaning(
         "Another object stands at its name on the secondary, and gfid-conflict-resolution is off.",

@@ -166,8 +166,14 @@ def _failure(each: "Failure", now: float) -> list[Line]:
     again = f"again {rows.due(each.due, now)}" if each.due else "skipped"
     tries = rows.many(each.tries, "try", "tries")
     since = f"since {rows.stamp(each.first)}"
+    failed = each.due and each.kind != meanings.WAITS
     return [
-        ((f"  {each.path or each.gfid}", "bad" if each.due else "idle"),),
+        (
+            (
+                f"  {each.path or each.gfid}",
+                "bad" if failed else "idle",
+            ),
+        ),
         ((f"    {each.gfid}  {tries} {since}, {again}  ", "idle"), (_words(each), "")),
     ]
 

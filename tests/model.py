@@ -244,7 +244,7 @@ class Primary:
             target=thing.target,
             xattrs=dict(thing.xattrs) if dirty.why & Why.ATTRIBUTES else None,
             shared=shared,
-            changed=max(self.changed.get((gfid, n), 1) for n in range(len(self.sets))),
+            changed=max(self.changed.get((gfid, n), 1) for n in range(len(self.sets))) * 10**9,
         )
 
     def _take(self, place: Place, gfid: Gfid) -> None:

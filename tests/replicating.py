@@ -93,6 +93,8 @@ class World:
         self._sink = os.open(self._told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         monkeypatch.setattr(truth, "look_at", self._look_at)
         monkeypatch.setattr(truth, "path", lambda sight, place: place.name)
+        monkeypatch.setattr(truth, "way", self._way)
+        monkeypatch.setattr(truth, "below", self._below)
         self.begin()
 
     def begin(self) -> None:
@@ -125,6 +127,13 @@ class World:
         if gfid in self.unclear:
             return Unclear(gfid, errno.EINVAL, "Invalid argument")
         return self.primary.look(gfid, 0, dirty)
+
+    def _way(self, sight: Sight, place: Place) -> list[Place]:
+        above = self.primary.names(place.parent)
+        return [place, *(self._way(sight, above[0]) if above else ())]
+
+    def _below(self, sight: Sight, gfid: Gfid) -> list[Gfid]:
+        return list(self.primary.inside(gfid))
 
     def make(self, place: Place, kind: Kind = Kind.FILE, brick: int = 0) -> Gfid:
         """Make an object on the primary; a file is on the brick that is asked for."""

@@ -14,6 +14,7 @@ from engine.rpc.frames import frame
 from engine.rpc.messages import PROTOCOL, Apply, Hello, Ping, Pong, Sorry
 from engine.secondary import agent
 from engine.secondary.agent import Server, _Pipe
+from engine.secondary.lent import Lent
 from engine.secondary.opened import Opened
 from engine.secondary.target import Target
 
@@ -35,7 +36,7 @@ class Mounted:
     def says(self, message: Apply | Ping) -> None:
         os.write(self.speaks, frame(message))
 
-    def _hang(self, target: Target, item: AnyItem) -> AnyAnswer:
+    def _hang(self, target: Target, item: AnyItem, lent: Lent | None) -> AnyAnswer:
         self.entered.set()
         self.client_ended.wait(30)
         return Done(gfid=item.gfid, changed=False)

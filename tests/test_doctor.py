@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,17 +16,18 @@ from engine import config, programs
 from engine.config import Places, Session
 from engine.errors import GeorepError, Reject, Retry, Stop
 from engine.events import Wanted
-from engine.gluster import mount, volume, xattrs
+from engine.gluster import mount, reading, volume, xattrs
 from engine.gluster.volume import Brick, Volume
+from engine.item import Place
 from engine.movers.job import Mover
 from engine.movers.probe import Tried
 from engine.plan.lineage import Left
 from engine.rpc import gated, login, ssh
 from engine.rpc.login import Said
-from engine.rpc.messages import PROTOCOL, AskHost, Host, Marks, Names, Welcome
+from engine.rpc.messages import PROTOCOL, AskHost, Examined, Host, Marks, Names, Welcome
 from engine.rpc.route import Route
 from engine.secondary.questions import Questions
-from engine.session import checks, doctor, far, lifecycle, wanted
+from engine.session import checks, doctor, far, lifecycle, trash_checks, wanted
 from engine.session.checks import Check, Used, Verdict
 from engine.session.far import Far, Near
 from engine.session.marked import Marked
@@ -98,6 +99,32 @@ def test_both_sides_are_as_they_must_be() -> None:
     } | {"mounts"}
 
 
+TRASH = {"features.trash": "on", "features.trash-max-filesize": "1GB"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        pytest.param({}, [], id="never on"),
+        pytest.param({"features.trash": "off", "features.trash-dir": "w"}, [], id="off"),
+        pytest.param(
+            TRASH, ["gvol keeps what users remove in /.trashcan, up to 1GB each"], id="on"
+        ),
+        pytest.param(
+            {"features.trash": "on", "features.trash-dir": "waste"},
+            ["gvol keeps what users remove in /waste, up to 5MB each"],
+            id="of another name",
+        ),
+    ],
+)
+def test_a_trash_on_the_primary_is_told(options: dict[str, str], words: list[str]) -> None:
+    told = list(trash_checks.here(_volume(options=options)))
+    assert [check.words for check in told] == [
+        f"{each}; it is removed on the secondary" for each in words
+    ]
+    assert {check.verdict for check in told} <= {Verdict.FINE}
+
+
 SHARDED = {"features.shard": "on", "features.shard-block-size": "64MB"}
 
 
@@ -120,6 +147,14 @@ SHARDED = {"features.shard": "on", "features.shard-block-size": "64MB"}
         pytest.param(NEAR, _far(glusterfs=""), "glusterfs", "advice", "unknown there", id="mute"),
         pytest.param(NEAR, _far(rsync=""), "rsync", "advice", "not installed on sec1", id="none"),
         pytest.param(NEAR, _far(rsync="3.5.0"), "rsync", "advice", "3.5.0 there", id="other rsync"),
+        pytest.param(
+            NEAR,
+            _far(options={"features.trash": "on", "features.trash-dir": "waste"}),
+            "trash",
+            "wrong",
+            "svol keeps what is removed in /waste; its bricks die",
+            id="a trash there",
+        ),
         pytest.param(NEAR, _far(options=SHARDED), "shards", "wrong", "svol has shards", id="shard"),
         pytest.param(
             Near("p", UID, _volume(options=SHARDED)),
@@ -219,6 +254,9 @@ def test_what_else_the_key_opens(opens: bool | None, verdict: str) -> None:
     assert ("georep keys s" in found.fix) == bool(opens)
 
 
+UNREAD = reading.unreadable(OSError(5, "no"))
+
+
 class _Channel:
     """An agent's answers."""
 
@@ -227,6 +265,9 @@ class _Channel:
 
     async def page(self, place: object) -> Names:
         return Names(id=1, names=(b".georep", b"x"), more=False, there=True, whole=True)
+
+    async def examine(self, places: Sequence[Place]) -> Examined:
+        return Examined(id=1, facts=(UNREAD,) * len(places), whole=True)
 
     async def notes(self) -> dict[str, bytes]:
         return {f"{UID}.origin": b""}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import Retry, Stop
+from engine.failures import WAITS
 from engine.item import ROOT, Gfid, Place
 from engine.plan.dirty import Dirty, Why, Window
 from engine.session import ledger
@@ -102,6 +103,19 @@ def test_an_operator_retries_and_skips(path: Path) -> None:
     made.recount()
     assert (made.waiting, made.skipped) == (2, 1)
     assert set(made.due(5.0, 9)) == {B, C}
+
+
+def test_who_waits_for_others_has_not_failed(path: Path) -> None:
+    made = opened(path, W1, failure(A, kind=WAITS))
+    assert (made.waiting, made.skipped, made.others, made.empty) == (0, 0, 1, False)
+    assert list(made.due(10.0, 9)) == [A], "it is tried again all the same"
+    made.put(noted(failure(B), failure(C, NEVER, kind=WAITS)))
+    assert [each.gfid for each in made.latest(9)] == [B]
+    assert (made.waiting, made.skipped, made.others) == (1, 1, 1)
+    again = Ledger(path, W1)
+    assert (again.waiting, again.skipped, again.others) == (1, 1, 1)
+    assert again.drop([A], 0.0) == [A]
+    assert again.others == 0
 
 
 def test_without_a_ledger_nothing_has_failed(path: Path) -> None:

@@ -1,5 +1,5 @@
-"""An agent that is not root owns for a moment what it brings out of quarantine: whenever it dies,
-the next one gives it back.
+"""An agent that is not root owns for a moment what it gives another name: whenever it dies, the
+next one gives it back.
 """
 
 import os
@@ -11,11 +11,13 @@ import msgspec
 import pytest
 from memory_target import MemoryTarget
 from sides import gfid
-from test_restoring import DAY, TO, Crash, at_every_step, put
+from test_apply import item
+from test_restoring import DAY, SHOWN, TO, Crash, at_every_step, put
 
-from engine.item import ROOT, Attributes, Gfid, Kind, Place
-from engine.rpc.messages import AskAside, AskQuarantine
+from engine.item import ROOT, AnyItem, Attributes, Done, Gfid, Gone, Kind, Place
+from engine.rpc.messages import AskAside, AskLimbo, AskQuarantine
 from engine.secondary import restoring, taking
+from engine.secondary.apply import apply
 from engine.secondary.lent import Lent
 from engine.secondary.questions import Questions
 
@@ -114,6 +116,68 @@ def test_who_is_put_into_quarantine_keeps_its_owner(tmp_path: Path) -> None:
         target.things[one].attributes = shown
 
     at_every_step(target, lambda: taking.put_away(target, one, DAY, Lent(target, root)), after)
+
+
+A, B = Place(ROOT, b"a"), Place(ROOT, b"b")
+OURS = msgspec.structs.replace(SHOWN, mode=stat.S_IFREG | 0o644, uid=ME)
+
+
+def _displaced(one: Gfid) -> AnyItem:
+    """Somebody else has its name."""
+    return item(gfid(2), A, attributes=OURS)
+
+
+def _saved(one: Gfid) -> AnyItem:
+    """It stands in a directory that has ended, and nobody knows it."""
+    return Gone(gfid=one, heard=(A,), lawful=False, orphan=True)
+
+
+def _named_by_another(one: Gfid) -> AnyItem:
+    """Another brick's worker brings all of it but this name."""
+    return item(one, A, B, attributes=OURS, elsewhere=True, whole=False)
+
+
+@pytest.mark.parametrize("make", [_displaced, _saved, _named_by_another])
+def test_who_gets_another_name_keeps_its_owner(
+    tmp_path: Path, make: Callable[[Gfid], AnyItem]
+) -> None:
+    """Nobody else's item may ever tell whose it was: it is not looked at, or not the primary's."""
+    target, root = Ordinary(), os.fsencode(tmp_path)
+    one, shown = stood(target, A)
+    made = make(one)
+    borrowed = 0
+
+    def act() -> None:
+        answer = apply(target, made, Lent(target, root))
+        assert isinstance(answer, Done)
+
+    def after() -> None:
+        target.dead = False
+        nonlocal borrowed
+        borrowed += owners(target, one)[0] == ME
+        # What was left is made so by the next agent, or never.
+        Questions(target, root, bricks=[]).answer(AskLimbo(id=1))
+        assert owners(target, one) == (OTHER, 8, stat.S_IFREG | SUID)
+        assert not os.listdir(tmp_path / ".georep/lent")
+        target.things.pop(gfid(2), None)
+        target.places = {A: one}
+        target.things[one].attributes = shown
+
+    at_every_step(target, act, after)
+    assert borrowed
+    assert owners(target, one) == (OTHER, 8, stat.S_IFREG | SUID)
+    assert not os.listdir(tmp_path / ".georep/lent")
+
+
+def test_what_its_own_worker_does_meanwhile_stays_so(tmp_path: Path) -> None:
+    target, root = MemoryTarget(), os.fsencode(tmp_path)
+    one, _ = stood(target, A)
+    seen = target.seen(one)
+    assert seen is not None
+    with target.holding(one), Lent(target, root).noted(seen):
+        target._change(one, mode=stat.S_IFREG | 0o600, uid=OTHER)
+    assert owners(target, one) == (OTHER, 8, stat.S_IFREG | 0o600)
+    assert not os.listdir(tmp_path / ".georep/lent")
 
 
 def _given_away(target: MemoryTarget, one: Gfid) -> None:

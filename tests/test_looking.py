@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from engine.gluster import gfid as gfids
+from engine.gluster.objects import TRASH
 from engine.item import ROOT, Attributes, Gfid, Kind, Place, Refused
 from engine.plan.dirty import ALL, Dirty, Why
 from engine.plan.items import Absent, Alive, Truth, Unclear
@@ -91,12 +93,12 @@ async def test_what_is_glusterfs_own_is_not_even_looked_at(monkeypatch: pytest.M
     hop.close()
 
 
-ANONYMOUS, TRASH, IN_TRASH = (Gfid(f"0000000{n}-0000-4000-8000-000000000000") for n in "123")
+ANONYMOUS, IN_TRASH = (Gfid(f"0000000{n}-0000-4000-8000-000000000000") for n in "13")
 FILE, HEALED, TRASHED, RESTORED = (Gfid(f"0000000{n}-0000-4000-8000-000000000000") for n in "4567")
 KEPT = {
     OWN: Place(ROOT, b".georep"),
     ANONYMOUS: Place(ROOT, b".glusterfs-anonymous-inode-1"),
-    TRASH: Place(ROOT, b".trashcan"),
+    TRASH: Place(ROOT, b"waste"),
     IN_TRASH: Place(TRASH, b"d"),
     LIMBO: Place(OWN, b"limbo"),
     FILE: Place(ROOT, b"f"),
@@ -113,8 +115,9 @@ class Keeping:
         self.places = dict(KEPT)
         self.unsettled, self.asked = "", 0
         monkeypatch.setattr(truth, "look_at", self._look_at)
-        monkeypatch.setattr(truth, "path", self._path)
-        monkeypatch.setattr("os.path.isdir", lambda path: path == b"/b/.trashcan")
+        monkeypatch.setattr(truth, "way", self._way)
+        trash = b"/b/" + gfids.handle(TRASH)
+        monkeypatch.setattr("os.path.lexists", lambda path: path == trash)
         self.hop = Hop()
         self.looks = Looking(Sight(b"/b", b"/m", True), self.hop, self._ask)
         self.looks.exclude([OWN, ANONYMOUS, TRASH])
@@ -128,10 +131,9 @@ class Keeping:
         self.asked += 1
         return self.unsettled
 
-    def _path(self, sight: Sight, place: Place) -> bytes:
-        if place.parent == ROOT:
-            return place.name
-        return self._path(sight, self.places[place.parent]) + b"/" + place.name
+    def _way(self, sight: Sight, place: Place) -> list[Place]:
+        above = [] if place.parent == ROOT else self._way(sight, self.places[place.parent])
+        return [place, *above]
 
     def _look_at(self, sight: Sight, part: list[tuple[Gfid, Dirty]]) -> list[Truth]:
         return [_alive(gfid, self.places.get(gfid)) for gfid, _ in part]

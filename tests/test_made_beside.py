@@ -4,6 +4,7 @@ newer of two looks stands on the secondary.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from engine import files
 from engine.errors import Disconnected, Usage
 from engine.item import AnyAnswer, AnyItem, Gfid, Item
 from engine.movers.job import Mover
+from engine.plan.ahead import RACY
 from engine.plan.dirty import ALL, Dirty, Why, Window
 from engine.plan.items import Manner
 from engine.primary.truth import Sight
@@ -129,6 +131,29 @@ async def test_what_the_worker_brought_meanwhile_stays(
     assert differences(world.primary, world.secondary) == []
     assert totals.restless == set()
     assert world.notes.unsure() == {}
+    command.close()
+
+
+async def test_a_write_that_leaves_size_and_mtime_as_they_are_is_seen_on_another_brick(
+    world: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only its ctime can tell, and that moves in steps: who was just written may be again."""
+    gfid = world.make(A, brick=1)
+    world.primary.write(A, b"old")
+    await world.worker.make_so(all_of(gfid))
+    world.secondary.write(gfid, b"?")
+    found, at = world.primary.things[gfid], 10**9
+    monkeypatch.setattr("engine.session.beside.time.time_ns", lambda: at * 10**9 + RACY - 1)
+    world.primary.changed = dict.fromkeys(world.primary.changed, at)
+
+    def write() -> None:
+        world.primary.things[gfid] = replace(found, content=b"new")
+        # Its own worker is faster.
+        world.secondary.write(gfid, b"new")
+
+    command = world.command(write)
+    await command.make_so(all_of(gfid))
+    assert world.secondary.things[gfid].data == b"new"
     command.close()
 
 

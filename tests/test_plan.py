@@ -157,7 +157,7 @@ def test_what_stands_is_that_of_whose_names_nothing_was_heard(
 def test_content_that_may_have_changed_without_a_record_is_sent(
     why: Why, kind: Kind, since: int, sent: bool
 ) -> None:
-    found = replace(_alive(AT_A), kind=kind, changed=100)
+    found = replace(_alive(AT_A), kind=kind, changed=100 * 10**9 + 5)
     assert items.unrecorded(found, why, since) is sent
     assert not items.unrecorded(Absent(A), why, since)
 

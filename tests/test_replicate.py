@@ -13,6 +13,7 @@ from replicating import A, B, C, There, World
 
 from engine.errors import Disconnected, Retry
 from engine.events import EntryFailed, EntryMended, FailuresCounted
+from engine.failures import WAITS
 from engine.item import (
     ROOT,
     AnyItem,
@@ -33,8 +34,9 @@ from engine.plan.settle import settle
 from engine.rpc.channel import Channel
 from engine.secondary.apply import apply
 from engine.session import ledger
-from engine.session.failing import Trial
+from engine.session.failing import NOT_EMPTY, Trial
 from engine.session.limbo import Limbo
+from engine.session.position import MARGIN
 from engine.session.quarantine import Quarantine
 from engine.session.report import Report
 
@@ -477,16 +479,9 @@ async def test_an_empty_content_is_neither_read_nor_asked_about(
 
 @pytest.mark.parametrize("ahead", [False, True])
 async def test_what_comes_back_from_georep_s_own_directories_comes_with_all_that_is_in_it(
-    world: World, monkeypatch: pytest.MonkeyPatch, ahead: bool
+    world: World, ahead: bool
 ) -> None:
     """A middle link of a chain put a directory aside, and took it out again."""
-
-    def below(_sight: object, gfid: Gfid) -> list[Gfid]:
-        places = world.primary.places.items()
-        inside = [one for place, one in places if place.parent == gfid]
-        return [gfid, *(each for one in inside for each in below(None, one))]
-
-    monkeypatch.setattr("engine.primary.truth.below", below)
     own = world.make(Place(ROOT, b".georep"), Kind.DIRECTORY)
     aside = world.make(Place(own, b"aside"), Kind.DIRECTORY)
     folder = world.make(Place(aside, b"folder"), Kind.DIRECTORY)
@@ -507,17 +502,8 @@ async def test_what_comes_back_from_georep_s_own_directories_comes_with_all_that
     }
 
 
-async def test_what_was_done_in_limbo_comes_back_after_a_restart_too(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_was_done_in_limbo_comes_back_after_a_restart_too(world: World) -> None:
     """The worker that passed it over ended, and its position is behind that."""
-
-    def below(_sight: object, gfid: Gfid) -> list[Gfid]:
-        places = world.primary.places.items()
-        inside = [one for place, one in places if place.parent == gfid]
-        return [gfid, *(each for one in inside for each in below(None, one))]
-
-    monkeypatch.setattr("engine.primary.truth.below", below)
     own = world.make(Place(ROOT, b".georep"), Kind.DIRECTORY)
     limbo = world.make(Place(own, b"limbo"), Kind.DIRECTORY)
     folder = world.make(A, Kind.DIRECTORY)
@@ -533,6 +519,81 @@ async def test_what_was_done_in_limbo_comes_back_after_a_restart_too(
     world.primary.rename(Place(limbo, folder.encode()), B)
     await world.worker.make_so(world.heard())
     assert world.secondary.tree() == {B: folder, Place(folder, b"file"): file}
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("follows", [False, True], ids=["it stays", "it comes back, too"])
+async def test_what_leaves_a_directory_in_limbo_is_walked_after_a_restart_too(
+    world: World, depth: int, follows: bool
+) -> None:
+    """Nobody has looked at what is above it since, and its record tells of that directory alone."""
+    own = world.make(Place(ROOT, b".georep"), Kind.DIRECTORY)
+    above = world.make(Place(own, b"above"), Kind.DIRECTORY)
+    for _ in range(depth - 1):
+        above = world.make(Place(above, b"deeper"), Kind.DIRECTORY)
+    folder = world.make(Place(above, b"folder"), Kind.DIRECTORY)
+    file = world.make(Place(folder, b"file"))
+    world.worker.exclude([own])
+    await world.worker.make_so(world.heard())
+    assert world.secondary.tree() == {}
+    world.worker.close()
+    world.begin()
+    world.worker.exclude([own])
+    world.primary.rename(Place(above, b"folder"), A)
+    if follows:
+        (there,) = world.primary.names(above)
+        world.primary.rename(there, B)
+    await world.worker.make_so(world.heard())
+    back = {B: above} if follows else {}
+    assert world.secondary.tree() == {A: folder, Place(folder, b"file"): file, **back}
+
+
+@pytest.mark.parametrize(
+    ("passed", "kind"),
+    [
+        pytest.param([None], WAITS, id="nobody knows of the other bricks"),
+        pytest.param([-90, -1], WAITS, id="another brick is behind"),
+        pytest.param([0, MARGIN], WAITS, id="it may just be behind"),
+        pytest.param([MARGIN + 1], NOT_EMPTY, id="every brick has passed"),
+        pytest.param([MARGIN + 1, None], NOT_EMPTY, id="and nobody knows any more"),
+    ],
+)
+async def test_a_directory_that_is_not_empty_fails_only_when_every_brick_has_passed(
+    world: World, now: Callable[[float], None], passed: list[int | None], kind: str
+) -> None:
+    """`passed`: by how many seconds, at each try, every brick has passed when it was found."""
+    gone = Gfid("7" * 36)
+    failing, answers = world.worker.failing, list(passed)
+
+    async def every() -> int:
+        (found,) = ledger.failures(world.path)
+        by = answers.pop(0)
+        return 0 if by is None else int(found.first) + by
+
+    async def tried(window: Window, trial: Trial) -> list[str]:
+        for _ in range(ROUNDS):
+            if gone in window.dirty:
+                answer = NotEmpty(gfid=gone, children=())
+                await failing.judge(trial, window, {}, [answer], vain=True)
+        assert gone not in window.dirty, "its slice does not wait for it"
+        return [event.kind for event in world.told() if isinstance(event, EntryFailed)]
+
+    failing.heed(every)
+    window, trial = Window(), Trial(1, frozenset())
+    window.mark(gone, Why.NAMES)
+    assert await tried(window, trial) == []
+    assert (failing.others, world.ledger.waiting) == (1, 0)
+    for _ in passed:
+        now(1000)
+        told = await tried(*await failing.due(9))
+    assert told == ([] if kind == WAITS else [kind])
+    assert [each.kind for each in ledger.failures(world.path)] == [kind]
+    now(2000)
+    _, trial = await failing.due(9)
+    await failing.end(trial)
+    mended = [event.gfid for event in world.told() if isinstance(event, EntryMended)]
+    assert mended == ([] if kind == WAITS else [gone])
+    assert world.ledger.empty
 
 
 async def test_what_waits_waits_anew_when_anything_came(

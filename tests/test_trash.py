@@ -8,10 +8,11 @@ import directories
 import pytest
 
 from engine.gluster import gfid as gfids
-from engine.item import ROOT, Gfid
+from engine.gluster.objects import TRASH
+from engine.item import ROOT, Gfid, Place
 from engine.plan.dirty import Dirty, Why
 from engine.plan.items import Absent, Unclear
-from engine.primary import truth
+from engine.primary import kept, truth
 from engine.primary.trash import Trash
 from engine.primary.truth import Sight
 
@@ -19,10 +20,23 @@ NO_NAMES = os.strerror(errno.ENOTSUP)
 A = Gfid("00000001-0000-4000-8000-000000000000")
 
 
-def test_what_is_in_the_trash_however_deep(tmp_path: Path) -> None:
-    inner = tmp_path / ".trashcan/d/e"
+def make_trash(brick: Path, name: str) -> Path:
+    """Make the trash of a brick, as GlusterFS does."""
+    handle = brick / gfids.handle(TRASH).decode()
+    handle.parent.mkdir(parents=True, exist_ok=True)
+    handle.symlink_to(f"../../00/00/{ROOT}/{name}")
+    root = handle.with_name(ROOT)
+    root.symlink_to("../../..")
+    (brick / name).mkdir()
+    return brick / name
+
+
+@pytest.mark.parametrize("name", [".trashcan", "waste"])
+def test_what_is_in_the_trash_however_deep(tmp_path: Path, name: str) -> None:
+    trashcan = make_trash(tmp_path, name)
+    inner = trashcan / "d/e"
     inner.mkdir(parents=True)
-    there = [tmp_path / ".trashcan/a_1", inner / "b_2"]
+    there = [trashcan / "a_1", inner / "b_2"]
     for path in (*there, tmp_path / "c"):
         path.write_text("")
     trash = Trash(os.fsencode(tmp_path))
@@ -35,15 +49,16 @@ def test_without_a_trash_nothing_is_in_it(tmp_path: Path) -> None:
     assert not Trash(os.fsencode(tmp_path)).holds(tmp_path.stat().st_ino)
 
 
+@pytest.mark.parametrize("named", [".trashcan", "waste"])
 @pytest.mark.parametrize("behind", [False, True])
 @pytest.mark.parametrize(
     ("names", "recorded", "gone"),
     [
-        pytest.param([".trashcan/f_1"], True, True, id="removed"),
-        pytest.param(["f", ".trashcan/f_1"], True, False, id="it has another name"),
-        pytest.param(["g", ".trashcan/f_1"], True, False, id="it has one that is not recorded"),
+        pytest.param(["TRASH/f_1"], True, True, id="removed"),
+        pytest.param(["f", "TRASH/f_1"], True, False, id="it has another name"),
+        pytest.param(["g", "TRASH/f_1"], True, False, id="it has one that is not recorded"),
         pytest.param(["g"], True, False, id="renamed without a record"),
-        pytest.param([".trashcan/f_1"], False, False, id="from before names were recorded"),
+        pytest.param(["TRASH/f_1"], False, False, id="from before names were recorded"),
     ],
 )
 def test_who_has_no_other_name_is_gone(
@@ -53,19 +68,18 @@ def test_who_has_no_other_name_is_gone(
     recorded: bool,
     gone: bool,
     behind: bool,
+    named: str,
 ) -> None:
     directories.needs_trusted_xattrs(tmp_path)
     brick, mounted = tmp_path / "brick", tmp_path / "mount/.gfid" / A
     handle = brick / gfids.handle(A).decode()
-    for folder in (handle.parent, brick / ".trashcan", mounted.parent):
-        folder.mkdir(parents=True)
-    root = brick / ".glusterfs/00/00" / ROOT
-    root.parent.mkdir(exist_ok=True)
-    root.symlink_to("../../..")
+    for folder in (handle.parent, mounted.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    make_trash(brick, named)
     mounted.write_text("")
     handle.write_text("")
     for name in names:
-        os.link(handle, brick / name)
+        os.link(handle, brick / name.replace("TRASH", named))
     if recorded:
         os.setxattr(handle, "trusted.gfid2path.1", ROOT.encode() + b"/f")
     monkeypatch.setattr(truth, "subvolumes_up", lambda mount: True)
@@ -74,3 +88,26 @@ def test_who_has_no_other_name_is_gone(
     # Else the mount is asked, and this one knows nothing of names.
     expected = Absent(A, had=True) if gone and not behind else Unclear(A, errno.ENOTSUP, NO_NAMES)
     assert found == expected
+
+
+def linked(brick: Path, gfid: Gfid, place: Place) -> None:
+    """Make the handle of a directory."""
+    handle = brick / gfids.handle(gfid).decode()
+    handle.parent.mkdir(parents=True, exist_ok=True)
+    above = place.parent
+    handle.symlink_to(f"../../{above[:2]}/{above[2:4]}/{above}/{place.name.decode()}")
+
+
+def test_what_is_below_a_directory_that_is_left_out(tmp_path: Path) -> None:
+    ours, limbo, deep, plain, lost = (
+        Gfid(f"{n}0000001-0000-4000-8000-000000000000") for n in "abcde"
+    )
+    make_trash(tmp_path, "waste")
+    linked(tmp_path, ours, Place(ROOT, b".georep"))
+    linked(tmp_path, limbo, Place(ours, b"limbo"))
+    linked(tmp_path, deep, Place(TRASH, b"t"))
+    linked(tmp_path, plain, Place(ROOT, b"d"))
+    sight = Sight(os.fsencode(tmp_path), b"/m")
+    every = (ROOT, ours, limbo, deep, plain, lost, TRASH)
+    found = kept.left_out(sight, [Place(gfid, b".georep") for gfid in every])
+    assert found == {ours, limbo, deep, TRASH}

@@ -11,6 +11,7 @@ from sides import QuestionChannel, gfid
 from engine import events
 from engine.errors import Reject
 from engine.events import ReconcileDue
+from engine.gluster.objects import TRASH
 from engine.item import ROOT, Kind, Place
 from engine.plan import crawled
 from engine.session import unreconciled
@@ -59,9 +60,12 @@ def put(target: MemoryTarget, place: Place, number: int) -> None:
     assert target.things[ROOT].kind is Kind.DIRECTORY
 
 
-def test_a_crawl_into_an_empty_secondary_is_not_doubted() -> None:
+@pytest.mark.parametrize("trash", [b".trashcan", b"waste"])
+def test_a_crawl_into_an_empty_secondary_is_not_doubted(trash: bytes) -> None:
     target = MemoryTarget()
     put(target, Place(ROOT, b".georep"), 9)
+    target.things[TRASH] = target.things[ROOT]
+    target.places[Place(ROOT, trash)] = TRASH
     first, second = Worker(target), Worker(target, 1)
     run(lambda: first.view.begin(100, 0))
     put(target, Place(ROOT, b"brought"), 1)

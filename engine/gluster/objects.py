@@ -7,7 +7,7 @@ import stat
 from typing import NamedTuple
 
 from engine.gluster import xattrs
-from engine.item import Attributes, Kind
+from engine.item import Attributes, Gfid, Kind
 
 _KINDS = {
     stat.S_IFREG: Kind.FILE,
@@ -21,8 +21,12 @@ _KINDS = {
 ACCESS_ACL = b"system.posix_acl_access"
 DEFAULT_ACL = b"system.posix_acl_default"
 _OURS = b".georep"
-TRASH = b".trashcan"
-"""Where GlusterFS keeps what users removed, if features.trash is on and nobody named another."""
+TRASH = Gfid("00000000-0000-0000-0000-000000000005")
+"""The directory in every volume's root in which GlusterFS keeps what users removed, once
+features.trash was on, whatever features.trash-dir calls it.
+"""
+_TRASHCAN = b".trashcan"
+"""What it is called if nobody named another."""
 _ANONYMOUS = b".glusterfs-anonymous-inode-"
 _OWN_XATTRS = b"user.georep."
 """What a directory secondary without root keeps on objects, also when it was copied elsewhere."""
@@ -47,13 +51,11 @@ def attributes(status: os.stat_result) -> Attributes:
 
 
 def own(name: bytes) -> bool:
-    """Whether what has this name in a root is GlusterFS's or georep's own, and not replicated."""
-    return name in (_OURS, TRASH) or healed_away(name)
+    """Whether what has this name in a root is GlusterFS's or georep's own, and not replicated.
 
-
-def trash(name: bytes) -> bool:
-    """Whether GlusterFS keeps what users removed in the directory of this name (features.trash)."""
-    return name == TRASH
+    A trash that was given another name is known by its gfid alone.
+    """
+    return name in (_OURS, _TRASHCAN) or healed_away(name)
 
 
 def healed_away(name: bytes) -> bool:

@@ -15,6 +15,8 @@ import xattr
 
 OWN = (b".georep", b".trashcan", b".glusterfs-anonymous-inode-")
 """Names in the root that replication keeps for itself or GlusterFS does; the last is a prefix."""
+TRASH = "00000000-0000-0000-0000-000000000005"
+"""The gfid of the directory in the root in which GlusterFS keeps what users removed."""
 _GFID = b"glusterfs.gfid.string"
 _OWN_GFID = b"trusted.georep.gfid"
 """On every object of a directory that is a secondary."""
@@ -103,11 +105,12 @@ def _directory(top: int, path: bytes, known: Mapping[int, str]) -> list[_Child]:
     try:
         with opened(top, path) as here:
             names = [os.fsencode(name) for name in os.listdir(here)]
-            return [
+            children = [
                 _Child(os.path.join(path, name), _node(here, name, known))
                 for name in names
                 if path or not own(name)
             ]
+            return [child for child in children if path or child.node.gfid != TRASH]
     except OSError as error:
         lost = Node(mode=0, trouble=_words("list", error))
         return [_Child(os.path.join(path, b"?"), lost)]

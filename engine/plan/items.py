@@ -24,7 +24,7 @@ class Alive:
     away: bool = False
     """Another brick has it, and no name of it could be found from here; its worker knows them."""
     changed: int = 0
-    """When anything of it changed last (ctime), in seconds since the epoch; 0: not known."""
+    """When anything of it changed last (ctime), in ns since the epoch; 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def unrecorded(truth: Truth, why: Why, since: int) -> bool:
     """
     if not isinstance(truth, Alive) or truth.kind is not Kind.FILE or not why & Why.DOUBT:
         return False
-    return bool(since) and truth.changed >= since
+    return bool(since) and truth.changed >= since * 10**9
 
 
 def content(item: AnyItem, why: Why) -> bool:

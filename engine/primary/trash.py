@@ -1,13 +1,15 @@
 """What users removed and GlusterFS keeps in its trash (features.trash), on one brick.
 
 The brick moves a file there by itself: the xattrs go on telling its old name, and no changelog
-tells the new one, which is PATH_OF_OLD_DIRECTORY/NAME_TIME below `.trashcan`. So it is found by its
-inode. Checked by experiment with GlusterFS 10.3. All calls block.
+tells the new one, which is PATH_OF_OLD_DIRECTORY/NAME_TIME below the trash. So it is found by its
+inode. The trash itself is found by its gfid, for it can be renamed at any time
+(features.trash-dir). Checked by experiment with GlusterFS 10.3. All calls block.
 """
 
 import os
 from collections.abc import Iterator
 
+from engine.gluster import gfid as gfids
 from engine.gluster import objects
 
 
@@ -16,7 +18,7 @@ class Trash:
 
     def __init__(self, brick: bytes) -> None:
         """`brick`: its root."""
-        self._root = brick + b"/" + objects.TRASH
+        self._root = brick + b"/" + gfids.handle(objects.TRASH)
         self._inodes: frozenset[int] | None = None
 
     def holds(self, inode: int) -> bool:

@@ -14,7 +14,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import Retry
@@ -114,63 +114,39 @@ def subvolumes_up(mount: bytes) -> bool:
 
 def path(sight: Sight, place: Place) -> bytes:
     """Return where `place` is below the volume's root, for people; as far up as the brick knows."""
-    parts = [place.name]
-    while place.parent != ROOT and len(parts) < 1000:
+    places = way(sight, place)
+    top = places[-1].parent
+    parts = [each.name for each in places]
+    if top != ROOT:
+        parts += [top.encode(), b".gfid"]
+    return b"/".join(reversed(parts))
+
+
+def way(sight: Sight, place: Place) -> list[Place]:
+    """Return `place` and those of the directories above it, as far up as the brick knows."""
+    places = [place]
+    while places[-1].parent != ROOT and len(places) < 1000:
         try:
-            link = os.readlink(sight.brick + b"/" + gfids.handle(place.parent))
+            link = os.readlink(sight.brick + b"/" + gfids.handle(places[-1].parent))
             above = gfids.handle_link(link)
         except (OSError, NotAGfid):
             above = None
         if above is None:
-            parts += [place.parent.encode(), b".gfid"]
             break
-        place = above
-        parts.append(place.name)
-    return b"/".join(reversed(parts))
-
-
-def kept_in(sight: Sight, found: Alive) -> bytes:
-    """Return the directory in the root in which GlusterFS keeps `found`, that was removed; empty
-    when it has a place anywhere else, or the own brick cannot tell.
-    """
-    tops = {path(sight, place).split(b"/")[0] for place in found.places}
-    top = tops.pop() if len(tops) == 1 else b""
-    return top if objects.trash(top) or objects.healed_away(top) else b""
-
-
-def kept_in_each(sight: Sight, aside: Iterable[Alive]) -> dict[Gfid, bytes]:
-    """Return `kept_in` of each."""
-    return {found.gfid: kept_in(sight, found) for found in aside}
-
-
-def brought_back(sight: Sight, heard: Mapping[Gfid, Iterable[Place]]) -> list[Gfid]:
-    """Return those that were heard of in the trash: who was there is not on the secondary."""
-    if not os.path.isdir(sight.brick + b"/" + objects.TRASH):
-        return []
-    return [
-        gfid
-        for gfid, places in heard.items()
-        if any(objects.trash(path(sight, place).split(b"/")[0]) for place in places)
-    ]
-
-
-def untrashed(sight: Sight, found: Truth) -> Truth:
-    """Return `found`, or Absent when it stands in GlusterFS's trash only: nobody sees it there."""
-    if isinstance(found, Alive) and objects.trash(kept_in(sight, found)):
-        return Absent(found.gfid, had=True)
-    return found
+        places.append(above)
+    return places
 
 
 def own_directories(brick: bytes) -> list[Gfid]:
     """Return the directories in the root that belong to GlusterFS, or to georep, and are not
-    replicated.
+    replicated: the trash also before there is one.
     """
-    found = []
+    found = [objects.TRASH]
     with os.scandir(brick) as entries:
         for entry in entries:
             if objects.own(entry.name):
                 gfid = xattrs.gfid(entry.path)
-                if gfid is not None:
+                if gfid is not None and gfid not in found:
                     found.append(gfid)
     return found
 
@@ -218,7 +194,7 @@ def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty, trash: Trash) -> Alive | A
         places=places,
         whole=True,
         attributes=_shown(status, values, mode),
-        changed=int(status.st_ctime),
+        changed=status.st_ctime_ns,
         target=os.readlink(handle) if kind is Kind.SYMLINK else b"",
         xattrs=objects.that_travel(values, sight.scope) if dirty.why & Why.ATTRIBUTES else None,
     )
@@ -348,7 +324,7 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
         xattrs=values,
         shared=older is None or older.shared,
         away=away,
-        changed=int(status.st_ctime),
+        changed=status.st_ctime_ns,
     )
 
 

@@ -143,6 +143,8 @@ class Server:
     def __init__(self, there: Opened, pipe: "_Pipe") -> None:
         self._there, self._target, self._pipe = there, there.target, pipe
         self._questions = Questions(there.target, there.root, there.options, there.bricks)
+        # Root need not own what it links.
+        self._lent = self._questions.lent if os.geteuid() else None
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="mount")
         self._busy = Busy()
 
@@ -227,7 +229,7 @@ class Server:
         item = batch.items[index]
         try:
             with self._busy.item():
-                batch.answers[index] = apply(self._target, self._kept(item))
+                batch.answers[index] = apply(self._target, self._kept(item), self._lent)
         except Exception as error:  # a bug in one item must not take the others with it
             words = f"{type(error).__name__}: {error}"
             batch.answers[index] = Refused(gfid=item.gfid, doing="apply", errno=0, words=words)

@@ -11,6 +11,7 @@ before the act (`Target.holding`):
 import errno
 
 from engine.item import AnyAnswer, AnyItem, Gone, Refused
+from engine.secondary.lent import Lent
 from engine.secondary.making import Making
 from engine.secondary.removal import remove
 from engine.secondary.target import Target
@@ -21,14 +22,17 @@ _LOOK_AGAIN = frozenset({errno.ESTALE, errno.EBUSY, errno.EEXIST, errno.ENOENT, 
 _TRIES = 4
 
 
-def apply(target: Target, item: AnyItem) -> AnyAnswer:
-    """Make `item` so and say what became of it; never raises for what the file system says."""
-    making = None if isinstance(item, Gone) else Making(target, item)
+def apply(target: Target, item: AnyItem, lent: Lent | None = None) -> AnyAnswer:
+    """Make `item` so and say what became of it; never raises for what the file system says.
+
+    `lent`: notes whose an object is that may be ours for a moment; None: we are root.
+    """
+    making = None if isinstance(item, Gone) else Making(target, item, lent)
     for left in reversed(range(_TRIES)):
         try:
             with target.at_hand():
                 if isinstance(item, Gone):
-                    return remove(target, item)
+                    return remove(target, item, lent)
                 if making is not None:
                     return making.make()
         except Trouble as trouble:

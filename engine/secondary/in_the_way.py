@@ -6,6 +6,7 @@ import time
 from engine.item import Holder, Item, Kind, NotEmpty, Place
 from engine.rpc.messages import Seen
 from engine.secondary import removal, taking
+from engine.secondary.lent import Lent
 from engine.secondary.so_far import SoFar
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, doing
@@ -14,8 +15,8 @@ from engine.secondary.trouble import Trouble, doing
 class Way:
     """The way of one item to where it shall be."""
 
-    def __init__(self, target: Target, item: Item, so_far: SoFar) -> None:
-        self._target, self._item, self._so_far = target, item, so_far
+    def __init__(self, target: Target, item: Item, so_far: SoFar, lent: Lent | None) -> None:
+        self._target, self._item, self._so_far, self._lent = target, item, so_far, lent
 
     def free(self, place: Place, holder: Seen | None) -> None:
         """Bring `holder`, if there is one at `place`, to limbo; the caller holds both.
@@ -25,7 +26,8 @@ class Way:
         if holder is not None and self._item.patient:
             raise self._in_the_way(place, holder)
         if holder is not None:
-            self._so_far.displaced[taking.move_aside(self._target, place, holder)] = None
+            aside = taking.move_aside(self._target, place, holder, self._lent)
+            self._so_far.displaced[aside] = None
             self._so_far.change()
 
     def _in_the_way(self, place: Place, holder: Seen) -> Trouble:

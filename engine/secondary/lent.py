@@ -1,9 +1,9 @@
-"""The owners of those who are put aside, whom an ordinary user may own for a moment: noted before,
-given back by whoever comes next.
+"""The owners of those whom an ordinary user may own for a moment, and of whom nobody may tell us
+afterwards whose they are: noted before, given back by whoever comes next.
 
-No primary has these objects, so nobody else could tell whose they were. Invariant: the note of an
-owner is on the secondary before that is changed, and goes when it is right again; both while the
-object's gfid is held.
+That is who is put aside or brought back, and who gets a name from another worker than its own.
+Invariant: the note of an owner is on the secondary before that is changed, and goes when it is
+right again; both while the object's gfid is held.
 """
 
 import os
@@ -50,8 +50,11 @@ class Lent:
         self._notes.keep(seen.gfid, msgspec.json.encode(owner))
         try:
             yield
-        finally:
+        except BaseException:
             self.give_back(seen.gfid)
+            raise
+        # Who borrowed it has given it back; since then its own worker may have made it another's.
+        self._notes.drop(seen.gfid)
 
     def give_back(self, gfid: Gfid) -> None:
         """Make the owner right where somebody stopped who had borrowed it; the caller holds
@@ -64,10 +67,11 @@ class Lent:
         # Who has given it to a third one meanwhile knew why.
         if seen is not None and owner and seen.attributes.uid in (owner.uid, owner.borrower):
             now = seen.attributes
-            mode = now.mode
-            if seen.kind is not Kind.SYMLINK:
-                mode = stat.S_IFMT(now.mode) | owner.mode
-            shall = msgspec.structs.replace(now, uid=owner.uid, gid=owner.gid, mode=mode)
+            # All else of the mode nobody has changed but its own worker.
+            taken = owner.mode & (stat.S_ISUID | stat.S_ISGID) if seen.kind is Kind.FILE else 0
+            shall = msgspec.structs.replace(
+                now, uid=owner.uid, gid=owner.gid, mode=now.mode | taken
+            )
             self._target.set_attributes(gfid, seen.kind, now, shall)
         self._notes.drop(gfid)
 

@@ -6,6 +6,7 @@ from engine.item import AnyAnswer, Done, Holder, Item, Kind, Place
 from engine.rpc.messages import Seen
 from engine.secondary import attributes, taking
 from engine.secondary.in_the_way import Way
+from engine.secondary.lent import Lent
 from engine.secondary.placing import Placing
 from engine.secondary.so_far import SoFar
 from engine.secondary.target import Target
@@ -15,17 +16,18 @@ from engine.secondary.trouble import doing
 class Making:
     """One item; `make` may be called again after Trouble, and what it did is not forgotten."""
 
-    def __init__(self, target: Target, item: Item) -> None:
-        self._target, self._item = target, item
+    def __init__(self, target: Target, item: Item, lent: Lent | None = None) -> None:
+        """`lent`: notes whose an object is that may be ours for a moment; None: we are root."""
+        self._target, self._item, self._lent = target, item, lent
         self.so_far = SoFar(target, item.gfid)
-        self._way = Way(target, item, self.so_far)
+        self._way = Way(target, item, self.so_far, lent)
 
     def make(self) -> AnyAnswer:
         """Return what became of it; Trouble when the file system said no."""
         item, so_far = self._item, self.so_far
         if item.elsewhere and not self._there():
             return Done(gfid=item.gfid, changed=False)
-        placing = Placing(self._target, item, so_far, self._way)
+        placing = Placing(self._target, item, so_far, self._way, self._lent)
         needed = placing.place()
         if needed is not None:
             return so_far.unfinished(needed)

@@ -8,6 +8,7 @@ from engine.item import ROOT, Gfid, Item, Kind, NeedParent, Place
 from engine.rpc.messages import Seen
 from engine.secondary import attributes, taking
 from engine.secondary.in_the_way import Way
+from engine.secondary.lent import Lent
 from engine.secondary.so_far import SoFar
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, doing
@@ -16,8 +17,11 @@ from engine.secondary.trouble import Trouble, doing
 class Placing:
     """One item, once."""
 
-    def __init__(self, target: Target, item: Item, so_far: SoFar, way: Way) -> None:
-        self._target, self._item, self._so_far, self._way = target, item, so_far, way
+    def __init__(
+        self, target: Target, item: Item, so_far: SoFar, way: Way, lent: Lent | None
+    ) -> None:
+        self._target, self._item, self._so_far = target, item, so_far
+        self._way, self._lent = way, lent
         self.whole: Seen | None = None
         """What it is since it was created, just now, if that is all the item says."""
         self.found: Seen | None = None
@@ -189,13 +193,26 @@ class Placing:
             self._way.clear(place)
         try:
             with doing("link", place):
-                self._target.link(self._item.gfid, place)
+                self._link(place)
         except Trouble:
             if self._parent_missing(place):
                 return NeedParent(gfid=self._item.gfid, parent=place.parent)
             raise
         self._so_far.change(place)
         return None
+
+    def _link(self, place: Place) -> None:
+        """Give it one more name; whose it is, is noted where this item will not say that."""
+        item, target = self._item, self._target
+        if self._lent is None or not item.elsewhere:
+            target.link(item.gfid, place)
+            return
+        with target.holding(item.gfid):
+            here = target.seen(item.gfid)
+            if here is None:
+                raise OSError(errno.ENOENT, "it vanished while it was made")
+            with self._lent.noted(here):
+                target.link(item.gfid, place)
 
     def _parent_missing(self, place: Place) -> bool:
         with doing("look up the parent", place):

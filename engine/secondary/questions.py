@@ -89,7 +89,8 @@ class Questions:
         self._target, self._root, self._options = target, root, dict(options or {})
         self._bricks = bricks
         top = root if bricks is not None else os.path.dirname(root)
-        self._lent = Lent(target, top)
+        self.lent = Lent(target, top)
+        """Whose those are that are ours for a moment."""
         self._guard = threading.Lock()
         self._kept: OrderedDict[Place, list[bytes]] = OrderedDict()
 
@@ -110,6 +111,7 @@ class Questions:
                 there = tuple(target.at(place) for place in places)
                 return Found(id=number, gfids=found, places=there)
             case AskLimbo(id=number):
+                self.lent.mend()  # a worker that begins asks this first
                 return Limbo(id=number, gfids=tuple(target.in_limbo()))
             case PutAway(id=number, gfids=gfids, day=day):
                 return Limbo(id=number, gfids=tuple(self._put_away(gfids, day)))
@@ -118,14 +120,14 @@ class Questions:
             case Discard(id=number, holders=holders):
                 return self._discard(number, holders)
             case AskAside(id=number):
-                self._lent.mend()
+                self.lent.mend()
                 return aside.listed(target, number)
             case Remember(id=number, gfid=gfid, record=record):
                 aside.remember(target, gfid, record)
                 return Remembered(id=number)
             case Restore(id=number, holder=holder, to=to):
                 with plainly():
-                    restoring.restore(target, holder, to, self._lent)
+                    restoring.restore(target, holder, to, self.lent)
                 return Restored(id=number)
             case Rescue(id=number):
                 _check_day(question.day)
@@ -163,13 +165,13 @@ class Questions:
         _check_day(day)
         for gfid in gfids:
             with plainly():
-                put_away = taking.put_away(self._target, gfid, day, self._lent)
+                put_away = taking.put_away(self._target, gfid, day, self.lent)
             if put_away:
                 yield gfid
 
     def _quarantine(self, number: int, days: int) -> Quarantine:
         """Return who is there; too long only by the name and by the time of the last change."""
-        self._lent.mend()
+        self.lent.mend()
         now = time.time()
         today = datetime.fromtimestamp(now, UTC).date()
         there = self._target.in_quarantine()

@@ -5,18 +5,21 @@ from collections.abc import Iterable, Iterator
 
 from engine.item import AnyAnswer, Done, Gfid, Gone, Holder, Kind, NotEmpty, Place
 from engine.secondary import taking
+from engine.secondary.lent import Lent
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, doing
 
 
-def remove(target: Target, gone: Gone) -> AnyAnswer:
+def remove(target: Target, gone: Gone, lent: Lent | None = None) -> AnyAnswer:
     """Remove every name of what is no more; what was not the primary's is left alone, or saved from
     a directory that ends.
+
+    `lent`: notes whose it is; None: owners need not be borrowed.
     """
     if gone.kept:
         return _out_of_limbo(target, gone)
     if not gone.lawful:
-        return _saved(target, gone) if gone.orphan else Done(gfid=gone.gfid, changed=False)
+        return _saved(target, gone, lent) if gone.orphan else Done(gfid=gone.gfid, changed=False)
     touched: set[Gfid] = set()
     strangers: list[Holder] = []
     ended = False
@@ -51,7 +54,7 @@ def _out_of_limbo(target: Target, gone: Gone) -> Done:
     return Done(gfid=gone.gfid, changed=changed)
 
 
-def _saved(target: Target, gone: Gone) -> Done:
+def _saved(target: Target, gone: Gone, lent: Lent | None) -> Done:
     """Bring to limbo what stands in a directory that ends."""
     touched: set[Gfid] = set()
     for place in gone.heard:
@@ -60,7 +63,7 @@ def _saved(target: Target, gone: Gone) -> Done:
         if holder is not None and holder.gfid == gone.gfid:
             with doing("lock", place), target.holding(gone.gfid, place):
                 taking.expect(target.at(place), holder)
-                taking.move_aside(target, place, holder)
+                taking.move_aside(target, place, holder, lent)
             touched.add(place.parent)
     parents = without_limbo(target, gone.gfid, touched)
     return Done(gfid=gone.gfid, changed=bool(touched), touched=parents)

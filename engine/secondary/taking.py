@@ -37,10 +37,11 @@ def expect(now: Seen | None, before: Seen | None) -> None:
         raise OSError(errno.ESTALE, "somebody else was faster")
 
 
-def move_aside(target: Target, place: Place, seen: Seen) -> Holder:
+def move_aside(target: Target, place: Place, seen: Seen, lent: Lent | None = None) -> Holder:
     """Bring `seen`, which stands at `place`, to limbo; the caller holds both.
 
-    Who it is, and where it belongs, the primary decides later.
+    Who it is, and where it belongs, the primary decides later. `lent`: notes whose it is; None: its
+    owner need not be borrowed.
     """
     limbo = target.limbo(seen.gfid)
     with doing("move aside", place):
@@ -53,7 +54,8 @@ def move_aside(target: Target, place: Place, seen: Seen) -> Holder:
         else:
             # Linked first, so that there is no moment at which it has no name.
             if there is None:
-                target.link(seen.gfid, limbo)
+                with noted(lent, seen):
+                    target.link(seen.gfid, limbo)
             target.unlink(place)
     return Holder(place, seen.gfid, seen.kind)
 

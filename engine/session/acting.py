@@ -14,7 +14,7 @@ from engine.item import Gfid
 from engine.movers.pace import Bucket
 from engine.plan.dirty import Dirty, Why
 from engine.plan.items import USUAL, Manner, Truth
-from engine.primary import truth
+from engine.primary import kept, truth
 from engine.primary.truth import Sight
 from engine.session import checks, half_done, heals
 from engine.session.bulk import Bulk
@@ -47,7 +47,7 @@ async def truths(opened: Survey, gfids: Sequence[Gfid]) -> list[Truth]:
     at = sight(opened)
 
     def look() -> list[Truth]:
-        return [truth.untrashed(at, truth.look(at, gfid, Dirty(Why.NAMES))) for gfid in gfids]
+        return [kept.untrashed(at, truth.look(at, gfid, Dirty(Why.NAMES))) for gfid in gfids]
 
     return await opened.here.run(look)
 
@@ -71,7 +71,7 @@ def replicator(
     with (
         open(os.devnull, "wb") as nobody,
         # What cannot be made so is told at the end, and nobody tries it again.
-        tempfile.TemporaryDirectory(prefix=f"{name}.", dir=folder) as kept,
+        tempfile.TemporaryDirectory(prefix=f"{name}.", dir=folder) as apart,
     ):
         # Its events are a worker's; the operator is told by our own counts.
         report = Report(opened.session.name, name, nobody.fileno())
@@ -79,7 +79,7 @@ def replicator(
         bucket = Bucket.of(opened.session, folder)
         trying = Trying.of(opened.session, route, opened.agent, report, bucket)
         bulk = Bulk(trying, channel, report, here=opened.mount.root, jobs=options.sync_jobs)
-        ledger = Ledger(Path(kept) / "ledger.db", name)
+        ledger = Ledger(Path(apart) / "ledger.db", name)
         notes = Ledger(opened.places.ledger(opened.session.name), name)
         made = Replicator(
             *(sight, channel, bulk, report, ledger),

@@ -9,7 +9,7 @@ nothing is new since the look that it was made from, no newer one can have been 
 import time
 from dataclasses import dataclass
 
-from engine.item import Gfid
+from engine.item import Gfid, Kind
 from engine.plan import ahead
 from engine.plan.ahead import Glance
 from engine.plan.dirty import Dirty, Why
@@ -29,7 +29,7 @@ class _Look:
     glance: Glance | None
     """Of a file on the own brick; taken first, so whatever came after it is news."""
     sure: bool
-    """Every change after the glance can be seen by another one."""
+    """Every change after it can be seen by another one."""
     dirty: Dirty
 
 
@@ -91,20 +91,28 @@ class Beside:
             glance = glances.get(gfid)
             if glance is not None and glance.directory:
                 glance = None  # of directories the mount tells
-            sure = glance is None or not ahead.racy(glance, at)
+            sure = not _racy(truth, glance, at)
             dirty = batch.get(gfid) or Dirty()
             kept = Dirty(dirty.why, dict(dirty.heard), dirty.directory)
             looks[gfid] = _Look(truth, glance, sure, kept)
         return looks
 
 
+def _racy(truth: Truth, glance: Glance | None, at: int) -> bool:
+    """Whether a change of an object's content after `at` might not be seen by the next look."""
+    if glance is not None:
+        return ahead.racy(glance, at)
+    return isinstance(truth, Alive) and truth.kind is Kind.FILE and at - truth.changed < ahead.RACY
+
+
 def _news(before: _Look, now: _Look) -> bool:
     """Whether anything may have been changed after the first of two looks."""
     if renewed(before.truth, now.truth):
         return True
-    if before.glance is None or not isinstance(before.truth, Alive):
+    if not isinstance(before.truth, Alive):
         return False
-    return not before.sure or not ahead.same(before.glance, now.glance)
+    same = before.glance is None or ahead.same(before.glance, now.glance)
+    return not before.sure or not same
 
 
 def _whole(look: _Look) -> Dirty:

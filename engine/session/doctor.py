@@ -11,7 +11,7 @@ from engine.config import Places, Session
 from engine.errors import GeorepError
 from engine.gluster import mount, volume
 from engine.movers.pace import Bucket
-from engine.session import checks, far, mark_checks, marked, nodes, others
+from engine.session import checks, far, mark_checks, marked, nodes, others, trash_checks
 from engine.session.checks import Check, failed
 from engine.session.far import Near
 from engine.session.supervisor import node_name
@@ -124,6 +124,8 @@ def _primary(looked: Session, log: Path, near: Near, noted: Noted) -> Near:
         noted.take(each, near.node)
     if there is None or not there.started:
         return near
+    for each in trash_checks.here(there):
+        noted.take(each, near.node)
     mounted, used = checks.primary_mount(looked, log)
     noted.take(mounted, near.node)
     uuid = volume.local_node_uuid()

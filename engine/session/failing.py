@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from engine import events, names
 from engine.errors import Retry
+from engine.failures import WAITS
 from engine.item import AnyAnswer, AnyItem, Gfid, Gone, Item, NeedParent, NotEmpty, Refused
 from engine.options import Options
 from engine.plan import patience
@@ -16,6 +17,8 @@ from engine.plan.patience import Verdict
 from engine.plan.settle import COME
 from engine.primary import truth
 from engine.primary.truth import Sight
+from engine.session import awaited
+from engine.session.awaited import Passed
 from engine.session.hop import Hop
 from engine.session.ledger import NEVER, Failure, Known, Ledger
 from engine.session.report import Report
@@ -68,6 +71,16 @@ class Failing:
     def __init__(self, ledger: Ledger, report: Report, sight: Sight, hop: Hop) -> None:
         self._ledger, self._report, self._sight, self._hop = ledger, report, sight, hop
         self._copies = patience.TRIES
+        self._passed: Passed | None = None
+
+    @property
+    def others(self) -> int:
+        """How many in the ledger wait for other bricks, and have not failed so far."""
+        return self._ledger.others
+
+    def heed(self, passed: Passed) -> None:
+        """Call what may wait for other bricks a failure only when `passed` says that it cannot."""
+        self._passed = passed
 
     def take_up(self, options: Options) -> None:
         """Have the content of a large file tried as often as `options` say."""
@@ -86,7 +99,7 @@ class Failing:
     async def due(self, limit: int) -> tuple[Window, Trial]:
         """Return a window of what is due for another try, `limit` objects at the most."""
         window, trial = Window(), Trial(0, frozenset())
-        if self._ledger.waiting:
+        if self._ledger.waiting or self._ledger.others:
             found = await self._hop.run(self._ledger.due, time.time(), limit)
             for failure, known in found.values():
                 known.into(window, window.mark(failure.gfid, known.dirty.why), failure.gfid)
@@ -99,7 +112,7 @@ class Failing:
 
         Who is in a directory that is not empty is looked at now: it has waited long enough.
         """
-        if failure.kind == NOT_EMPTY:
+        if failure.kind in (NOT_EMPTY, WAITS):
             window.full[failure.gfid] = COME
         trial.before[failure.gfid] = failure
         trial.tries[failure.gfid] = max(patience.TRIES, self._copies) - 1
@@ -161,7 +174,8 @@ class Failing:
                 known.known = True
             rows.append((await self._row(trial, answer, item, known, gfid), known))
         await self._hop.run(self._ledger.put, rows)
-        for failure, _ in rows[: max(0, TOLD - len(trial.given))]:
+        failed = [failure for failure, _ in rows if failure.kind != WAITS]
+        for failure in failed[: max(0, TOLD - len(trial.given))]:
             self._tell(failure)
         trial.given |= given.keys()
         trial.failures += (failure for failure, _ in rows)
@@ -173,6 +187,10 @@ class Failing:
         doing, kind, words = described(answer)
         now, before = time.time(), trial.before.get(gfid)
         tries = before.tries + 1 if before else 1
+        delay, first = patience.delay(tries), before.first if before else now
+        if kind == NOT_EMPTY and await awaited.waits(self._passed, before, kind):
+            kind, delay = WAITS, min(delay, awaited.LONGEST)
+            first = first if before and before.kind == WAITS else now
         names_now = item.names if isinstance(item, Item) else ()
         place = answer.place if isinstance(answer, Refused) else None
         place = place or next(iter((*names_now, *known.dirty.heard)), None)
@@ -188,9 +206,9 @@ class Failing:
             words=words,
             parent=answer.parent if isinstance(answer, NeedParent) else "",
             tries=tries,
-            first=before.first if before else now,
+            first=first,
             last=now,
-            due=now + patience.delay(tries),
+            due=now + delay,
             slice=trial.source or (before.slice if before else 0),
         )
 
@@ -201,8 +219,10 @@ class Failing:
     async def forget(self, gfids: Collection[Gfid]) -> None:
         """Take these out of the ledger."""
         if gfids:
+            waited = await self._hop.run(self._ledger.of_kind, WAITS) if self.others else set()
             for gfid in await self._hop.run(self._ledger.drop, gfids, time.time()):
-                self._report.tell(events.EntryMended, gfid=gfid)
+                if gfid not in waited:
+                    self._report.tell(events.EntryMended, gfid=gfid)
             self._count()
 
     async def put_away(self, paths: Mapping[Gfid, str]) -> None:

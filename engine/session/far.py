@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from engine import moments
 from engine.config import Session
 from engine.errors import GeorepError
-from engine.gluster import objects, urls
+from engine.gluster import urls
 from engine.gluster.volume import Volume
-from engine.item import TOP
 from engine.keeping import Owner
 from engine.movers.job import Mover
 from engine.movers.pace import Bucket
@@ -20,7 +19,7 @@ from engine.rpc import gated, login, ssh
 from engine.rpc.messages import Host, Welcome
 from engine.rpc.route import Route
 from engine.rpc.ssh import Agent
-from engine.session import checks, mark_checks, marked
+from engine.session import checks, mark_checks, marked, sides, trash_checks
 from engine.session.checks import Check, Used, failed
 from engine.session.marked import UNMARKED, Marked, Pair
 from engine.session.position import Position
@@ -126,6 +125,7 @@ def together(session: Session, near: Near, far: Far) -> Iterator[Check]:
     yield check_clock(far)
     yield from check_versions(session, near, far.host)
     yield from check_shards(session, near.volume, far.host.options)
+    yield from trash_checks.there(session, far.host.options)
     yield check_mounts(far.host)
 
 
@@ -317,7 +317,6 @@ async def _far(agent: Agent, near: Near) -> Far:
     before = time.time()
     host = await agent.channel.host()
     after = time.time()
-    page = await agent.channel.page(TOP)
     notes = await agent.channel.notes()
     marks = await marked.there(agent.channel)
     return Far(
@@ -325,7 +324,7 @@ async def _far(agent: Agent, near: Near) -> Far:
         host,
         skew=host.clock - (before + after) / 2,
         doubt=(after - before) / 2,
-        empty=page.there and page.whole and all(map(objects.own, page.names)),
+        empty=await sides.empty(agent.channel),
         known=known(primary, notes, marks),
         stime=_stime(near, agent.welcome.volume_uuid),
         marks=marks,

@@ -17,6 +17,7 @@ from engine.primary import changelog
 from engine.primary.catalogue import ClosedSlice
 from engine.primary.records import Record
 from engine.primary.slices import POLL, Follower
+from engine.session import awaited
 from engine.session.ahead import Ahead
 from engine.session.attempt import Attempt
 from engine.session.limbo import Limbo
@@ -153,7 +154,9 @@ class Following:
         elif flying:
             self._report.now_doing(f"copying {many(flying, 'large file')}", "secondary")
         else:
-            self._report.now_doing("up to date", "the next change")
+            others = self._replicator.failing.others
+            waits = awaited.words(others) if others else "the next change"
+            self._report.now_doing("up to date", waits)
 
     async def _wait(self, follower: Follower, ahead: Ahead) -> None:
         """Return when a slice may have closed, a change is ripe, or the operator wants it."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine.failures import WAITS
 from engine.item import Gfid, Place
 from engine.plan.dirty import Dirty, Why, Window
 from engine.session.store import Store
@@ -53,7 +54,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     doing: str
     kind: str
     """An errno's name, or: missing parent, not empty, short copy, wrong times, never at rest,
-    heal pending."""
+    heal pending, waits for others."""
     words: str
     parent: Gfid | str = ""
     """The directory that it waits for, or nothing."""
@@ -105,7 +106,9 @@ class Ledger:
     def __init__(self, path: Path, worker: str) -> None:
         self._worker = worker
         self._store = _store(path)
-        self.waiting, self.skipped = self._store.run(self._count)
+        self.waiting = self.skipped = self.others = 0
+        """How many have failed and are tried again; were skipped; wait for others."""
+        self.recount()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -113,8 +116,8 @@ class Ledger:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no failure at all; does not block."""
-        return not self.waiting and not self.skipped
+        """Whether there is no row at all; does not block."""
+        return not self.waiting and not self.skipped and not self.others
 
     def among(self, gfids: Collection[Gfid]) -> dict[Gfid, tuple[Failure, Known]]:
         """Return the failures of these objects."""
@@ -130,7 +133,7 @@ class Ledger:
 
     def due(self, now: float, limit: int) -> dict[Gfid, tuple[Failure, Known]]:
         """Return failures whose next try is due, those that wait longest first."""
-        if not self.waiting:
+        if not self.waiting and not self.others:
             return {}
         return self._failures("due > 0 AND due <= ? ORDER BY due LIMIT ?", (now, limit))
 
@@ -139,10 +142,12 @@ class Ledger:
         return set() if self.empty else set(self._failures("kind = ?", (kind,)))
 
     def latest(self, limit: int) -> list[Failure]:
-        """Return the failures heard of last, oldest first; those that were skipped are left out."""
+        """Return the failures heard of last, oldest first; those that were skipped, or wait for
+        others, are left out.
+        """
         if not self.waiting:
             return []
-        rows = self._failures("due > 0 ORDER BY last DESC LIMIT ?", (limit,))
+        rows = self._failures("due > 0 AND kind <> ? ORDER BY last DESC LIMIT ?", (WAITS, limit))
         return [failure for failure, _ in reversed(rows.values())]
 
     def aside(self, limit: int) -> list[Failure]:
@@ -230,20 +235,23 @@ class Ledger:
         return {Gfid(row[1]): (_failure(row[:-1]), _unpack(row[-1])) for row in rows}
 
     def _change(self, change: Callable[[sqlite3.Connection], None]) -> None:
-        def both(db: sqlite3.Connection) -> tuple[int, int]:
+        def both(db: sqlite3.Connection) -> tuple[int, int, int]:
             change(db)
             return self._count(db)
 
-        self.waiting, self.skipped = self._store.run(both)
+        self.waiting, self.skipped, self.others = self._store.run(both)
 
-    def _count(self, db: sqlite3.Connection) -> tuple[int, int]:
-        query = "SELECT COUNT(*), COALESCE(SUM(due > 0), 0) FROM failures WHERE worker = ?"
-        every, waiting = db.execute(query, (self._worker,)).fetchone()
-        return waiting, every - waiting
+    def _count(self, db: sqlite3.Connection) -> tuple[int, int, int]:
+        query = (
+            "SELECT COUNT(*), COALESCE(SUM(due > 0), 0), COALESCE(SUM(due > 0 AND kind = ?), 0) "
+            "FROM failures WHERE worker = ?"
+        )
+        every, tried, others = db.execute(query, (WAITS, self._worker)).fetchone()
+        return tried - others, every - tried, others
 
     def recount(self) -> None:
         """Count again: an operator may have skipped some, or had them retried."""
-        self.waiting, self.skipped = self._store.run(self._count)
+        self.waiting, self.skipped, self.others = self._store.run(self._count)
 
 
 def failures(path: Path) -> list[Failure]:

@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from engine.item import Gfid
 from engine.plan.dirty import Why, Window
 from engine.rpc.channel import Channel
+from engine.session.position import MARGIN
 from engine.session.quarantine import Quarantine
 from engine.session.replicate import Replicator
 
 LOOK = 15.0
 """Seconds between two looks at limbo."""
-MARGIN = 2
-"""Seconds by which positions can be ahead of what is certainly done, as crawls have it."""
 
 
 class Limbo:

@@ -12,7 +12,8 @@ from engine.item import ROOT, AnyAnswer, AnyItem, Done, Gfid, Item, Kind, Place
 from engine.plan import items as plan_items
 from engine.plan.dirty import ALL, Dirty, Why
 from engine.plan.items import Absent, Alive, Truth, Unclear
-from engine.primary import truth
+from engine.primary import kept, truth
+from engine.primary.kept import Keeper
 from engine.primary.truth import Sight
 from engine.session.hop import Hop
 
@@ -118,10 +119,10 @@ class Looking:
         aside = [found for found in truths.values() if self._outside(found)]
         if not aside:
             return
-        kept = await self._hop.run(truth.kept_in_each, self.sight, aside)
-        trashed = [gfid for gfid, top in kept.items() if objects.trash(top)]
+        by = await self._hop.run(kept.keepers, self.sight, aside)
+        trashed = [gfid for gfid, keeper in by.items() if keeper is Keeper.TRASH]
         truths.update((gfid, Absent(gfid, had=True)) for gfid in trashed)
-        healed = [gfid for gfid, top in kept.items() if objects.healed_away(top)]
+        healed = [gfid for gfid, keeper in by.items() if keeper is Keeper.HEAL]
         if not healed:
             return
         unsettled = await self._unsettled()
@@ -146,7 +147,7 @@ class Looking:
             and (left := [place for place in batch[gfid].heard if place not in found.places])
         }
         if heard:
-            for gfid in await self._hop.run(truth.brought_back, self.sight, heard):
+            for gfid in await self._hop.run(kept.brought_back, self.sight, heard):
                 batch[gfid].why |= ALL
 
     def _outside(self, found: Truth) -> TypeGuard[Alive]:

@@ -21,7 +21,7 @@ from engine.plan.items import Alive, Manner, Unclear
 from engine.plan.mending import Evidence, Holder, Remedy
 from engine.plan.records import Record
 from engine.plan.steps import Agreed, Told, not_done
-from engine.primary import truth
+from engine.primary import kept, truth
 from engine.rpc.messages import Seen
 from engine.session import acting, deciding, ledger, survey
 from engine.session.attempt import Totals
@@ -132,7 +132,7 @@ async def _evidence(opened: Survey, row: _Row) -> Evidence:
     gfid, heard = row.failure.gfid, row.known.dirty.heard
     sight = acting.sight(opened)
     present = await opened.here.run(truth.look, sight, gfid, Dirty(ALL, dict(heard)))
-    present = await opened.here.run(truth.untrashed, sight, present)
+    present = await opened.here.run(kept.untrashed, sight, present)
     places = present.places if isinstance(present, Alive) else ()
     paths = [await opened.here.run(truth.path, sight, place) for place in places]
     facts = await opened.there.facts(places)

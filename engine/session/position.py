@@ -5,6 +5,9 @@ block.
 from engine.gluster import xattrs
 from engine.gluster.xattrs import Mark
 
+MARGIN = 2
+"""Seconds by which positions can be ahead of what is certainly done, as crawls have it."""
+
 
 class Position:
     """The stime of one brick for one pair of volumes."""

@@ -20,7 +20,7 @@ from engine.gluster import objects
 from engine.item import ROOT, TOP, Facts, Gfid, Kind, Place
 from engine.plan.dirty import ALL, Dirty, Why, Window
 from engine.plan.items import Absent, Truth
-from engine.primary import truth
+from engine.primary import kept, truth
 from engine.primary.truth import Sight
 from engine.session.attempt import Totals
 from engine.session.findings import Fate, Finding, Findings
@@ -280,6 +280,6 @@ def _fate(finding: Finding, found: Truth) -> Fate:
 def look(sight: Sight, asked: Asked) -> list[Truth]:
     """Return what the primary has of each; Retry while a part of it is down. Blocks."""
     return [
-        truth.untrashed(sight, truth.look(sight, gfid, Dirty(Why.NAMES, dict.fromkeys([place]))))
+        kept.untrashed(sight, truth.look(sight, gfid, Dirty(Why.NAMES, dict.fromkeys([place]))))
         for gfid, place in asked
     ]

@@ -8,9 +8,9 @@ from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind
 from engine.plan import items as plan_items
 from engine.plan import order
 from engine.plan.dirty import ALL, Dirty, Why, Window
-from engine.plan.items import Alive, Manner, Unclear
+from engine.plan.items import Alive, Manner, Truth, Unclear
 from engine.plan.settle import Outcome, settle, unclear
-from engine.primary import truth
+from engine.primary import kept, truth
 from engine.primary.truth import Sight
 from engine.session import returning
 from engine.session.attempt import Attempt
@@ -49,10 +49,7 @@ class Rounds:
         looking = attempt.beside or self.looking
         truths = await looking.look(batch, deep, ancestors=attempt.ancestors)
         if not trial.ahead:  # else nobody would come back to what is not done at once
-            back = returning.back(truths, batch, self.looking.outside) - attempt.walked
-            self.looking.returned |= back
-            attempt.walked |= back
-            await self._take_in(window)
+            await self._see_returned(attempt, batch, truths)
         window.known.update(g for g, found in truths.items() if isinstance(found, Alive))
         if not totals.rounds:
             totals.directories = sum(map(is_directory, truths.values()))
@@ -83,6 +80,20 @@ class Rounds:
         vain = not (outcome.changed or outcome.removed)
         await self.failing.judge(trial, window, items, [*answers, *outcome.refused], vain=vain)
         return outcome
+
+    async def _see_returned(
+        self, attempt: Attempt, batch: dict[Gfid, Dirty], truths: dict[Gfid, Truth]
+    ) -> None:
+        """Have all looked at that is in directories which are replicated from now on."""
+        outside = self.looking.outside | self.looking.returned
+        moved = [place for place in returning.moved(truths, batch) if place.parent not in outside]
+        if moved:
+            # Of the directories above only those are known that were looked at since it began.
+            outside |= await self.hop.run(kept.left_out, self.sight, moved)
+        back = returning.back(truths, batch, outside) - attempt.walked
+        self.looking.returned |= back
+        attempt.walked |= back
+        await self._take_in(attempt.window)
 
     async def _take_in(self, window: Window) -> None:
         """Have all looked at that is in directories that were left out until now."""

@@ -15,7 +15,7 @@ from engine import keeping
 from engine.errors import Reject, Retry
 from engine.gluster import objects, reading
 from engine.gluster.objects import Scope
-from engine.item import Facts, Piece, Place
+from engine.item import ROOT, TOP, Facts, Piece, Place
 from engine.keeping import Owner
 from engine.rpc.channel import Channel
 
@@ -127,11 +127,21 @@ class There:
             return [*await self.facts(places[:half]), *await self.facts(places[half:])]
         if not examined.whole:
             raise _down("secondary")
-        return examined.facts
+        return _but_trash(examined.facts)
 
     async def digests(self, pieces: Sequence[Piece]) -> Sequence[bytes | None]:
         """Return digests of parts of files; None where a file is gone."""
         return await self._channel.digest(pieces)
+
+
+async def empty(channel: Channel) -> bool:
+    """Whether the secondary has nothing in it but what is GlusterFS's or georep's own."""
+    page = await channel.page(TOP)
+    names = [name for name in page.names if not objects.own(name)]
+    if not page.there or not page.whole or len(names) > 1:
+        return False
+    # It may be a trash, which can have any name.
+    return not names or not any(await There(channel).facts([Place(ROOT, names[0])]))
 
 
 class Within:
@@ -172,7 +182,12 @@ def _listing(root: bytes, place: Place) -> Listing:
 def _facts(root: bytes, places: Sequence[Place]) -> list[Facts | None]:
     found = reading.facts(root, places)
     _need_whole(root)
-    return found
+    return _but_trash(found)
+
+
+def _but_trash(found: Sequence[Facts | None]) -> list[Facts | None]:
+    """Return `found` with nobody where GlusterFS's trash stands: its name says nothing."""
+    return [None if one is not None and one.gfid == objects.TRASH else one for one in found]
 
 
 def _digests(root: bytes, pieces: Sequence[Piece]) -> list[bytes | None]:

@@ -5,11 +5,10 @@ import time
 import uuid
 
 from engine.events import ReconcileDue
-from engine.gluster import objects
-from engine.item import TOP
 from engine.plan import crawled
 from engine.plan.crawled import Crawled
 from engine.rpc.channel import Channel
+from engine.session import sides
 from engine.session.report import Report
 
 LOOK = 10.0
@@ -44,7 +43,7 @@ class Unreconciled:
 
         Harmless when the same crawl, told by when it `began`, goes on after a restart.
         """
-        empty = await self._empty()
+        empty = await sides.empty(self._channel)
         # Read after the look: a brick that makes the secondary less empty has noted so before.
         book = crawled.read(await self._channel.notes(), self._volume)
         notes = crawled.begun(
@@ -89,7 +88,3 @@ class Unreconciled:
             await asyncio.sleep(LOOK)
             if self._due is not None:
                 await self.look()
-
-    async def _empty(self) -> bool:
-        page = await self._channel.page(TOP)
-        return page.there and page.whole and all(map(objects.own, page.names))

@@ -205,6 +205,7 @@ class Work:
         async def passed() -> int:
             return await replicator.run(lambda: position.passed(self._teller.root()))
 
+        replicator.failing.heed(passed)
         days = self._settings.now.quarantine_days
         quarantine = Quarantine(channel, replicator, self._report, days=days)
         self._settings.follow(quarantine.take_up)

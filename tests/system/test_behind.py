@@ -202,6 +202,26 @@ def test_what_goes_to_the_trash_of_the_volume_is_removed(own_world: World) -> No
     world.run("for f in {}/.trashcan/t/deep/*_*; do mv $f {}/deep.${f##*/}; done")
     world.settle()
     assert world.differences() == []
+    # It can have another name at any time; nobody is told of that.
+    for option, value in (("trash-dir", "waste"), ("trash-internal-op", "on")):
+        lab.gluster("prim1", "volume", "set", PRIMARY, f"features.{option}", value)
+    until("its new name", lambda: all((brick / "waste/internal_op").is_dir() for brick in bricks))
+    world.run("mkdir {}/w; rm {}/back.h2*")
+    world.run(each("echo N > {}/w/fN", "echo N > {}/w/gN"))
+    world.settle()
+    world.run("mkdir -p {}/w/in/side; echo 1 > {}/w/in/side/file")
+    world.settle()
+    world.run("rm -r {}/w")
+    world.settle()
+    assert world.differences() == []
+    world.run("for f in {}/waste/w/g*; do mv $f {}/again.${f##*/}; done")
+    world.settle()
+    assert world.differences() == []
+    assert len([path for brick in bricks for path in brick.glob("waste/w/f*")]) == 2 * len(NUMBERS)
+    # The root of the secondary has no trash; a walk of both finds none either.
+    assert world.verified()
+    said = world.georep("prim1", "reconcile", SESSION)
+    assert said.returncode == 0, said
     for host in world.hosts:
         said = world.georep(host, "failures", SESSION)
         assert said.returncode == 0, said.stdout.decode()
