@@ -2,8 +2,8 @@
 PYTHON := .venv/bin/python
 GEOREP := .venv/bin/georep
 PREPARE := @.ci/prepare
-# One worker has the tests in the lab, one after the other, another one the rest beside them.
-BESIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+# Two workers have a lab each, one after the other, a third one the rest beside them.
+BESIDE := -n 3 --dist loadgroup --no-loadscope-reorder
 BY_TWO := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
@@ -59,9 +59,10 @@ docs: ## write the pages of docs/ that are made from the code
 	$(PREPARE)
 	@$(PYTHON) tests/pages.py
 
-screenshots: ## draw screenshots/ again
+screenshots: ## draw screenshots/ again, of what happens in a lab; needs root, takes some minutes
+	$(PREPARE) lab
 	$(PREPARE) pictures
-	@$(PYTHON) tests/screenshots.py screenshots
+	@PYTHONPATH=tests/system $(PYTHON) tests/screenshots.py screenshots
 
 venv: ## set up .venv alone
 	$(PREPARE)

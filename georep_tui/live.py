@@ -1,5 +1,6 @@
 """The console on the sockets of running engines."""
 
+import gc
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,14 @@ from georep_tui.look import Look
 from georep_tui.running import Argv, Commands
 from georep_tui.sources import Link
 from georep_tui.steward import Steward
+
+
+def collect_seldom() -> None:
+    """Look for garbage in rings less often: a console makes little, and what it keeps of ten
+    thousand events a second would be looked through again and again.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def watch(
@@ -43,6 +52,7 @@ def watch(
         **look,
     )
     app.remember = remembered.keep
+    collect_seldom()
     before = signal.getsignal(signal.SIGTERM)
     try:
         app.run()

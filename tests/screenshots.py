@@ -1,74 +1,81 @@
-"""Draw every screen from the scripted day, live and in replay, into screenshots/:
-`make screenshots`.
+"""Draw every screen into screenshots/, at both sizes: live, of the engines of a lab in which an
+operator has a day, and in a replay of what they told. `make screenshots`; takes some minutes.
 """
 
 import asyncio
+import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import scripted
-from watching import drawn
+from operators_day import ARCHIVE, PROD, SHAPE, Day
+from watching import drawn, text
 
-from engine import events
+from engine import feed
 from engine.config import Places
-from engine.events import AnyEvent
+from engine.events import AnyEvent, EntryFailed, WorkerFaulty
+from engine.lab.lab import Lab
+from georep_tui import rows
 from georep_tui.app import Console
 from georep_tui.desk import Desk
+from georep_tui.lab_steward import LabSteward
 from georep_tui.player import Player
 from georep_tui.replay import chains, files
 from georep_tui.replaying import Replay
+from georep_tui.running import Commands
 
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
-LIVE = {
-    "sessions": [],
-    "workers": ["down", "down", "down", "down", "enter"],
-    "faulty": ["down", "2", "G"],
-    "history": ["G", "enter", "j", "j", "j"],
-    "failures": ["down", "3", "j", "j"],
-    "throughput": ["G", "4", "t", "t", "j"],
-    "events": ["5", "k"],
-    "palette": ["colon", *"prod"],
+SHADES = ("dark", "light")
+PATIENCE = 60.0
+"""Seconds until a screen shows what it is waited for."""
+REPLAY: dict[str, tuple[str, Sequence[str]]] = {
+    "sessions": ("faulty", ["1"]),
+    "workers": ("faulty", ["2"]),
+    "failures": ("mismatch", ["3", "g"]),
+    "throughput": ("faulty", ["4"]),
+    "events": ("mismatch", ["asterisk", "5", "slash", *"conflict", "enter", "N"]),
 }
-REPLAY = {
-    "sessions": [],
-    "workers": ["G", "enter"],
-    "failures": ["home", "j", "3", "j", "j"],
-    "throughput": ["G", "4", "m"],
-    "events": ["asterisk", "5", "slash", *"refused", "enter", "N"],
-}
-SEEN = ("g", *"12:04:30", "enter")
-"""Keys that bring a replay to where something happens."""
+"""What a replay shows: at which moment, and the keys that bring it there."""
 
 
-async def day() -> AsyncIterator[AnyEvent]:
-    """Yield the day at once, with its failures and its last hour, and stay there."""
-    for event in scripted.failing() + scripted.minutes():
-        yield event
-    await asyncio.Event().wait()
+class Album:
+    """Where the pictures of one day go."""
+
+    def __init__(self, day: Day, folder: Path) -> None:
+        self._day, self._folder = day, folder
+
+    def take(self, name: str, *keys: str, until: str = "") -> None:
+        """Draw one screen as it is now, dark and light: press `keys`, then wait for words."""
+        told, now = self._day.heard.so_far(), time.time()
+        for size, cells in SIZES.items():
+            for shade in SHADES:
+                app = self._console(told, now, dark=shade == "dark")
+                path = self._folder / f"{name}-{size}-{shade}.svg"
+                asyncio.run(draw(app, cells, keys, path, until=until))
+
+    def _console(self, told: list[AnyEvent], now: float, *, dark: bool) -> Console:
+        lab, hosts = self._day.lab, self._day.hosts
+
+        async def source() -> AsyncIterator[AnyEvent]:
+            for event in told:
+                yield event
+            await asyncio.Event().wait()
+
+        places = {
+            host: Places(config=lab.place.config(host), state=lab.place.state(host))
+            for host in hosts
+        }
+        desk = Desk(places, Commands(lambda host: lab.exec_argv(host, ["georep"])))
+        steward = LabSteward(lab, hosts)
+        return Console(source(), desk=desk, steward=steward, clock=lambda: now, dark=dark)
 
 
-def live(*, dark: bool) -> Console:
-    """Return the console of that day."""
-    desk = Desk({"gfs3": Places(Path("/"), Path("/"))})
-    return Console(day(), desk=desk, clock=scripted.clock, dark=dark)
-
-
-def replay(journal: Path, *, dark: bool) -> Console:
-    """Return the console of that day, played from a journal."""
-    told = sorted(scripted.failing() + scripted.minutes(), key=lambda event: event.at)
-    recent = [event for event in told if event.at > scripted.NOW - 3 * 3600]
-    journal.write_bytes(b"".join(events.encode(event) + b"\n" for event in recent))
-    found = chains.link(files.look([journal]), here="here")
-    played = Player(found, clock=lambda: 100.0)
-    while not played.index.done:
-        played.index.work(1.0)
-    return Replay(played, dark=dark)
-
-
-async def draw(app: Console, size: tuple[int, int], keys: Sequence[str], path: Path) -> None:
+async def draw(
+    app: Console, size: tuple[int, int], keys: Sequence[str], path: Path, *, until: str = ""
+) -> None:
     """Write one screen."""
     async with app.run_test(size=size) as pilot:
         await drawn(pilot)
@@ -77,11 +84,75 @@ async def draw(app: Console, size: tuple[int, int], keys: Sequence[str], path: P
             await drawn(pilot)
             while isinstance(app, Replay) and app.search.looking:
                 await pilot.pause(0.05)
+        deadline = time.monotonic() + PATIENCE
+        while until not in text(app):
+            if time.monotonic() > deadline:
+                sys.exit(f"{path.name} never showed {until!r}:\n{text(app)}")
+            await pilot.pause(0.2)
         app.clear_notifications()
         await drawn(pilot)
         await drawn(pilot)
         title = f"georep {path.name.partition('-')[0]}"
         await asyncio.to_thread(path.write_text, app.export_screenshot(title=title))
+
+
+def live(day: Day, album: Album) -> None:
+    """Have the day happen, and draw it."""
+    day.fill()
+    day.engine_up()
+    album.take("create", "N", *"gvol", "down", *"root@sec1::svol", until="✓")
+    day.create_both()
+    day.start_both()
+    album.take("crawl", "2", "enter", until="hybrid")
+    day.crawled()
+    with day.working():
+        time.sleep(90)
+        album.take("workers", "2", "enter")
+        album.take("throughput", "4", "j")
+        album.take("sessions")
+        album.take("options", "O")
+        album.take("doctor", "H", until="✓")
+        album.take("palette", "colon", *"prod")
+        day.meddle()
+        day.sees_failing(2)
+        album.take("mismatch", "3")
+        album.take("fix", "3", "F", until="aside")
+        with day.refusing():
+            day.checkpoint()
+            album.take("failures", "3", "j", "j")
+        day.pause(ARCHIVE)
+        album.take("events", "5", "k")
+        day.lose_secondary()
+        album.take("faulty", "2")
+        time.sleep(20)
+        day.find_secondary()
+        album.take("history", "2")
+
+
+def replays(day: Day, folder: Path) -> None:
+    """Draw the day again, of its journals."""
+    kept = [
+        each
+        for host in day.hosts
+        for each in feed.files(day.lab.place.state(host) / PROD / "journal")
+    ]
+    told = day.heard.so_far()
+    moments = {
+        "faulty": _first(told, lambda event: isinstance(event, WorkerFaulty)) + 3,
+        "mismatch": _first(told, lambda event: isinstance(event, EntryFailed)) + 1,
+    }
+    for name, (when, keys) in REPLAY.items():
+        for size, cells in SIZES.items():
+            played = Player(chains.link(files.look(kept), here="here"), clock=lambda: 100.0)
+            while not played.index.done:
+                played.index.work(1.0)
+            at = rows.stamp(moments[when])
+            path = folder / f"replay-{name}-{size}.svg"
+            asyncio.run(draw(Replay(played, dark=True), cells, ("g", *at, "enter", *keys), path))
+
+
+def _first(told: Sequence[AnyEvent], of: Callable[[AnyEvent], bool]) -> float:
+    return next(event.at for event in told if of(event))
 
 
 def paint(path: Path) -> None:
@@ -94,26 +165,23 @@ def paint(path: Path) -> None:
     path.with_suffix(".png").write_bytes(made.stdout)
 
 
-async def draw_all(folder: Path) -> None:
-    """Write one SVG for each screen and size: live dark and light, the replay dark; the dark ones
-    as PNG, too.
-    """
-    for size, cells in SIZES.items():
-        for name, keys in LIVE.items():
-            for shade in ("dark", "light"):
-                path = folder / f"{name}-{size}-{shade}.svg"
-                await draw(live(dark=shade == "dark"), cells, keys, path)
-        for name, keys in REPLAY.items():
-            path = folder / f"replay-{name}-{size}.svg"
-            with TemporaryDirectory() as there:
-                app = replay(Path(there) / "journal-1.jsonl", dark=True)
-                await draw(app, cells, (*SEEN, *keys), path)
+def main(folder: Path) -> None:
+    """Draw all of it."""
+    folder.mkdir(exist_ok=True)
+    lab = Lab(f"pictures-{os.getpid()}")
+    with ExitStack() as ending:
+        ending.callback(lab.down)
+        lab.up(SHAPE)
+        day = Day(lab)
+        day.mount()
+        ending.callback(day.close)
+        with day.heard.listening():
+            live(day, Album(day, folder))
+        replays(day, folder)
+    for each in sorted(folder.glob("*.svg")):
+        if not each.stem.endswith("-light"):
+            paint(each)
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
-    target.mkdir(exist_ok=True)
-    asyncio.run(draw_all(target))
-    for each in sorted(target.glob("*.svg")):
-        if not each.stem.endswith("-light"):
-            paint(each)
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots"))

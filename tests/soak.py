@@ -41,6 +41,7 @@ from engine.events import (
     WorkerProgressed,
     WorkerStarted,
 )
+from georep_tui import live
 from georep_tui.app import Console
 
 BEGIN = 1777593600.0
@@ -236,6 +237,7 @@ async def main(args: argparse.Namespace) -> None:
         f"{cores} cores, load {busy:.1f}; Python {platform.python_version()}; "
         f"{args.workers} workers"
     )
+    live.collect_seldom()
     if args.days:
         clock = [BEGIN]
         app = Console(days(args.workers, args.days, clock), clock=lambda: clock[0])
