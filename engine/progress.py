@@ -14,6 +14,11 @@ ALIKE = 2.0
 """Two estimates that differ by no more than this factor confirm each other."""
 _ENOUGH = 0.1
 """Share of a crawl after which its pace is believed."""
+_LITTLE = 0.02
+"""Share of a crawl that must be done before its pace is told, unless it takes long."""
+
+SETTLED = 10.0
+"""Seconds that a worker must have been at it before its pace is told at all."""
 
 
 class Confidence(StrEnum):
@@ -87,8 +92,9 @@ def worker_eta(worker: WorkerState, now: float) -> Estimate | None:
     left = _left(worker.pending)
     if not left:
         return DONE
+    settled = now - worker.samples[0].at >= SETTLED if worker.samples else False
     return _agreed(
-        _needed(left, {kind: rate(worker, kind, now) for kind in left}),
+        _needed(left, {kind: rate(worker, kind, now) for kind in left}) if settled else None,
         _needed(left, {kind: hourly(worker.minutes, kind, now) for kind in left}),
     )
 
@@ -156,9 +162,11 @@ def _agreed(short: float | None, long: float | None) -> Estimate:
 
 def _crawl_eta(worker: WorkerState, now: float) -> Estimate:
     first, last = worker.crawled_first, worker.crawled
-    if first is None or last is None or last.done <= first.done or last.at <= first.at:
+    if first is None or last is None or last.done <= first.done:
         return UNKNOWN
     done = last.done - first.done
+    if done < _LITTLE and last.at - first.at < SETTLED:
+        return UNKNOWN
     pace = done / (last.at - first.at)
     seconds = max(0.0, (1 - last.done) / pace - max(0.0, now - last.at))
     return Estimate(seconds, Confidence.GOOD if done >= _ENOUGH else Confidence.ROUGH)

@@ -100,6 +100,11 @@ class Day(World):
         super().__init__(lab)
         self.heard = Heard([self.socket(host) for host in self.hosts])
 
+    def begin(self) -> None:
+        """Start the engines, and wait until both are heard."""
+        self.engine_up()
+        until("the engines to be heard", lambda: len(self.heard.state().engines) == 2)
+
     def fill(self) -> None:
         """Make what is there before anybody replicates."""
         self.run(_TREE)

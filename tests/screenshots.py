@@ -99,7 +99,7 @@ async def draw(
 def live(day: Day, album: Album) -> None:
     """Have the day happen, and draw it."""
     day.fill()
-    day.engine_up()
+    day.begin()
     album.take("create", "N", *"gvol", "down", *"root@sec1::svol", until="✓")
     day.create_both()
     day.start_both()

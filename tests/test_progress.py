@@ -88,7 +88,22 @@ def crawling(*done: tuple[float, float]) -> list[AnyEvent]:
             UNKNOWN,
             id="something does not move at all",
         ),
+        pytest.param(
+            [
+                of(RoleChanged),
+                left(0, 0, 8_000_000),
+                of(WorkerProgressed, NOW - 3, bytes=0),
+                of(WorkerProgressed, NOW - 1, bytes=48),
+            ],
+            UNKNOWN,
+            id="it has hardly begun",
+        ),
         pytest.param([of(RoleChanged), left(), *crawling()], UNKNOWN, id="a crawl begins"),
+        pytest.param(
+            [of(RoleChanged), left(), *crawling((3595, 0.0), (3600, 0.01))],
+            UNKNOWN,
+            id="a crawl has hardly begun",
+        ),
         pytest.param(
             [of(RoleChanged), left(), *crawling((3500, 0.5), (3600, 0.75))],
             Estimate(100, GOOD),
