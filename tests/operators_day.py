@@ -23,8 +23,8 @@ from engine.lab.shape import PRIMARY, SECONDARY, Shape
 from engine.state import State, WorkerState, apply
 
 SHAPE = Shape(rollover=5, gsyncd=False)
-PROD, ARCHIVE = "prod", "archive"
-SHELF = "/bricks/archive"
+PROD, VAULT = "prod", "vault"
+SHELF = "/bricks/vault"
 """The directory on the secondary that the second session replicates to."""
 _TREE = """
 cd {}
@@ -108,18 +108,18 @@ class Day(World):
     def fill(self) -> None:
         """Make what is there before anybody replicates."""
         self.run(_TREE)
-        self.lab.run("sec1", ["mkdir", SHELF])
+        self.lab.run("sec1", ["mkdir", "-p", SHELF])
 
     def create_both(self) -> None:
         """Create both sessions; the second one is limited, and so takes its time."""
-        for name, to in ((PROD, f"root@sec1::{SECONDARY}"), (ARCHIVE, f"root@sec1:{SHELF}")):
+        for name, to in ((PROD, f"root@sec1::{SECONDARY}"), (VAULT, f"root@sec1:{SHELF}")):
             for host in self.hosts:
                 self.lab.run(host, ["georep", "create", PRIMARY, to, "--name", name])
-        self._say("config", "set", ARCHIVE, "bandwidth", "6m")
+        self._say("config", "set", VAULT, "bandwidth", "6m")
 
     def start_both(self) -> None:
         """Start both, and wait until the first one's crawl is half done."""
-        for name in (PROD, ARCHIVE):
+        for name in (PROD, VAULT):
             self._say("start", name)
         self.sees("half a crawl", _half_done)
 
@@ -159,7 +159,7 @@ class Day(World):
         try:
             self.run(
                 "cd {}/users/tom/.cache && for n in $(seq -w 9); do echo $n > index-$n.db; done;"
-                "printf x > \"$(printf 'bad\\377name')\"; echo > '[/bold]'"
+                "printf x > \"$(printf 'bad\\377name')\"; echo > '[bold] draft'"
             )
             self.sees_failing(13)
             yield

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from operators_day import ARCHIVE, PROD, SHAPE, Day
+from operators_day import PROD, SHAPE, VAULT, Day
 from watching import drawn, text
 
 from engine import feed
@@ -100,27 +100,28 @@ def live(day: Day, album: Album) -> None:
     """Have the day happen, and draw it."""
     day.fill()
     day.begin()
-    album.take("create", "N", *"gvol", "down", *"root@sec1::svol", until="✓")
+    album.take("create", "N", *"gvol", "down", *"root@sec1::svol", until="things looked at")
     day.create_both()
     day.start_both()
     album.take("crawl", "2", "enter", until="hybrid")
     day.crawled()
     with day.working():
-        time.sleep(90)
-        album.take("workers", "2", "enter")
+        time.sleep(60)
+        album.take("workers", "2")
+        album.take("worker", "2", "enter")
         album.take("throughput", "4", "j")
         album.take("sessions")
         album.take("options", "O")
-        album.take("doctor", "H", until="✓")
+        album.take("doctor", "H", until="things looked at")
         album.take("palette", "colon", *"prod")
         day.meddle()
         day.sees_failing(2)
         album.take("mismatch", "3")
-        album.take("fix", "3", "F", until="aside")
+        album.take("fix", "3", "F", until="y ⏎ yes")
         with day.refusing():
             day.checkpoint()
             album.take("failures", "3", "j", "j")
-        day.pause(ARCHIVE)
+        day.pause(VAULT)
         album.take("events", "5", "k")
         day.lose_secondary()
         album.take("faulty", "2")
