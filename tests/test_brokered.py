@@ -3,10 +3,12 @@
 A program in gluster's place mounts nothing; it makes the two paths that glusterd would.
 """
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ GLUSTER = r"""#!/bin/sh
 while [ $# -gt 0 ]; do word=$1; shift; case $word in
 mount)
     [ -e {root}/refuse ] && { echo "mount failed" >&2; exit 1; }
+    while [ -e {root}/slow ]; do sleep 0.05; done
     mkdir -p {root}/hive {root}/user{uid}/mtpt-$1-abc
     ln -s {root}/user{uid}/mtpt-$1-abc {root}/hive/mnt1
     echo {root}/hive/mnt1; exit 0 ;;
@@ -112,6 +115,57 @@ def test_what_a_killed_keeper_has_left_is_found(world: Path) -> None:
     assert mounted(world)
     (world / "busy").unlink()
     assert brokered.clean() == []
+    assert not mounted(world)
+    assert notes(world) == []
+
+
+def asked(world: Path) -> Brokered:
+    """Have the keeper of a mount killed while glusterd is still at it."""
+    (world / "slow").touch()
+    made = Brokered("svol")
+
+    def start() -> None:
+        with pytest.raises(Stop):
+            made.start(30)
+
+    starting = threading.Thread(target=start)
+    starting.start()
+    until(lambda: bool(made._keeper and notes(world)))
+    assert made._keeper is not None
+    time.sleep(0.5)  # so that the command is there
+    made._keeper.kill()
+    starting.join()
+    return made
+
+
+def test_a_keeper_that_is_killed_while_it_mounts_has_noted_it(world: Path) -> None:
+    asked(world)
+    assert brokered.clean() == []
+    assert len(notes(world)) == 1, "the command still is at it"
+    (world / "slow").unlink()
+    until(lambda: mounted(world))
+    until(lambda: brokered.clean() == [] and not mounted(world))
+    assert notes(world) == []
+
+
+def test_who_unmounts_leaves_nothing_of_others(world: Path) -> None:
+    """Nobody may come after: a session that is stopped leaves no mount."""
+    made = begun(world)
+    left = world / ".local/state/georep/mounts/georep-root-other.1.1"
+    left.touch()
+    made.stop()
+    until(lambda: not notes(world))
+
+
+def test_a_note_has_its_room_before_there_is_a_mount(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"), brokered._noted("svol", "INFO", privileged=True):
+        pytest.fail("it is mounted")
     assert not mounted(world)
     assert notes(world) == []
 

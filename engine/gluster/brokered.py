@@ -3,10 +3,12 @@ them.
 
 Such a mount is nobody's child, so the kernel ends it with nobody. A keeper does, a process of its
 own for each mount: it asks for the mount, notes it, waits until whoever started it has ended, and
-has it unmounted. What a keeper that was killed has left is found by its note.
+has it unmounted. What a keeper that was killed has left is found by its note. The gluster command
+itself writes the path there, so one that was asked for by a keeper that is no more is noted, too.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import pwd
@@ -17,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.gluster import broker, mount, volume, xattrs
@@ -26,6 +29,8 @@ KEEPER = "keep-mount"
 _PATIENCE = 60.0
 _LAZY_AFTER = 20.0
 """Seconds in which those who still have files open in a mount may close them."""
+_ROOM = 4096
+"""Bytes of a note: taken before there is a mount, for a full disk must not swallow its path."""
 
 
 class Brokered:
@@ -119,63 +124,89 @@ def keep(argv: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     try:
-        note, path = _noted(name, level, privileged=how == "privileged")
+        with _noted(name, level, privileged=how == "privileged") as path:
+            with contextlib.suppress(BrokenPipeError):
+                _say({"path": path})
+            while os.read(0, 4096):
+                pass
+            _unmount(path, patience=_LAZY_AFTER)
     except (GeorepError, OSError) as error:
-        _tell(error)
+        with contextlib.suppress(BrokenPipeError):
+            _tell(error)
         return 1
-    with contextlib.suppress(BrokenPipeError):
-        _say({"path": path})
-    while os.read(0, 4096):
-        pass
-    _unmount(path, patience=_LAZY_AFTER)
-    note.unlink(missing_ok=True)
+    with contextlib.suppress(GeorepError, OSError):
+        clean()
     return 0
 
 
-def _noted(name: str, level: str, *, privileged: bool) -> tuple[Path, str]:
-    """Return the note of a mount that was made, and its path; the note is there before the mount.
+@contextlib.contextmanager
+def _noted(name: str, level: str, *, privileged: bool) -> Iterator[str]:
+    """Give the path of a mount that is noted meanwhile; the note is there before the mount, and
+    stays when the body fails.
 
-    What was mounted and cannot be noted is unmounted.
+    It is locked by us and by the gluster command that writes it, so until both have ended.
     """
     user = pwd.getpwuid(os.geteuid()).pw_name
     label = broker.label(user, name)
     note = _notes() / f"{label}.{mount.owner()}"
-    note.touch(mode=0o600)
-    path = ""
-    try:
-        path = _mount(label, name, user, level, privileged=privileged)
-        note.write_text(path)
-    except BaseException:
-        if path:
-            _unmount(path, patience=_LAZY_AFTER)
-        note.unlink(missing_ok=True)
-        raise
-    return note, path
+    with open(note, "xb+", opener=_private) as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, _ROOM)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _mount(label, name, user, level, privileged=privileged, note=file)
+            path = _noted_in(file)
+        except BaseException:
+            if not _noted_in(file):
+                note.unlink()
+            raise
+        yield path
+        note.unlink()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _noted_in(note: IO[bytes]) -> str:
+    """Return the path that is noted; empty as long as there is none."""
+    note.seek(0)
+    path = os.fsdecode(note.read().partition(b"\n")[0].strip(b"\0"))
+    return path if path.startswith("/") else ""
 
 
 def clean() -> list[str]:
     """Unmount what keepers that were killed have left; return what could not be."""
     stuck: list[str] = []
     known: set[str] = set()
-    making = False
-    for note in sorted(_notes().iterdir()):
+    making, before = False, _brokered()
+    for name in sorted(_notes().iterdir()):
         try:
-            path = os.path.realpath(note.read_text() or note)
-            if mount.owned(note.name):
-                known.add(path)
-                making = making or path == os.path.realpath(note)
-            else:
-                _unmount_left(note)
+            with open(name, "rb+") as note:
+                free = not mount.owned(name.name) and _free(note)
+                path = _noted_in(note)
+                if path:
+                    known.add(os.path.realpath(path))
+                if free:
+                    _unmount_left(name, path)
+                making = making or not (path or free)
         except FileNotFoundError:
-            making = True  # it came or went just now
+            making = True  # it went just now
         except GeorepError as error:
             stuck.append(error.words)
-            known.add(path)
-    return stuck if making else [*stuck, *map(_unknown, sorted(_brokered() - known))]
+    return stuck if making else [*stuck, *map(_unknown, sorted((before & _brokered()) - known))]
 
 
-def _unmount_left(note: Path) -> None:
-    path, label = note.read_text(), note.name.rsplit(".", 2)[0]
+def _free(note: IO[bytes]) -> bool:
+    """Whether nobody keeps, writes or cleans what is noted; it is ours until the note is closed."""
+    try:
+        fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _unmount_left(note: Path, path: str) -> None:
+    label = note.name.rsplit(".", 2)[0]
     # After a restart of the host the path may be nobody's, or another's.
     if path and broker.mounted_for(os.path.realpath(path), os.geteuid(), label):
         _unmount(path, patience=0)
@@ -183,7 +214,9 @@ def _unmount_left(note: Path) -> None:
 
 
 def _unknown(path: str) -> str:
-    """Say what is known of a mount that nobody could note: its keeper was killed before."""
+    """Say what is known of a mount that nobody could note: who asked for it was killed, all of
+    them.
+    """
     return f"{path} was left by an agent that was killed; on that host, as root: umount {path}"
 
 
@@ -194,19 +227,21 @@ def _brokered() -> set[str]:
     return {path for path in paths if broker.mounted_for(path, os.geteuid(), broker.PREFIX)}
 
 
-def _mount(label: str, name: str, user: str, level: str, *, privileged: bool) -> str:
+def _mount(
+    label: str, name: str, user: str, level: str, *, privileged: bool, note: IO[bytes]
+) -> None:
+    """Have glusterd mount `name`; the path is written into `note` by whom glusterd tells it."""
     wanted = broker.request(user, name, level=level, privileged=privileged)
-    code, said, words = volume.command(("system::", "mount", label, *wanted), _PATIENCE)
-    path = said.strip()
-    if code or not path.startswith("/"):
+    words = ("system::", "mount", label, *wanted)
+    code, _, said = volume.command(words, _PATIENCE, stdout=note)
+    if code or not _noted_in(note):
         raise Stop(
             f"glusterd on the secondary does not mount {name} for {user}",
             cause="mountbroker refuses",
             fix=f"On each node there, as root: georep-engine mountbroker {user} {name}, then "
             "systemctl restart glusterd.",
-            evidence=words,
+            evidence=said,
         )
-    return path
 
 
 def _unmount(path: str, *, patience: float) -> None:

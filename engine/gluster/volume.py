@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from engine import programs
 from engine.errors import GeorepError, Retry, Stop, Usage
@@ -138,8 +139,12 @@ def switch_on(name: str, options: Sequence[str], *, timeout: float = 120.0) -> N
         )
 
 
-def command(words: Sequence[str], timeout: float) -> tuple[int, str, str]:
+def command(
+    words: Sequence[str], timeout: float, *, stdout: IO[bytes] | None = None
+) -> tuple[int, str, str]:
     """Run the gluster command; return its exit code, its stdout, and all that it said. Blocks.
+
+    `stdout`: a file that gets its stdout instead, which is in it even if we end before it does.
 
     Stop when it is not installed, Retry when glusterd does not answer.
     """
@@ -154,7 +159,8 @@ def command(words: Sequence[str], timeout: float) -> tuple[int, str, str]:
         done = subprocess.run(
             [gluster, "--mode=script", *_aside(), *words],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=stdout or subprocess.PIPE,
+            stderr=subprocess.PIPE,
             timeout=timeout,
             check=False,
             env={**os.environ, "LC_ALL": "C"},
@@ -165,7 +171,7 @@ def command(words: Sequence[str], timeout: float) -> tuple[int, str, str]:
             cause="glusterd down",
             fix="See whether it hangs: systemctl status glusterd",
         ) from error
-    said = done.stdout.decode("utf-8", "surrogateescape")
+    said = (done.stdout or b"").decode("utf-8", "surrogateescape")
     both = (done.stderr.decode("utf-8", "replace") + said).strip()
     if done.returncode and "Connection failed" in both:
         raise Retry(

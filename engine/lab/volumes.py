@@ -18,6 +18,7 @@ _BUSY = (
     "not connected",
     "Connection failed",
     "please try again",
+    "Self-heal daemon is not running",
 )
 """What gluster says when the same command may work a moment later."""
 _ASK_AGAIN = 4.0
