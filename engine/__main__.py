@@ -63,6 +63,14 @@ def _command(arguments: argparse.Namespace) -> int:
 
     at = config.places(arguments.config, arguments.state)
     match arguments.command:
+        case "attach":
+            from engine.session import attach  # deferred: only consoles elsewhere need it
+
+            return attach.run(at)
+        case "errand":
+            from engine.session import errands  # deferred: only consoles elsewhere need it
+
+            return errands.become(at)
         case "run":
             return headless.run(at)
         case "once":
@@ -94,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     once.add_argument("session", metavar="SESSION")
     told = command("events", "write what the engine tells as JSON lines, until interrupted")
     told.add_argument("session", metavar="SESSION", nargs="?")
+    command("attach", "hand on what the engine tells, to a console elsewhere; started over ssh")
+    command("errand", "look at something for a console elsewhere; started over ssh")
     commands.add_parser("agent", help="serve a primary; started by it over ssh", add_help=False)
     commands.add_parser(
         "mountbroker", help="let a user mount a volume of this node through glusterd"

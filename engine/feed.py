@@ -1,4 +1,4 @@
-"""Where events come from: a running engine's socket, or a journal's files."""
+"""Where events come from: a running engine, here or on another node, or a journal's files."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine import commands, events
 from engine.commands import Answer, AnyCommand, Sync
-from engine.errors import Retry
+from engine.errors import GeorepError, Retry
 from engine.events import AnyEvent
 from engine.state import State, apply
 
@@ -19,12 +19,20 @@ PORTION = 1 << 18
 _SOCKET_PATH = 107
 """Bytes that fit into a unix socket's address."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
+GREETING = b'{"type":"Attached"}'
+"""The line that `georep-engine attach` begins with: what comes before it is not georep's."""
+
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Dial = Callable[[], contextlib.AbstractAsyncContextManager[Ends]]
+"""Gives a connection to an engine elsewhere, with what it needs; GeorepError when it cannot."""
 
 
 async def live(
-    path: Path, *, heard: Callable[[str], None] = lambda words: None
+    engine: Path | Dial, *, heard: Callable[[str], None] = lambda words: None
 ) -> AsyncGenerator[AnyEvent, None]:
-    """Yield what the engine at `path` says, for ever; after every connect its snapshot first.
+    """Yield what an engine says, for ever; after every connect its snapshot first.
+
+    `engine`: its socket, or how it is reached.
 
     A snapshot begins with the EngineStarted of its node and so takes back what was known before:
     fold it into the same State. `heard` is called with "" when the engine answers and with a
@@ -33,27 +41,26 @@ async def live(
     wait = _FIRST_WAIT
     while True:
         try:
-            async with contextlib.aclosing(once(path)) as stream:
+            async with contextlib.aclosing(once(engine)) as stream:
                 async for event in stream:
                     if wait:
                         heard("")
                         wait = 0.0
                     yield event
             heard("The engine closed the connection")
-        except Retry as error:
+        except GeorepError as error:
             heard(error.sentence())
         wait = min(_LONGEST_WAIT, max(_FIRST_WAIT, wait * 2))
         await asyncio.sleep(wait)
 
 
-async def once(path: Path) -> AsyncGenerator[AnyEvent, None]:
-    """Yield what the engine at `path` says until it closes; raise Retry when none answers.
+async def once(engine: Path | Dial) -> AsyncGenerator[AnyEvent, None]:
+    """Yield what an engine says until it closes; raise Retry when none answers.
 
     All of its snapshot has come before the first of it is yielded, without a wait in between: who
     folds it never meets half of what the engine knows.
     """
-    reader, writer = await connect(path)
-    try:
+    async with _connected(engine) as (reader, writer):
         writer.write(commands.encode(Sync()) + b"\n")
         told = lines(reader)
         for event in await _until_answered(told):
@@ -62,8 +69,6 @@ async def once(path: Path) -> AsyncGenerator[AnyEvent, None]:
             said = events.decode(line)
             if said is not None:
                 yield said
-    finally:
-        writer.close()
 
 
 async def _until_answered(told: AsyncIterator[bytes]) -> list[AnyEvent]:
@@ -78,64 +83,83 @@ async def _until_answered(told: AsyncIterator[bytes]) -> list[AnyEvent]:
 
 
 async def ask(
-    path: Path,
+    engine: Path | Dial,
     command: AnyCommand,
     *,
     timeout: float = 30,
     before: Callable[[bytes], None] = lambda line: None,
 ) -> Answer:
-    """Send one command to the engine at `path` and return its answer; Retry when none comes.
+    """Send one command to an engine and return its answer; Retry when none comes.
 
     `before` gets the lines that come first: the snapshot, and what is told meanwhile.
     """
-    reader, writer = await connect(path)
-    try:
+    where = f" at {engine}" if isinstance(engine, Path) else ""
+    async with _connected(engine) as (reader, writer):
         writer.write(commands.encode(command) + b"\n")
-        async with asyncio.timeout(timeout):
-            async for line in lines(reader):
-                answer = commands.decode_answer(line)
-                if answer is not None:
-                    return answer
-                before(line)
-    except TimeoutError:
-        raise Retry(
-            f"The engine at {path} did not answer for {timeout:.0f} s", fix="Try again."
-        ) from None
-    finally:
-        writer.close()
-    raise Retry(f"The engine at {path} ended before it answered", fix="Try again.")
+        try:
+            async with asyncio.timeout(timeout):
+                async for line in lines(reader):
+                    answer = commands.decode_answer(line)
+                    if answer is not None:
+                        return answer
+                    before(line)
+        except TimeoutError:
+            raise Retry(
+                f"The engine{where} did not answer for {timeout:.0f} s", fix="Try again."
+            ) from None
+    raise Retry(f"The engine{where} ended before it answered", fix="Try again.")
 
 
-async def picture(path: Path, *, timeout: float = 30) -> State:
-    """Return the State of the engine at `path` as it is now; raise Retry when none answers."""
-    state = State()
+async def picture(engine: Path | Dial, *, timeout: float = 30, into: State | None = None) -> State:
+    """Return the State of an engine as it is now, folded `into` one that is there already; raise
+    Retry when none answers.
+    """
+    state = State() if into is None else into
 
     def take(line: bytes) -> None:
         event = events.decode(line)
         if event is not None:
             apply(state, event)
 
-    await ask(path, Sync(), timeout=timeout, before=take)
+    await ask(engine, Sync(), timeout=timeout, before=take)
     return state
 
 
-async def connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+@contextlib.asynccontextmanager
+async def _connected(engine: Path | Dial) -> AsyncIterator[Ends]:
+    if not isinstance(engine, Path):
+        async with engine() as ends:
+            yield ends
+        return
+    reader, writer = await connect(engine)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def connect(path: Path) -> Ends:
     """Return a connection to the engine at `path`; raise Retry when none listens there."""
     try:
         with address(path) as short:
             return await asyncio.open_unix_connection(short, limit=LINE)
-    except (FileNotFoundError, ConnectionRefusedError):
-        raise Retry(
+    except OSError as error:
+        raise silent(path, error) from error
+
+
+def silent(path: Path, error: OSError) -> Retry:
+    """Return what is told when nobody can be reached at `path`."""
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        return Retry(
             f"No engine runs here: nobody listens at {path}",
             cause="no engine",
             fix="Start it with systemctl start georep, or georep-engine run.",
-        ) from None
-    except OSError as error:
-        raise Retry(
-            f"The engine at {path} cannot be reached: {error.strerror or error}",
-            cause="no engine",
-            fix="Run this as the engine's user, usually root.",
-        ) from error
+        )
+    return Retry(
+        f"The engine at {path} cannot be reached: {error.strerror or error}",
+        cause="no engine",
+        fix="Run this as the engine's user, usually root.",
+    )
 
 
 @contextlib.contextmanager

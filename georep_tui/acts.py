@@ -6,7 +6,7 @@ from enum import StrEnum
 from engine.config import Session
 from engine.events import Wanted
 from engine.state import SessionState
-from georep_tui import rows
+from georep_tui import hosts, rows
 from georep_tui.rows import Line
 
 
@@ -52,30 +52,40 @@ _QUESTIONS = {
     Act.DELETE: "Delete session {name}?",
 }
 _WORDS: dict[Act, str] = {
-    Act.START: "A worker begins on each brick of this node. It goes on where the brick's position "
+    Act.START: "A worker begins on each brick of {where}. It goes on where the brick's position "
     "is; without one, everything that is there is looked at first. It runs again after every "
     "restart, until it is stopped.",
     Act.PAUSE: "What is under way is finished, and nothing new is begun. Workers, mounts and "
     "connections stay. Bricks go on writing down what changes. It rests, also after a restart, "
     "until U lets it go on.",
     Act.RESUME: "It goes on at once, from where it rests, with all that changed meanwhile.",
-    Act.STOP: "Its workers on this node end. What is half done is done again after the next start; "
+    Act.STOP: "Its workers on {where} end. What is half done is done again after the next start; "
     "nothing is lost. Bricks go on writing down what changes. It stays stopped, also after a "
     "restart, until S starts it.",
-    Act.DELETE: "Its file, its journal, its list of failures and its checkpoints on this node are "
-    "removed, and do not come back. Both volumes stay as they are.",
+    Act.DELETE: "Its file, its journal, its list of failures and its checkpoints on {where} "
+    "are removed, and do not come back. Both volumes stay as they are.",
 }
-_HERE = "Only of this node: where its volume has bricks on others, say it there, too."
+_HERE = (
+    "Only of this node: where its volume has bricks on others, say it there, too; or open the "
+    "console on all of them: georep --pool."
+)
+_THERE = "It is said on {where}, where the session is."
 
 
-def told(act: Act, name: str, session: SessionState | None, width: int) -> list[Line]:
-    """Return what an act would do, as a question and its answer."""
+def told(
+    act: Act, name: str, session: SessionState | None, width: int, where: str = ""
+) -> list[Line]:
+    """Return what an act would do, as a question and its answer. `where`: the nodes that it is done
+    on; empty: this one.
+    """
     known = session.known if session else None
     lines = head(_QUESTIONS[act].format(name=name), width)
     if known is not None:
         lines += words(f"{known.primary} → {known.secondary}", width, "accent")
         lines.append(())
-    return [*lines, *words(_WORDS[act], width), (), *words(_HERE, width)]
+    does = _WORDS[act].format(where=where or hosts.HERE)
+    of = _THERE.format(where=where) if where else _HERE
+    return [*lines, *words(does, width), (), *words(of, width)]
 
 
 def creation(

@@ -24,6 +24,7 @@ from georep_tui.replay import cli as replay
 
 if TYPE_CHECKING:
     from engine.config import Places
+    from georep_tui.hosts import Host
 
 INTERRUPTED = 130
 
@@ -32,7 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 fine, 1 needs attention, 2 wrong usage."""
     said = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(words.parser(said).parse_args(said))
+        args = words.parser(said).parse_args(said)
+        if args.read_only and args.command is not None:
+            raise Usage("--read-only is for the console", fix="Say georep --read-only alone.")
+        return _elsewhere(args, said) if args.hosts or args.pool else _run(args)
     except GeorepError as error:
         # The far side's own words may be anything; they shall not steer the terminal.
         last = map(names.verbatim, error.evidence.splitlines()[-20:])
@@ -48,8 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    if args.read_only and args.command is not None:
-        raise Usage("--read-only is for the console", fix="Say georep --read-only alone.")
     if args.command == "lab":
         from engine.lab import cli as lab  # deferred: it is big, and seldom asked for
 
@@ -106,17 +108,37 @@ def _run(args: argparse.Namespace) -> int:
             return tending.run(at, args)
 
 
-def _console(at: "Places", args: argparse.Namespace) -> int:
+def _elsewhere(args: argparse.Namespace, said: Sequence[str]) -> int:
+    """Run it on the nodes that are meant; the console is on all of them."""
+    from engine import config  # deferred, like everything here
+    from georep_tui import everywhere, hosts
+
+    at = config.places(args.config, args.state)
+    places = [
+        word
+        for option, value in (("--config", args.config), ("--state", args.state))
+        if value is not None
+        for word in (option, value)
+    ]
+    everywhere.check(args)
+    meant = hosts.meant(args.hosts, whole_pool=args.pool, at=at, places=places)
+    if args.command is None:
+        return _console(at, args, meant)
+    return everywhere.run(meant, at, args, words.after(said))
+
+
+def _console(at: "Places", args: argparse.Namespace, meant: "Sequence[Host]" = ()) -> int:
     if not _terminal():
         raise Usage("The console needs a terminal", fix="Without one: georep status.")
-    from georep_tui import live, running  # deferred: Textual takes a moment
+    from georep_tui import hosts, live  # deferred: Textual takes a moment
+    from georep_tui.far_steward import FarSteward
     from georep_tui.steward import Steward
 
-    here = (*running.HERE, "--config", str(at.config), "--state", str(at.state))
+    here = hosts.here(at)
     return live.watch(
-        [at.socket],
-        argv=lambda node: here,
-        steward=Steward(at),
+        [host if host.name else at.socket for host in meant] or [at.socket],
+        find=lambda node: here,
+        steward=FarSteward(meant, at) if meant else Steward(at),
         reading_only=args.read_only,
         **look.chosen(args, remembered.theme()),
     )

@@ -7,7 +7,7 @@ import sys
 
 from engine import config, options
 from engine.config import Places
-from engine.errors import Usage
+from engine.errors import Retry, Usage
 from engine.option import Option, Value
 from engine.options import Options
 from engine.session import changing
@@ -63,6 +63,18 @@ def listed_json(now: Options) -> list[str]:
         for option in options.TABLE.values()
     ]
     return ["[", *(f"{row}," for row in rows[:-1]), rows[-1], "]"]
+
+
+def read(said: bytes) -> Options:
+    """Return the options in what `georep config list --json` said; those of another version that
+    are not known here are left out. Retry when it is not that.
+    """
+    try:
+        rows = [(options.TABLE.get(row["option"]), row["value"]) for row in json.loads(said)]
+        values = {one.field: one.parse(one.text(value)) for one, value in rows if one is not None}
+    except (ValueError, TypeError, KeyError):
+        raise Retry("What georep config said there is no list of options") from None
+    return options.replaced(Options(), values)
 
 
 def described(option: Option, value: Value) -> dict[str, object]:

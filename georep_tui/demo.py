@@ -1,10 +1,14 @@
 """`georep demo`: replication in a throwaway lab, with the console on it while it runs."""
 
 import sys
+from functools import partial
 
+from engine.config import Places
 from engine.lab import demo
+from engine.lab.lab import Lab
 from georep_tui import live
-from georep_tui.lab_steward import LabSteward
+from georep_tui.far_steward import FarSteward
+from georep_tui.hosts import Host
 from georep_tui.look import Look
 
 HEADLESS = 60.0
@@ -28,8 +32,8 @@ def run(
         left = live.watch(
             now.sockets,
             # In a lab a node is called as its host.
-            argv=lambda node: lab.exec_argv(node, ["georep"]),
-            steward=LabSteward(lab, lab.shape.primary_hosts),
+            find=partial(inside, lab),
+            steward=steward(lab),
             seconds=seconds,
             **Look(dark=dark, ansi=ansi, plain=plain),
         )
@@ -38,6 +42,18 @@ def run(
         verdict = now.finish(_report)
         _report(verdict.words)
         return 0 if verdict.equal else 1
+
+
+def inside(lab: Lab, name: str) -> Host:
+    """Return a host of a lab, which is on this machine."""
+    return Host(name, partial(lab.exec_argv, name))
+
+
+def steward(lab: Lab) -> FarSteward:
+    """Return who changes the sessions of a lab, on every node of its primary."""
+    first, *_ = names = lab.shape.primary_hosts
+    at = Places(config=lab.place.config(first), state=lab.place.state(first))
+    return FarSteward([inside(lab, name) for name in names], at)
 
 
 def _report(words: str) -> None:

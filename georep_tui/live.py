@@ -1,16 +1,18 @@
-"""The console on the sockets of running engines."""
+"""The console on running engines, here and on other nodes."""
 
 import gc
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from engine import feed
-from georep_tui import remembered
+from engine.events import AnyEvent
+from georep_tui import calling, remembered
 from georep_tui.app import Console
 from georep_tui.desk import Desk
+from georep_tui.hosts import Host
 from georep_tui.look import Look
-from georep_tui.running import Argv, Commands
+from georep_tui.running import Commands, Find
 from georep_tui.sources import Link
 from georep_tui.steward import Steward
 
@@ -24,9 +26,9 @@ def collect_seldom() -> None:
 
 
 def watch(
-    sockets: Sequence[Path],
+    engines: Sequence[Path | Host],
     *,
-    argv: Argv,
+    find: Find,
     steward: Steward | None = None,
     reading_only: bool = False,
     dark: bool = True,
@@ -34,13 +36,15 @@ def watch(
     plain: bool = False,
     seconds: float | None = None,
 ) -> int:
-    """Show what the engines say until the operator leaves, or for `seconds`; return 0 then.
+    """Show what the engines say, those at sockets and those of hosts, until the operator leaves, or
+    for `seconds`; return 0 then.
 
-    `argv` says how a command of georep is begun on a node. `steward` makes and changes sessions;
-    without one, and with `reading_only`, none can be.
+    `find` says what runs commands of georep on the node of a socket. `steward` makes and changes
+    sessions; without one, and with `reading_only`, none can be.
     """
-    link, desk = Link(), Desk(commands=Commands(argv))
-    sources = [desk.follow(path, feed.live(path, heard=link.follow(str(path)))) for path in sockets]
+    link, desk = Link(), Desk()
+    desk.commands = Commands(lambda node: desk.hosts.get(node) or find(node))
+    sources = [desk.follow(engine, _heard(engine, link)) for engine in engines]
     look = Look(dark=dark, ansi=ansi, plain=plain)
     app = Console(
         *sources,
@@ -59,3 +63,14 @@ def watch(
     finally:
         signal.signal(signal.SIGTERM, before)
     return app.return_code or 0
+
+
+def _heard(engine: Path | Host, link: Link) -> AsyncIterator[AnyEvent]:
+    if isinstance(engine, Path):
+        return feed.live(engine, heard=link.follow(str(engine)))
+    say = link.follow(engine.name)
+
+    def heard(words: str) -> None:
+        say(engine.words(words) if words and engine.name not in words else words)
+
+    return feed.live(calling.dial(engine), heard=heard)

@@ -40,7 +40,7 @@ def begin(console: "Console", steward: Steward, act: Act, name: str | None) -> N
     elif act is Act.VERIFY:
         console.push_screen(VerifyScreen(steward, name))
     else:
-        told = acts.told(act, name, session, WIDTH)
+        told = acts.told(act, name, session, WIDTH, steward.where)
         asking = AgreeScreen(told, plain=console.plain)
         console.push_screen(asking, partial(_agreed, console, steward, act, name))
 

@@ -43,6 +43,20 @@ def sessions(at: "Places", args: argparse.Namespace) -> int:
     return 1 if any(each.error for each in found) else 0
 
 
+def names(said: bytes) -> list[str]:
+    """Return the names of the sessions in what `georep list --json` said; Retry when it is not
+    that.
+    """
+    import json  # deferred, like everything here
+
+    from engine.errors import Retry
+
+    try:
+        return [str(each["session"]) for each in json.loads(said)]
+    except (ValueError, TypeError, KeyError):
+        raise Retry("What georep list said there is no list of sessions") from None
+
+
 def failures(at: "Places", args: argparse.Namespace) -> int:
     """Say what could not be replicated; return the exit code."""
     import time  # deferred, like everything here

@@ -3,33 +3,30 @@ volumes, and a mount that hangs shall hang nobody's screen.
 """
 
 import asyncio
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from engine.errors import Retry
 from engine.plan.steps import Told
 from georep_tui import stepping
+from georep_tui.hosts import Host
 
-HERE = (sys.executable, "-P", "-m", "georep_tui")
-"""georep itself, as it runs here."""
 _LIMIT = 1 << 24
 """Bytes of a line, at most."""
 
-Argv = Callable[[str], Sequence[str]]
-"""Returns the words that begin a command of georep on a node."""
+Find = Callable[[str], Host]
+"""Returns the host that a node is."""
 
 
 class Commands:
     """Runs commands; one that the console leaves behind is told to end."""
 
-    def __init__(self, argv: Argv) -> None:
-        self._argv = argv
+    def __init__(self, find: Find) -> None:
+        self._find = find
 
     async def said(self, node: str, *words: str) -> bytes:
         """Return what a command writes on `node`; Retry, with its own words, for nothing."""
+        host = self._find(node)
         process = await asyncio.create_subprocess_exec(
-            *self._argv(node),
-            *words,
+            *host.argv("georep", *words),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -42,9 +39,7 @@ class Commands:
                 process.terminate()
         if out:
             return out
-        lines = wrong.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        first = next((each for each in lines if each.startswith("georep: ")), lines[-1])
-        raise Retry(f"{node}: {first.removeprefix('georep: ')}")
+        raise host.trouble(process.returncode, wrong)
 
     async def steps(self, node: str, *words: str) -> list[Told]:
         """Return what a command says that tells steps; Retry as `said`."""

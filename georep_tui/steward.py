@@ -31,6 +31,8 @@ class Steward:
         self, places: Places, *, run: Run = errands.run, clock: Callable[[], float] = time.time
     ) -> None:
         self.places, self.clock, self._run = places, clock, run
+        self.where = ""
+        """The nodes that it is done on, as they stand in a sentence; empty: this one."""
 
     async def act(self, act: Act, name: str) -> str:
         """Have a session started, stopped, paused or resumed."""
@@ -76,7 +78,7 @@ class Steward:
         """Put an option, or `all`, back to the default."""
         return await self._changed(name, changing.reset(self.places, name, option))
 
-    def options(self, name: str) -> Options:
+    async def options(self, name: str) -> Options:
         """Return what is set for a session; GeorepError when its file cannot be read."""
         return config.read(self.places, name).options
 

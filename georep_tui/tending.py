@@ -4,7 +4,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from engine import names
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.config import Places
 
 
@@ -46,11 +50,13 @@ def run(at: "Places", args: argparse.Namespace) -> int:
             asyncio.run(lifecycle.resume(at, args.name))
             _tell(f"Session {args.name} goes on.")
         case "retry":
-            count = asyncio.run(lifecycle.retry(at, args.name, args.objects))
-            _tell(f"{_objects(count)} tried again, at once if the session runs.")
+            found = asyncio.run(lifecycle.retry(at, args.name, args.objects))
+            _tell(f"{_objects(found.count)} tried again, at once if the session runs.")
+            return _strange(args.name, found.strangers)
         case "skip":
-            count = asyncio.run(lifecycle.skip(at, args.name, args.objects))
-            _tell(f"{_objects(count)} left alone until they change.")
+            found = asyncio.run(lifecycle.skip(at, args.name, args.objects))
+            _tell(f"{_objects(found.count)} left alone until they change.")
+            return _strange(args.name, found.strangers)
         case _:
             _delete(at, args.name, reset=args.reset_sync_time)
     return 0
@@ -68,6 +74,15 @@ def _delete(at: "Places", name: str, *, reset: bool) -> None:
     if reset:
         where = ", ".join(bricks) or "no brick of this node: there was none"
         _tell(f"The position for {secondary} was taken off {where}. Do so on each node.")
+
+
+def _strange(name: str, words: "Sequence[str]") -> int:
+    """Say which words named no failure; return the exit code."""
+    for word in words:
+        sys.stderr.write(
+            f"georep: No failure of session {name} is called {names.verbatim(word)}.\n"
+        )
+    return 1 if words else 0
 
 
 def _objects(count: int) -> str:

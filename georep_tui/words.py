@@ -32,11 +32,7 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"georep {__version__}")
-    _places(parser, None)
-    look.add_options(parser)
-    parser.add_argument(
-        "--read-only", action="store_true", help="a console whose keys change nothing"
-    )
+    _before(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, help: str) -> argparse.ArgumentParser:
@@ -79,6 +75,39 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     else:
         commands.add_parser("lab", help="two throwaway GlusterFS sites on this machine")
     return parser
+
+
+def after(words: Sequence[str]) -> list[str]:
+    """Return of the words of a command line, which `parser` understood, the command and all behind
+    it.
+    """
+    before = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    _before(before)
+    before.add_argument("command", nargs=argparse.REMAINDER)
+    found: list[str] = before.parse_args(words).command
+    return found
+
+
+def _before(parser: argparse.ArgumentParser) -> None:
+    """Add what can be said before a command."""
+    _places(parser, None)
+    parser.add_argument(
+        "--host",
+        dest="hosts",
+        action="append",
+        default=[],
+        metavar="[USER@]HOST",
+        help="say or show it there, over ssh; once for each node",
+    )
+    parser.add_argument(
+        "--pool",
+        action="store_true",
+        help="say or show it on this node and all others of its GlusterFS pool, over ssh",
+    )
+    look.add_options(parser)
+    parser.add_argument(
+        "--read-only", action="store_true", help="a console whose keys change nothing"
+    )
 
 
 def _with_examples(command: str) -> _Help:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from engine import gsyncd, options
 
 GLUSTER = "gluster volume geo-replication"
+ON_EACH = "On each node, or `georep --pool …` once."
 
 
 class Beside(NamedTuple):
@@ -32,24 +33,28 @@ COMMANDS = (
         "`georep create … --force`",
         "Also where the secondary is not empty, or marks of other primaries forbid it.",
     ),
-    Beside("start", "`georep start NAME`", "On each node."),
+    Beside("start", "`georep start NAME`", ON_EACH),
     Beside("start force", "`georep start NAME`", "It does no harm where it runs already."),
     Beside("stop", "`georep stop NAME`"),
     Beside("stop force", "`georep stop NAME`", "What does not end in 20 s is killed."),
     Beside(
-        "pause", "`georep pause NAME`", "At a settled point, with no process stopped. On each node."
+        "pause", "`georep pause NAME`", f"At a settled point, with no process stopped. {ON_EACH}"
     ),
-    Beside("resume", "`georep resume NAME`", "On each node."),
+    Beside("resume", "`georep resume NAME`", ON_EACH),
     Beside("config", "`georep config list NAME`"),
     Beside("config OPTION", "`georep config get NAME OPTION`"),
-    Beside("config OPTION VALUE", "`georep config set NAME OPTION VALUE`", "On each node."),
+    Beside("config OPTION VALUE", "`georep config set NAME OPTION VALUE`", ON_EACH),
     Beside("config '!OPTION'", "`georep config reset NAME OPTION`"),
-    Beside("config checkpoint now", "`georep checkpoint NAME set now`", "On each node."),
-    Beside("status", "`georep status [NAME]`, `georep`", "Of the node where it is asked."),
+    Beside("config checkpoint now", "`georep checkpoint NAME set now`", ON_EACH),
+    Beside(
+        "status",
+        "`georep status [NAME]`, `georep`",
+        "Of the node where it is asked; `georep --pool`: of all.",
+    ),
     Beside("status detail", "`georep status NAME`, a worker's page in `georep`"),
     Beside("status --xml", "`georep status --json`"),
     Beside("delete", "`georep delete NAME`", "Positions stay on the bricks."),
-    Beside("delete reset-sync-time", "`georep delete NAME --reset-sync-time`", "On each node."),
+    Beside("delete reset-sync-time", "`georep delete NAME --reset-sync-time`", ON_EACH),
 )
 """Those of `gluster volume geo-replication PVOL HOST::SVOL …`."""
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from operators_day import PROD, SHAPE, VAULT, Day
@@ -18,10 +19,9 @@ from engine import feed
 from engine.config import Places
 from engine.events import AnyEvent, EntryFailed, WorkerFaulty
 from engine.lab.lab import Lab
-from georep_tui import rows
+from georep_tui import demo, rows
 from georep_tui.app import Console
 from georep_tui.desk import Desk
-from georep_tui.lab_steward import LabSteward
 from georep_tui.player import Player
 from georep_tui.replay import chains, files
 from georep_tui.replaying import Replay
@@ -68,8 +68,8 @@ class Album:
             host: Places(config=lab.place.config(host), state=lab.place.state(host))
             for host in hosts
         }
-        desk = Desk(places, Commands(lambda host: lab.exec_argv(host, ["georep"])))
-        steward = LabSteward(lab, hosts)
+        desk = Desk(places, Commands(partial(demo.inside, lab)))
+        steward = demo.steward(lab)
         return Console(source(), desk=desk, steward=steward, clock=lambda: now, dark=dark)
 
 

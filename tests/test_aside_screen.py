@@ -22,7 +22,8 @@ from engine.errors import Retry
 from engine.plan.steps import CHANGED, Step, Told
 from georep_tui.app import Console
 from georep_tui.desk import Desk
-from georep_tui.running import HERE, Commands
+from georep_tui.hosts import Host, here
+from georep_tui.running import Commands
 from georep_tui.screens.agree import AgreeScreen, PathScreen
 from georep_tui.screens.aside import AsideScreen
 from georep_tui.screens.failures import FailuresScreen
@@ -226,15 +227,17 @@ async def test_commands_are_run_in_processes_of_their_own() -> None:
     script = (
         "import sys; print('[]') if sys.argv[1:] == ['x', '--json'] else sys.exit('georep: No.')"
     )
-    commands = Commands(lambda node: (sys.executable, "-c", script))
+    commands = Commands(
+        lambda node: Host(node, lambda argv: [sys.executable, "-c", script, *argv[1:]])
+    )
     assert await commands.said("n", "x", "--json") == b"[]\n"
     assert await commands.steps("n", "x") == []
     with pytest.raises(Retry, match="n: No"):
         await commands.said("n", "y")
-    georep = Commands(lambda node: HERE)
+    georep = Commands(lambda node: here(AT))
     assert b"georep" in await georep.said("n", "--version")
-    with pytest.raises(Retry, match="n: There is no session"):
-        await georep.said("n", "--config", "/nowhere", "quarantine", "x")
+    with pytest.raises(Retry, match="There is no session"):
+        await georep.said("n", "quarantine", "x")
 
 
 async def test_only_ascii() -> None:

@@ -28,7 +28,7 @@ from engine.session.lifecycle import Listed
 from engine.state import State, apply
 from georep_tui import cli, live, report, theme
 from georep_tui.app import Console
-from georep_tui.lab_steward import LabSteward
+from georep_tui.far_steward import FarSteward
 
 
 @pytest.fixture
@@ -389,7 +389,7 @@ def test_demo(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
 
     def watch(sockets: Any, **more: Any) -> int:
         told.append((sockets, more["seconds"]))
-        assert isinstance(more["steward"], LabSteward), "sessions can be changed there"
+        assert isinstance(more["steward"], FarSteward), "sessions can be changed there"
         return 143 if ending == "terminated" else 0
 
     monkeypatch.setattr(cli, "_terminal", lambda: True)

@@ -40,3 +40,31 @@ def parse(xml: str) -> str:
     except (ET.ParseError, ValueError, LookupError):
         return ""
     return found.pop() if len(found) == 1 else ""
+
+
+def others(*, timeout: float = 30.0) -> list[str]:
+    """Return what the other nodes of the pool are called, as this machine's glusterd knows them;
+    blocks up to `timeout`.
+
+    Stop when its answer does not tell, Retry when there is none.
+    """
+    code, said, words = volume.command(("pool", "list", "--xml"), timeout)
+    found = None if code else parse_others(said)
+    if found is None:
+        raise Stop(
+            "glusterd does not tell which nodes the pool has",
+            cause="no node",
+            fix="See what it says: gluster pool list",
+            evidence=words,
+        )
+    return found
+
+
+def parse_others(xml: str) -> list[str] | None:
+    """Return the names of the nodes that are not this one; None when it is no list of a pool."""
+    try:
+        peers = list(ET.fromstring(xml).iterfind("peerStatus/peer"))
+    except (ET.ParseError, ValueError, LookupError):
+        return None
+    names = [(peer.findtext("hostname") or "").strip() for peer in peers]
+    return sorted({name for name in names if name and name not in urls.HERE}) if peers else None

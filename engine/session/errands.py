@@ -6,8 +6,9 @@ the console says what it wants in one line of JSON, and `engine.session.doing` a
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
@@ -111,16 +112,12 @@ read_report = msgspec.json.Decoder(AnyReport).decode
 
 
 async def run(
-    at: Places,
-    errand: AnyErrand,
-    hear: Hear,
-    *,
-    within: Callable[[list[str]], list[str]] = lambda argv: argv,
+    at: Places, errand: AnyErrand, hear: Hear, *, argv: Sequence[str] | None = None
 ) -> None:
     """Have an errand done, and hand on what is told of it; the last is Done or Failed.
 
     Whatever happens, its process and all that it started are gone afterwards, and their mounts.
-    `within` says how a command is begun on the node that it is for, when that is not this one.
+    `argv`: how `georep-engine errand` is begun, when it is for another node.
     """
     ended: list[AnyReport] = []
 
@@ -135,13 +132,19 @@ async def run(
             hear(report)
 
     try:
-        child = Child(within(command(at)), log=_NOWHERE)
+        child = Child(argv or command(at), log=_NOWHERE)
     except OSError as error:
         hear(Failed(words=f"A process for it could not be started: {error}. See free, ulimit -u."))
         return
     child.say(encode(errand) + b"\n")
     code = await child.follow(take)
     hear(ended[0] if ended else _died(code, child.last_words()))
+
+
+def become(at: Places) -> NoReturn:
+    """Be what does one errand: no process is left between it and who had it done."""
+    argv = command(at)
+    os.execvp(argv[0], argv)
 
 
 def command(at: Places) -> list[str]:

@@ -33,6 +33,16 @@ class Listed:
     """Why it could not be read, with the next step."""
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of a decision on failures."""
+
+    count: int
+    """Of how many it was decided."""
+    strangers: Sequence[str] = ()
+    """Words that named no failure; it was decided of the others."""
+
+
 async def create(
     at: Places,
     volume: str,
@@ -283,31 +293,36 @@ def failures(at: Places, name: str) -> list[Failure]:
     return ledger.failures(at.ledger(name))
 
 
-async def retry(at: Places, name: str, objects: Sequence[str] = ()) -> int:
-    """Have failures tried again now, those that were skipped if they are named; return how many."""
+async def retry(at: Places, name: str, objects: Sequence[str] = ()) -> Decided:
+    """Have failures tried again now, those that were skipped if they are named."""
     config.read(at, name)
-    gfids = _gfids(at, name, objects) if objects else None
-    return await deciding.again(at, name, gfids)
+    gfids, strangers = _gfids(at, name, objects) if objects else (None, [])
+    return Decided(await deciding.again(at, name, gfids), strangers)
 
 
-async def skip(at: Places, name: str, objects: Sequence[str]) -> int:
-    """Leave failures alone until their objects change; return how many."""
-    return await deciding.aside(at, name, _gfids(at, name, objects))
+async def skip(at: Places, name: str, objects: Sequence[str]) -> Decided:
+    """Leave failures alone until their objects change."""
+    gfids, strangers = _gfids(at, name, objects)
+    return Decided(await deciding.aside(at, name, gfids), strangers)
 
 
-def _gfids(at: Places, name: str, objects: Sequence[str]) -> list[str]:
-    """Return the gfids of failures that are named by gfid or by path; Usage for one unknown."""
+def _gfids(at: Places, name: str, objects: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the gfids of failures that are named by gfid or by path, and the words that name none;
+    Usage when none does.
+    """
     found = failures(at, name)
     gfids: list[str] = []
+    strangers: list[str] = []
     for word in objects:
         meant = [each.gfid for each in found if word == each.gfid or _called(each.path, word)]
-        if not meant:
-            raise Usage(
-                f"No failure of session {name} is called {word}",
-                fix=f"Name gfids or paths as georep failures {name} shows them.",
-            )
         gfids += meant
-    return list(dict.fromkeys(gfids))
+        strangers += [] if meant else [word]
+    if not gfids:
+        raise Usage(
+            f"No failure of session {name} is called {strangers[0]}",
+            fix=f"Name gfids or paths as georep failures {name} shows them.",
+        )
+    return list(dict.fromkeys(gfids)), strangers
 
 
 def _called(path: str, word: str) -> bool:

@@ -94,7 +94,7 @@ class AsideScreen(Page):
         desk, session = self.console.desk, self.console.picture.sessions.get(self._session())
         if desk is None or desk.commands is None or session is None:
             return None
-        node = next((node for node in sorted(session.nodes) if node in desk.places), None)
+        node = next((node for node in sorted(session.nodes) if desk.knows(node)), None)
         return None if node is None else (desk.commands, node)
 
     def _session(self) -> str:

@@ -79,9 +79,12 @@ class OptionsScreen(ModalScreen[None]):
         self.call_after_refresh(self._draw)
 
     def look(self) -> None:
-        """Read the session's file, and show what it says."""
+        """Have it read what is set, and show it."""
+        self.run_worker(self._look(), group="look", exclusive=True)
+
+    async def _look(self) -> None:
         try:
-            self._now = self._steward.options(self._session)
+            self._now = await self._steward.options(self._session)
         except GeorepError as error:
             self._say(error.sentence())
             self.dismiss()
@@ -143,6 +146,8 @@ class OptionsScreen(ModalScreen[None]):
         self._draw()
 
     def _draw(self) -> None:
+        if not self.query("#options"):
+            return  # it has been closed: there was nothing to read
         width = self.query_one("#options").size.width or self.app.size.width
         table = settings.table(self._now, width, self._wanted)
         title = f" options of session {rows.plain(self._session)}"

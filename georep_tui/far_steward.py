@@ -1,0 +1,140 @@
+"""Who does to the sessions of several nodes what an operator has agreed to, by georep's own
+commands on each of them: for one console shows them all.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from engine import moments
+from engine.config import Places, Session
+from engine.errors import GeorepError, Usage
+from engine.options import Options
+from engine.session import errands, lifecycle
+from engine.session.errands import AnyErrand, AnyReport, Create, Done, Examine, Failed, Hear
+from georep_tui import configuring, hosts, reporting
+from georep_tui.acts import Act
+from georep_tui.hosts import Host
+from georep_tui.running import Commands
+from georep_tui.steward import Steward
+
+
+class FarSteward(Steward):
+    """Has it said on each node that has the session; what is looked at once, on the first."""
+
+    def __init__(self, nodes: Sequence[Host], at: Places) -> None:
+        """`at`: the places of this node, which may have no session at all."""
+        super().__init__(at)
+        self._hosts = {host.name: host for host in nodes}
+        self._commands = Commands(self._hosts.__getitem__)
+        self.where = hosts.listed(nodes)
+
+    async def act(self, act: Act, name: str) -> str:
+        """Have a session started, stopped, paused or resumed."""
+        return await self._said(name, act.value, name)
+
+    async def checkpoint(self, name: str, time: str, word: str) -> str:
+        """Set a checkpoint for a time as an operator writes it; `word` may be empty."""
+        try:
+            # Now is the same on all nodes, or the checkpoint would be one for each.
+            moment = str(moments.parse(time, self.clock()))
+        except GeorepError as error:
+            return error.sentence()
+        label = ["--label", word] if word else []
+        return await self._said(name, "checkpoint", name, "set", moment, *label)
+
+    async def delete(self, name: str, *, reset: bool) -> str:
+        """Remove a session, and with `reset` its positions, too."""
+        return await self._said(name, "delete", name, *(["--reset-sync-time"] if reset else []))
+
+    async def put(self, name: str, option: str, text: str) -> str:
+        """Set an option."""
+        return await self._said(name, "config", "set", name, option, text)
+
+    async def reset(self, name: str, option: str) -> str:
+        """Put an option, or `all`, back to the default."""
+        return await self._said(name, "config", "reset", name, option)
+
+    async def options(self, name: str) -> Options:
+        """Return what is set for a session, on the first node that has it."""
+        holders, away = await self._holders(name)
+        if not holders:
+            raise away[0] if away else self._unknown(name)
+        said = await self._commands.said(holders[0].name, "config", "list", name, "--json")
+        return configuring.read(said)
+
+    def drafted(
+        self, volume: str, secondary: str, *, name: str, settings: Sequence[str]
+    ) -> Session:
+        """Return the session that these words describe; whether its name is free, the nodes say."""
+        return lifecycle.draft(volume, secondary, name=name, settings=settings)
+
+    async def run(self, errand: AnyErrand, hear: Hear) -> None:
+        """Have an errand done: a session is made and examined on each node, the rest on the first.
+
+        The last report is Done or Failed; after the first node that fails, no other is gone to.
+        """
+        everywhere = isinstance(errand, Create | Examine)
+        ended: AnyReport | None = None
+        fine = True
+        for host in list(self._hosts.values())[: None if everywhere else 1]:
+            if isinstance(errand, Examine) and not await self._has(host, errand.name):
+                continue  # it has no bricks of the volume
+            ended = await self._run_on(host, errand, hear)
+            if isinstance(ended, Failed):
+                break
+            fine = fine and isinstance(ended, Done) and ended.fine
+        if isinstance(ended, Done):
+            ended = msgspec.structs.replace(ended, fine=fine)
+        hear(ended or Failed(words=f"It is on none of {self.where}."))
+
+    async def _run_on(self, host: Host, errand: AnyErrand, hear: Hear) -> AnyReport | None:
+        ended: list[AnyReport] = []
+
+        def take(report: AnyReport) -> None:
+            if isinstance(report, Failed):
+                report = msgspec.structs.replace(report, words=host.words(report.words))
+            (ended.append if isinstance(report, Done | Failed) else hear)(report)
+
+        await errands.run(self.places, errand, take, argv=host.argv("georep-engine", "errand"))
+        return ended[0] if ended else None
+
+    async def _said(self, name: str, *words: str) -> str:
+        """Return what those say that have the session; of each that does not do it, why."""
+        holders, away = await self._holders(name)
+        wrong = [error.sentence() for error in away]
+        done: dict[str, list[str]] = {}
+        for host in holders:
+            try:
+                said = await self._commands.said(host.name, *words)
+            except GeorepError as error:
+                wrong.append(host.told(error))
+            else:
+                text = " ".join(said.decode(errors="replace").split())
+                done.setdefault(text, []).append(host.name or hosts.HERE)
+        told = [f"{text} (on {', '.join(where)})" for text, where in done.items()]
+        return " ".join([*told, *wrong]) or self._unknown(name).sentence()
+
+    def _unknown(self, name: str) -> Usage:
+        return Usage(f"There is no session {name} on {self.where}")
+
+    async def _holders(self, name: str) -> tuple[list[Host], list[GeorepError]]:
+        """Return the nodes that have a session of that name, and why others do not tell."""
+        asked = self._hosts.values()
+        answers = await asyncio.gather(*(self._names(host) for host in asked))
+        told = list(zip(asked, answers, strict=True))
+        holders = [host for host, has in told if not isinstance(has, GeorepError) and name in has]
+        return holders, [has for has in answers if isinstance(has, GeorepError)]
+
+    async def _has(self, host: Host, name: str) -> bool:
+        has = await self._names(host)
+        # Who does not tell is gone to all the same, so that the examination says why.
+        return isinstance(has, GeorepError) or name in has
+
+    async def _names(self, host: Host) -> list[str] | GeorepError:
+        """Return the sessions of a node, or why it does not tell."""
+        try:
+            return reporting.names(await self._commands.said(host.name, "list", "--json"))
+        except GeorepError as error:
+            return error
