@@ -12,7 +12,16 @@ from engine.config import Places, Session
 from engine.errors import GeorepError, Usage
 from engine.options import Options
 from engine.session import errands, lifecycle
-from engine.session.errands import AnyErrand, AnyReport, Create, Done, Examine, Failed, Hear
+from engine.session.errands import (
+    AnyErrand,
+    AnyReport,
+    Checked,
+    Create,
+    Done,
+    Examine,
+    Failed,
+    Hear,
+)
 from georep_tui import configuring, hosts, reporting
 from georep_tui.acts import Act
 from georep_tui.hosts import Host
@@ -78,10 +87,19 @@ class FarSteward(Steward):
         everywhere = isinstance(errand, Create | Examine)
         ended: AnyReport | None = None
         fine = True
+        seen: list[AnyReport] = []
+
+        def once(report: AnyReport) -> None:
+            """Hand on what no node before has told in the same words."""
+            if report not in seen:
+                hear(report)
+            if isinstance(report, Checked):
+                seen.append(report)
+
         for host in list(self._hosts.values())[: None if everywhere else 1]:
             if isinstance(errand, Examine) and not await self._has(host, errand.name):
                 continue  # it has no bricks of the volume
-            ended = await self._run_on(host, errand, hear)
+            ended = await self._run_on(host, errand, once)
             if isinstance(ended, Failed):
                 break
             fine = fine and isinstance(ended, Done) and ended.fine

@@ -20,6 +20,7 @@ from engine.options import Options
 from engine.session.errands import (
     AnyErrand,
     AnyReport,
+    Checked,
     Compare,
     Create,
     Done,
@@ -136,6 +137,8 @@ open(log, "a").write(f"{host} {errand['type']}\\n")
 if errand["type"] == "Create" and host == "prim2":
     print(json.dumps({"type": "Failed", "words": "The name is taken."}))
 else:
+    check = {"name": "user", "node": "sec1", "fine": True, "words": "root gets in"}
+    print(json.dumps({"type": "Checked", "check": check}))
     print(json.dumps({"type": "Done", "fine": host != "prim2", "name": "demo"}))
 """
 
@@ -173,7 +176,8 @@ async def test_where_an_errand_is_done(
     hosts = [Host(host, partial(begin, host)) for host in ("prim1", "prim2", "prim3", "prim4")]
     told: list[AnyReport] = []
     await FarSteward(hosts, Places(tmp_path, tmp_path)).run(errand, told.append)
-    assert told == [end]
+    assert [type(report) for report in told[:-1]] == [Checked], "the same is told once"
+    assert told[-1] == end
     assert log.read_text().splitlines() == [f"{host} {type(errand).__name__}" for host in on]
 
 
