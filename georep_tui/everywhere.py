@@ -14,7 +14,7 @@ from engine.config import Places
 from engine.errors import GeorepError, Usage
 from engine.session.supervisor import node_name
 from engine.state import State
-from georep_tui import attention, calling, report, reporting
+from georep_tui import attention, calling, holders, report
 from georep_tui.hosts import HERE, Host
 from georep_tui.running import Commands
 
@@ -41,15 +41,16 @@ def run(hosts: Sequence[Host], at: Places, args: argparse.Namespace, words: Sequ
     """
     if args.command == "status":
         return _status(hosts, at, args)
-    holders, away = list(hosts), list[str]()
+    doing, away = list(hosts), list[GeorepError]()
     if args.command not in _NAMELESS and args.name is not None:
-        holders, away = asyncio.run(_holders(hosts, args.name))
+        commands = Commands({host.name: host for host in hosts}.__getitem__)
+        doing, away = asyncio.run(holders.of(commands, hosts, args.name))
         for why in away:
-            sys.stderr.write(f"georep: {names.verbatim(why)}\n")
-        if not holders and not away:
+            sys.stderr.write(f"georep: {names.verbatim(why.sentence())}\n")
+        if not doing and not away:
             raise Usage(f"None of these nodes has a session {args.name}")
     said, codes = _settled(args, list(words)), list[int]()
-    for host in holders[: 1 if args.command in _ONCE else None]:
+    for host in doing[: 1 if args.command in _ONCE else None]:
         codes.append(_said(host, said, as_json=getattr(args, "json", False)))
         if codes[-1] and args.command in _MAKING:
             break
@@ -97,22 +98,6 @@ def _read(said: bytes) -> object:
         with contextlib.suppress(ValueError):
             return [json.loads(line) for line in text.splitlines()]
     return text
-
-
-async def _holders(hosts: Sequence[Host], name: str) -> tuple[list[Host], list[str]]:
-    """Return the nodes that have a session of that name, and why others do not tell."""
-    commands = Commands({host.name: host for host in hosts}.__getitem__)
-
-    async def ask(host: Host) -> list[str] | GeorepError:
-        try:
-            return reporting.names(await commands.said(host.name, "list", "--json"))
-        except GeorepError as error:
-            return error
-
-    told = await asyncio.gather(*map(ask, hosts))
-    pairs = list(zip(hosts, told, strict=True))
-    holders = [host for host, has in pairs if not isinstance(has, GeorepError) and name in has]
-    return holders, [host.told(has) for host, has in pairs if isinstance(has, GeorepError)]
 
 
 def _status(hosts: Sequence[Host], at: Places, args: argparse.Namespace) -> int:

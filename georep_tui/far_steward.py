@@ -2,7 +2,6 @@
 commands on each of them: for one console shows them all.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -21,8 +20,9 @@ from engine.session.errands import (
     Examine,
     Failed,
     Hear,
+    Look,
 )
-from georep_tui import configuring, hosts, reporting
+from georep_tui import configuring, holders, hosts
 from georep_tui.acts import Act
 from georep_tui.hosts import Host
 from georep_tui.running import Commands
@@ -67,10 +67,10 @@ class FarSteward(Steward):
 
     async def options(self, name: str) -> Options:
         """Return what is set for a session, on the first node that has it."""
-        holders, away = await self._holders(name)
-        if not holders:
+        has, away = await self._holders(name)
+        if not has:
             raise away[0] if away else self._unknown(name)
-        said = await self._commands.said(holders[0].name, "config", "list", name, "--json")
+        said = await self._commands.said(has[0].name, "config", "list", name, "--json")
         return configuring.read(said)
 
     def drafted(
@@ -84,7 +84,6 @@ class FarSteward(Steward):
 
         The last report is Done or Failed; after the first node that fails, no other is gone to.
         """
-        everywhere = isinstance(errand, Create | Examine)
         ended: AnyReport | None = None
         fine = True
         seen: list[AnyReport] = []
@@ -96,9 +95,7 @@ class FarSteward(Steward):
             if isinstance(report, Checked):
                 seen.append(report)
 
-        for host in list(self._hosts.values())[: None if everywhere else 1]:
-            if isinstance(errand, Examine) and not await self._has(host, errand.name):
-                continue  # it has no bricks of the volume
+        for host in await self._for(errand):
             ended = await self._run_on(host, errand, once)
             if isinstance(ended, Failed):
                 break
@@ -106,6 +103,16 @@ class FarSteward(Steward):
         if isinstance(ended, Done):
             ended = msgspec.structs.replace(ended, fine=fine)
         hear(ended or Failed(words=f"It is on none of {self.where}."))
+
+    async def _for(self, errand: AnyErrand) -> list[Host]:
+        """Return the nodes that an errand is done on."""
+        every = list(self._hosts.values())
+        if isinstance(errand, Look):
+            return every if isinstance(errand, Create) else every[:1]
+        has, away = await self._holders(errand.name)
+        if isinstance(errand, Examine) and away:
+            return every  # and so the examination says why some do not tell
+        return has if isinstance(errand, Examine) else has[:1]
 
     async def _run_on(self, host: Host, errand: AnyErrand, hear: Hear) -> AnyReport | None:
         ended: list[AnyReport] = []
@@ -120,10 +127,10 @@ class FarSteward(Steward):
 
     async def _said(self, name: str, *words: str) -> str:
         """Return what those say that have the session; of each that does not do it, why."""
-        holders, away = await self._holders(name)
+        has, away = await self._holders(name)
         wrong = [error.sentence() for error in away]
         done: dict[str, list[str]] = {}
-        for host in holders:
+        for host in has:
             try:
                 said = await self._commands.said(host.name, *words)
             except GeorepError as error:
@@ -138,21 +145,4 @@ class FarSteward(Steward):
         return Usage(f"There is no session {name} on {self.where}")
 
     async def _holders(self, name: str) -> tuple[list[Host], list[GeorepError]]:
-        """Return the nodes that have a session of that name, and why others do not tell."""
-        asked = self._hosts.values()
-        answers = await asyncio.gather(*(self._names(host) for host in asked))
-        told = list(zip(asked, answers, strict=True))
-        holders = [host for host, has in told if not isinstance(has, GeorepError) and name in has]
-        return holders, [has for has in answers if isinstance(has, GeorepError)]
-
-    async def _has(self, host: Host, name: str) -> bool:
-        has = await self._names(host)
-        # Who does not tell is gone to all the same, so that the examination says why.
-        return isinstance(has, GeorepError) or name in has
-
-    async def _names(self, host: Host) -> list[str] | GeorepError:
-        """Return the sessions of a node, or why it does not tell."""
-        try:
-            return reporting.names(await self._commands.said(host.name, "list", "--json"))
-        except GeorepError as error:
-            return error
+        return await holders.of(self._commands, list(self._hosts.values()), name)
