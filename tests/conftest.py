@@ -32,6 +32,7 @@ MINUTES = {
     "test_ahead_of_the_slice": 2.0,
     "test_checkpoints": 1.5,
     "test_traps": 1.5,
+    "test_limits": 1.0,
     "test_takeover": 1.0,
     "test_marks": 1.0,
 }

@@ -53,6 +53,10 @@ class MemoryTarget:
         self.places: dict[Place, Gfid] = {}
         self.ended: list[Gfid] = []
         """Whoever lost its last name, oldest first."""
+        self.most = 1000
+        """Names that one object can have."""
+        self.full = errno.EMLINK
+        """What it says then."""
         self.held: set[Gfid | Place] = set()
         self.kept: dict[str, bytes] = {}
         self.records: dict[Gfid, bytes] = {}
@@ -130,6 +134,8 @@ class MemoryTarget:
         self._free(place)
         if self._thing(gfid).kind is Kind.DIRECTORY:
             raise _error(errno.EPERM)
+        if len(self.names(gfid)) >= self.most:
+            raise _error(self.full)
         self._put(place, gfid)
 
     def unlink(self, place: Place) -> None:

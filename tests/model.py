@@ -117,6 +117,8 @@ class Primary:
         self.made = 0
         self.changed: dict[tuple[Gfid, int], int] = {}
         """When anything about an object was last changed, on each replica set that holds it."""
+        self.placed: dict[Gfid, int] = {}
+        """When each that is there came to its place."""
 
     def copy(self) -> "Primary":
         """Return a primary of its own in the same state."""
@@ -124,6 +126,7 @@ class Primary:
         twin.things, twin.places = dict(self.things), dict(self.places)
         twin.sets = [[brick.copy() for brick in replicas] for replicas in self.sets]
         twin.clock, twin.made, twin.changed = self.clock, self.made, dict(self.changed)
+        twin.placed = dict(self.placed)
         return twin
 
     def bricks(self) -> Iterator[Brick]:
@@ -163,6 +166,7 @@ class Primary:
         self.clock += 1
         self.things[gfid] = Thing(kind, self.clock, target=target)
         self.places[place] = gfid
+        self.placed[gfid] = self.clock
         self._entry(gfid, kind, _MADE.get(kind, CREATE), place)
         if kind is Kind.DIRECTORY:
             # DHT notes its layout.
@@ -223,6 +227,7 @@ class Primary:
         self.clock += 1
         del self.places[old]
         self.places[new] = gfid
+        self.placed[gfid] = self.clock
         self._entry(gfid, kind, RENAME, old, new, victim=victim)
 
     def look(self, gfid: Gfid, number: int, dirty: Dirty) -> Truth:
@@ -252,6 +257,7 @@ class Primary:
         self._changes(gfid, Kind.FILE)
         if gfid not in self.places.values():
             del self.things[gfid]
+            del self.placed[gfid]
 
     def _entry(
         self, gfid: Gfid, kind: Kind, fop: int, *places: Place, victim: Gfid | None = None

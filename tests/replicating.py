@@ -87,21 +87,25 @@ class World:
         self.unclear: set[Gfid] = set()
         """What the primary cannot tell anything of."""
         self.path = folder / "ledger.db"
+        self.brick = folder / "brick"
         self.unsettled = ""
         """Why heals may be to come."""
+        self._heard = 0
+        """Up to when `heard` has told everything."""
         self._told = folder / "events"
         self._sink = os.open(self._told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         monkeypatch.setattr(truth, "look_at", self._look_at)
         monkeypatch.setattr(truth, "path", lambda sight, place: place.name)
         monkeypatch.setattr(truth, "way", self._way)
         monkeypatch.setattr(truth, "below", self._below)
+        monkeypatch.setattr(truth, "placed", self._placed)
         self.begin()
 
     def begin(self) -> None:
         """Start the worker, again perhaps; nothing that it held is kept."""
         self.ledger = Ledger(self.path, "h:/b")
         report = Report("s", "h:/b", self._sink)
-        sight = Sight(b"/brick", b"/mount")
+        sight = Sight(bytes(self.brick), b"/mount")
         channel = cast("Channel", There(self.secondary))
         self.bulk = Movers(self.primary, self.secondary)
         bulk = cast("Bulk", self.bulk)
@@ -135,6 +139,9 @@ class World:
     def _below(self, sight: Sight, gfid: Gfid) -> list[Gfid]:
         return list(self.primary.inside(gfid))
 
+    def _placed(self, sight: Sight, gfid: Gfid) -> float | None:
+        return self.primary.placed.get(gfid)
+
     def make(self, place: Place, kind: Kind = Kind.FILE, brick: int = 0) -> Gfid:
         """Make an object on the primary; a file is on the brick that is asked for."""
         self.primary.made += (self.primary.made + 1 + brick) % 2
@@ -145,6 +152,8 @@ class World:
         """Return a window of what the first brick wrote since the last call."""
         window = Window(keeps=self.manner.keeps)
         brick = self.primary.sets[0][0]
+        self.primary.clock += 1
+        window.after, self._heard = self._heard, self.primary.clock
         fold(window, [logged.record for logged in brick.live])
         brick.live.clear()
         brick.noted.clear()

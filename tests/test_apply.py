@@ -72,6 +72,44 @@ def test_nothing_there_is_made_and_the_second_time_is_left_alone(kind: Kind) -> 
     assert target.things[A].attributes == shall.attributes
 
 
+@pytest.mark.parametrize("full", [errno.EMLINK, errno.ENOSPC])
+@pytest.mark.parametrize("heard", [(AT_A,), ()])
+def test_what_has_all_the_names_that_it_can_have_is_renamed(
+    full: int, heard: tuple[Place, ...]
+) -> None:
+    target = having(item(A, AT_A, AT_B))
+    target.most, target.full = 2, full
+    done(apply(target, item(A, AT_B, AT_C, heard=heard)))
+    assert target.tree() == {AT_B: A, AT_C: A}
+
+
+def test_what_can_have_no_more_names_is_refused_as_it_is() -> None:
+    target = having(item(A, AT_A))
+    target.most, target.full = 1, errno.ENOSPC
+    answer = apply(target, item(A, AT_B, heard=(AT_A,)))
+    assert isinstance(answer, Refused)
+    assert (answer.doing, answer.errno) == ("link", errno.ENOSPC)
+    target.most, target.full = 2, errno.EMLINK
+    target.link(A, AT_B)
+    answer = apply(target, item(A, AT_A, AT_B, AT_C))
+    assert isinstance(answer, Refused)
+    assert target.tree() == {AT_A: A, AT_B: A}
+
+
+@pytest.mark.parametrize("kind", [Kind.FILE, Kind.DIRECTORY])
+def test_in_the_way_is_who_has_all_the_names_that_it_can_have(kind: Kind) -> None:
+    """It needs no name in limbo while it has others; its last one it never loses without that."""
+    target = having(item(B, AT_A, AT_B))
+    target.most = 2
+    answer = done(apply(target, item(A, AT_A, kind=kind)))
+    assert answer.displaced == (Holder(AT_A, B, Kind.FILE),)
+    assert target.tree() == {AT_A: A, AT_B: B}
+    target.most = 1
+    refused = apply(target, item(C, AT_B, kind=kind))
+    assert isinstance(refused, Refused)
+    assert target.tree() == {AT_A: A, AT_B: B}
+
+
 @pytest.mark.parametrize("kind", LEAVES)
 def test_names_are_made_and_lost_as_the_primary_has_them(kind: Kind) -> None:
     target = having(item(A, AT_A, AT_B, kind=kind))

@@ -7,8 +7,10 @@ from typing import TypeVar
 
 import pytest
 
+from engine.errors import Disconnected
+from engine.item import ROOT, Gfid, Place
 from engine.plan.dirty import Window
-from engine.primary import slices
+from engine.primary import slices, unnamed
 from engine.primary.crawl import BUCKETS, Portion
 from engine.session import crawling
 from engine.session.crawling import FIRST, MARGIN, Crawling
@@ -41,13 +43,16 @@ class _Replicator:
     def __init__(self, clock: _Clock) -> None:
         self._clock = clock
         self.began: list[float] = []
+        self.windows: list[Window] = []
+        self.totals = Totals()
 
     async def run(self, call: Callable[..., T], *args: object) -> T:
         return call(*args)
 
-    async def make_so(self, _window: Window, **_more: object) -> Totals:
+    async def make_so(self, window: Window, **_more: object) -> Totals:
         self.began.append(self._clock.now)
-        return Totals()
+        self.windows.append(window)
+        return self.totals
 
 
 class _Position:
@@ -197,3 +202,35 @@ async def test_the_first_portions_are_small_so_that_it_is_soon_seen_to_go_on(
     )
     await crawl.run("no position yet")
     assert sizes[:5] == [FIRST, 2 * FIRST, 4 * FIRST, 400, 400]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_names_that_are_not_recorded_are_brought_at_its_end(
+    tmp_path: Path,
+    clock: _Clock,
+    report: Report,
+    monkeypatch: pytest.MonkeyPatch,
+    restarted: bool,
+) -> None:
+    """Also when it was ended between what told of them and their names."""
+    gfid, place = Gfid("7f000000-0000-4000-8000-000000000000"), Place(ROOT, b"a")
+    monkeypatch.setattr(unnamed, "inodes", lambda _brick, among: dict(enumerate(among)))
+    monkeypatch.setattr(unnamed, "walk", lambda _brick, _wanted: iter([[], [(gfid, place)]]))
+    brick = _brick(tmp_path, NOW - 900)
+    _fill(Path(brick))
+    replicator, position = _Replicator(clock), _Position(0)
+    replicator.totals.unnamed = True
+    crawl = Crawling(brick, tmp_path, replicator, position, report, _Unreconciled())  # type: ignore[arg-type]
+    if restarted:
+        walk = unnamed.walk
+        monkeypatch.setattr(unnamed, "walk", lambda *_: (_ for _ in ()).throw(Disconnected("cut")))
+        with pytest.raises(Disconnected):
+            await crawl.run("no position yet")
+        assert position.stime == 0
+        monkeypatch.setattr(unnamed, "walk", walk)
+        replicator.totals.unnamed = False
+    await crawl.run("no position yet")
+    last = replicator.windows[-1]
+    assert {g: list(dirty.heard) for g, dirty in last.dirty.items()} == {gfid: [place]}
+    assert last.spoken == {gfid}
+    assert position.stime

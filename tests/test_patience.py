@@ -36,6 +36,7 @@ def test_verdict(answer: AnyAnswer | None, tries: int, rounds: int, given: bool)
 
 
 FULL, BAD = refused(errno.ENOSPC), refused()
+NAMES = refused(errno.ENOSPC, "link")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,9 @@ FULL, BAD = refused(errno.ENOSPC), refused()
         pytest.param([FULL], 1, None, id="others found room"),
         pytest.param([FULL] * MANY, 1, None, id="many, while others found room"),
         pytest.param([FULL] * (MANY + 1), 9999, "secondary full", id="too many"),
+        pytest.param([NAMES] * MANY, 0, None, id="no more names"),
+        pytest.param([NAMES] * (MANY + 1), 0, "secondary full", id="no more names, of too many"),
+        pytest.param([NAMES, FULL], 0, "secondary full", id="no more names, and nothing goes"),
         pytest.param([refused(errno.EROFS)], 0, "secondary read-only", id="read-only"),
         pytest.param([refused(errno.EROFS, "set xattrs")], 0, None, id="an ACL of a directory"),
         pytest.param([refused(errno.ENOTCONN)], 0, "secondary bricks down", id="away"),

@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,19 @@ def test_elect(value: bytes | None, active: bool, monkeypatch: pytest.MonkeyPatc
 )
 def test_told(pathinfo: bytes, up: bool | None) -> None:
     assert election.told(pathinfo, ["old-name", "prim1"], b"/b/1") is up
+
+
+def test_a_volume_that_cannot_tell_of_its_bricks(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = errno.ENOMEM
+
+    def get(_mount: bytes, _name: bytes) -> bytes:
+        raise OSError(said, os.strerror(said))
+
+    monkeypatch.setattr(xattrs, "get", get)
+    assert election.answers(b"/m", ["prim1"], b"/b/1") is None
+    said = errno.ENOTCONN
+    with pytest.raises(OSError, match="not connected"):
+        election.answers(b"/m", ["prim1"], b"/b/1")
 
 
 def test_a_worker_whose_own_brick_went_down_is_passive_until_it_is_back(

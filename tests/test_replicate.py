@@ -548,6 +548,53 @@ async def test_what_leaves_a_directory_in_limbo_is_walked_after_a_restart_too(
     assert world.secondary.tree() == {A: folder, Place(folder, b"file"): file, **back}
 
 
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("ends", [False, True], ids=["it comes back later", "it ends"])
+async def test_what_left_a_directory_in_limbo_before_that_did_is_walked(
+    world: World, depth: int, ends: bool
+) -> None:
+    """When it is looked at, what it came from has come back itself, or has ended: of that a later
+    slice tells, and a worker that was restarted never knew.
+    """
+    own = world.make(Place(ROOT, b".georep"), Kind.DIRECTORY)
+    (world.brick / ".georep").mkdir(parents=True)
+    above = aside = world.make(Place(own, b"aside"), Kind.DIRECTORY)
+    for _ in range(depth - 1):
+        above = world.make(Place(above, b"deeper"), Kind.DIRECTORY)
+    folder = world.make(Place(above, b"folder"), Kind.DIRECTORY)
+    file = world.make(Place(folder, b"file"))
+    world.worker.exclude([own])
+    await world.worker.make_so(world.heard())
+    assert world.secondary.tree() == {}
+    world.worker.close()
+    world.begin()
+    world.worker.exclude([own])
+    world.primary.rename(Place(above, b"folder"), A)
+    first = world.heard()
+    if ends:
+        for gfid in (above, *[aside] * (depth > 1)):
+            world.primary.remove(*world.primary.names(gfid))
+    else:
+        world.primary.rename(Place(own, b"aside"), B)
+    await world.worker.make_so(first)
+    await world.worker.make_so(world.heard())
+    tree = world.secondary.tree()
+    assert {Place(folder, b"file"): file, A: folder}.items() <= tree.items()
+    assert not ends or len(tree) == 2
+
+
+async def test_a_directory_that_was_never_left_out_is_not_walked(world: World) -> None:
+    (world.brick / ".georep").mkdir(parents=True)
+    above = world.make(A, Kind.DIRECTORY)
+    folder = world.make(Place(above, b"folder"), Kind.DIRECTORY)
+    world.make(Place(folder, b"file"))
+    await world.worker.make_so(world.heard())
+    world.primary.rename(Place(above, b"folder"), B)
+    totals = await world.worker.make_so(world.heard())
+    assert totals.entries == {folder, above, ROOT}
+    assert totals.rounds == 1
+
+
 @pytest.mark.parametrize(
     ("passed", "kind"),
     [

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import directories
@@ -108,6 +109,10 @@ def test_what_is_below_a_directory_that_is_left_out(tmp_path: Path) -> None:
     linked(tmp_path, deep, Place(TRASH, b"t"))
     linked(tmp_path, plain, Place(ROOT, b"d"))
     sight = Sight(os.fsencode(tmp_path), b"/m")
-    every = (ROOT, ours, limbo, deep, plain, lost, TRASH)
-    found = kept.left_out(sight, [Place(gfid, b".georep") for gfid in every])
-    assert found == {ours, limbo, deep, TRASH}
+    every = [Place(gfid, b"x") for gfid in (ROOT, ours, limbo, deep, plain, lost, TRASH)]
+    out = {ours, limbo, deep, TRASH}
+    assert kept.left_out(sight, every, 0) == (out, set())
+    assert kept.left_out(sight, every, int(time.time()) + 9) == (out, {lost})
+    assert kept.left_out(sight, every, 1) == (out, {plain, lost}), "it may have come from there"
+    (tmp_path / os.fsdecode(gfids.handle(TRASH))).unlink()
+    assert kept.left_out(sight, every, 1) == (out, set()), "nothing can come from anywhere"

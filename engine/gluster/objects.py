@@ -20,7 +20,7 @@ _KINDS = {
 }
 ACCESS_ACL = b"system.posix_acl_access"
 DEFAULT_ACL = b"system.posix_acl_default"
-_OURS = b".georep"
+OURS = b".georep"
 TRASH = Gfid("00000000-0000-0000-0000-000000000005")
 """The directory in every volume's root in which GlusterFS keeps what users removed, once
 features.trash was on, whatever features.trash-dir calls it.
@@ -55,7 +55,7 @@ def own(name: bytes) -> bool:
 
     A trash that was given another name is known by its gfid alone.
     """
-    return name in (_OURS, _TRASHCAN) or healed_away(name)
+    return name in (OURS, _TRASHCAN) or healed_away(name)
 
 
 def healed_away(name: bytes) -> bool:

@@ -71,6 +71,10 @@ class Window:
     """From then on changelogs do not tell everything, in seconds since the epoch; 0: there was none
     before.
     """
+    after: int = 0
+    """All of it was heard in slices, of what was done after this, in seconds since the epoch; 0: it
+    was heard in another way.
+    """
     keeps: bool = False
     """A name that a record says was removed is not heard of: it stays on the secondary."""
     takers: dict[Place, set[Gfid]] = field(default_factory=dict)

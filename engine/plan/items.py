@@ -25,6 +25,8 @@ class Alive:
     """Another brick has it, and no name of it could be found from here; its worker knows them."""
     changed: int = 0
     """When anything of it changed last (ctime), in ns since the epoch; 0: not known."""
+    unnamed: int = 0
+    """How many names it has that are not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,15 +82,21 @@ def world(refused: Collection[Refused], *, made: int) -> World | None:
     `refused` is what would go to the ledger now; `made`, how many objects of the same window could
     be created or filled: attributes can be set, and names taken away, on a full volume too.
     """
-    found = [
-        known
+    told = [
+        (known, _its_own(one))
         for one in refused
         # A read-only volume refuses ACLs of directories to everybody, and takes all else from us.
         if one.doing != "set xattrs" and (known := _WORLD.get(one.errno)) is not None
     ]
-    if not found or (made and len(found) <= MANY):
+    found = [known for known, _ in told]
+    if not found or ((made or all(own for _, own in told)) and len(found) <= MANY):
         return None
     return max(set(found), key=found.count)
+
+
+def _its_own(one: Refused) -> bool:
+    """Whether it may be only this object that has no room: ext4 has some for 40 names of one."""
+    return one.errno == errno.ENOSPC and one.doing in ("link", "move aside")
 
 
 def of_errno(number: int | None) -> World | None:

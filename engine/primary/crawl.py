@@ -34,6 +34,8 @@ class Cursor(msgspec.Struct, frozen=True):
     objects: int = 0
     directories: int = 0
     """How many of the objects so far were directories, about: some are looked at with others."""
+    unnamed: bool = False
+    """Of some of them not all names are known."""
 
 
 @dataclass(frozen=True, slots=True)

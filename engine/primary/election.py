@@ -8,6 +8,7 @@ is named for one set may have a brick of another that is down: what it has hears
 more, so whether the own brick answers is asked, too. GlusterFS 10.3, checked by experiment.
 """
 
+import errno
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -47,5 +48,14 @@ def told(pathinfo: bytes, hosts: Collection[str], brick: bytes) -> bool | None:
 
 
 def answers(mount: bytes, hosts: Collection[str], brick: bytes) -> bool | None:
-    """Ask the volume whether a brick answers. Blocks; OSError when the volume does not."""
-    return told(xattrs.get(mount, xattrs.PATHINFO) or b"", hosts, brick)
+    """Ask the volume whether a brick answers; None where it cannot tell. Blocks; OSError when the
+    volume does not answer.
+    """
+    try:
+        pathinfo = xattrs.get(mount, xattrs.PATHINFO) or b""
+    except OSError as error:
+        # What a dispersed volume of GlusterFS 10.3 says, with all its bricks up.
+        if error.errno != errno.ENOMEM:
+            raise
+        return None
+    return told(pathinfo, hosts, brick)

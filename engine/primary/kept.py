@@ -48,11 +48,33 @@ def brought_back(sight: Sight, heard: Mapping[Gfid, Iterable[Place]]) -> list[Gf
     ]
 
 
-def left_out(sight: Sight, places: Iterable[Place]) -> set[Gfid]:
+def left_out(sight: Sight, places: Iterable[Place], after: int) -> tuple[set[Gfid], set[Gfid]]:
     """Return those directories of `places` that are not replicated, or stand below one that is
-    not, however deep.
+    not, however deep; and those of which that may have been so since `after`, in seconds since the
+    epoch.
+
+    Where it has been since then is not known of what has ended, or was moved, or stands below that.
+    0: nothing is asked about that time.
     """
-    return {place.parent for place in places if _left_out(truth.way(sight, place))}
+    ways = {place.parent: truth.way(sight, place) for place in places}
+    out = {gfid for gfid, way in ways.items() if _left_out(way)}
+    if not after or not _keeps_any(sight):
+        return out, set()
+    return out, {g for g, way in ways.items() if g not in out and _moved(sight, way, after)}
+
+
+def _keeps_any(sight: Sight) -> bool:
+    """Whether the volume has a directory from which anything can come back."""
+    places = (objects.OURS, gfids.handle(objects.TRASH))
+    return any(os.path.lexists(sight.brick + b"/" + place) for place in places)
+
+
+def _moved(sight: Sight, way: Sequence[Place], after: int) -> bool:
+    above = [place.parent for place in way if place.parent != ROOT]
+    if way[-1].parent != ROOT:
+        return True
+    since = (truth.placed(sight, gfid) for gfid in above)
+    return any(at is None or at >= after for at in since)
 
 
 def _left_out(way: Sequence[Place]) -> bool:

@@ -14,7 +14,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.errors import Retry
@@ -137,6 +137,20 @@ def way(sight: Sight, place: Place) -> list[Place]:
     return places
 
 
+def placed(sight: Sight, gfid: Gfid) -> float | None:
+    """Return when a directory came to where it stands, in seconds since the epoch by the own
+    brick's clock; None when that does not have it.
+
+    Its handle is a link to its place, and made anew with each move.
+    """
+    try:
+        return os.lstat(sight.brick + b"/" + gfids.handle(gfid)).st_ctime
+    except OSError as error:
+        if error.errno in _AWAY:
+            return None
+        raise
+
+
 def own_directories(brick: bytes) -> list[Gfid]:
     """Return the directories in the root that belong to GlusterFS, or to georep, and are not
     replicated: the trash also before there is one.
@@ -178,7 +192,7 @@ def _on_brick(sight: Sight, gfid: Gfid, dirty: Dirty, trash: Trash) -> Alive | A
         return None
     if xattrs.LINKTO in values and stat.S_IMODE(status.st_mode) & stat.S_ISVTX:
         return None
-    places = _present(sight, status, values)
+    places = present(sight.brick, status, values)
     if not places and _removed(sight, status, values, trash):
         return Absent(gfid, had=True)
     if len(places) != status.st_nlink - 1 or not sight.whole:
@@ -209,23 +223,42 @@ def _held(sight: Sight, gfid: Gfid) -> bool:
         return False
 
 
-def _present(sight: Sight, status: os.stat_result, values: dict[bytes, bytes]) -> tuple[Place, ...]:
-    """Return those recorded names that still lead to this inode."""
+def present(brick: bytes, status: os.stat_result, values: dict[bytes, bytes]) -> tuple[Place, ...]:
+    """Return those recorded names of a file on a brick that still lead to this inode."""
     places = []
+    for place in _recorded(values):
+        try:
+            there = os.lstat(brick + b"/" + gfids.below_handle(place))
+        except OSError as error:
+            if error.errno in _AWAY:
+                continue
+            raise
+        if there.st_ino == status.st_ino:
+            places.append(place)
+    return tuple(places)
+
+
+def _recorded(values: dict[bytes, bytes]) -> Iterator[Place]:
+    """Yield the names that are recorded on a brick: at most 500 of one file, and some may be no
+    longer true.
+    """
     for name, value in values.items():
         if name.startswith(xattrs.GFID2PATH):
-            try:
-                place = gfids.place(value)
-                there = os.lstat(sight.brick + b"/" + gfids.below_handle(place))
-            except NotAGfid:
-                continue  # the names then do not add up, and the mount is asked
-            except OSError as error:
-                if error.errno in _AWAY:
-                    continue
-                raise
-            if there.st_ino == status.st_ino:
-                places.append(place)
-    return tuple(places)
+            # The names then do not add up, and the mount is asked.
+            with contextlib.suppress(NotAGfid):
+                yield gfids.place(value)
+
+
+def _recorded_of(sight: Sight, gfid: Gfid) -> list[Place]:
+    """Return the names that the own brick has recorded of a file that only the mount can tell of:
+    that tells one name of it, if any.
+    """
+    try:
+        return list(_recorded(xattrs.get_all(sight.brick + b"/" + gfids.handle(gfid))))
+    except OSError as error:
+        if error.errno in _AWAY:
+            return []
+        raise
 
 
 def _removed(
@@ -306,7 +339,7 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
             return None
         raise
     guesses: list[Place] = [] if kind is Kind.DIRECTORY else list(dirty.heard)
-    guesses += [] if older is None else older.places
+    guesses += _recorded_of(sight, gfid) if older is None else older.places
     if told is not None and gfid != ROOT:
         walked = _walk(sight, told)
         guesses += [walked] if walked is not None else []
@@ -325,6 +358,7 @@ def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Al
         shared=older is None or older.shared,
         away=away,
         changed=status.st_ctime_ns,
+        unnamed=0 if kind is Kind.DIRECTORY else max(0, status.st_nlink - len(places)),
     )
 
 

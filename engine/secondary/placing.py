@@ -11,7 +11,7 @@ from engine.secondary.in_the_way import Way
 from engine.secondary.lent import Lent
 from engine.secondary.so_far import SoFar
 from engine.secondary.target import Target
-from engine.secondary.trouble import Trouble, doing
+from engine.secondary.trouble import FULL, Trouble, doing
 
 
 class Placing:
@@ -194,12 +194,30 @@ class Placing:
         try:
             with doing("link", place):
                 self._link(place)
-        except Trouble:
+        except Trouble as trouble:
             if self._parent_missing(place):
                 return NeedParent(gfid=self._item.gfid, parent=place.parent)
-            raise
+            if trouble.error.errno not in FULL or not self._spare_a_name():
+                raise
+            return self._give_name(place)
         self._so_far.change(place)
         return None
+
+    def _spare_a_name(self) -> bool:
+        """Take one name away that is not its any more, if it has such a one and another."""
+        item, target = self._item, self._target
+        with doing("look for names too many"):
+            seen = target.seen(item.gfid)
+            if seen is None or seen.links < 2:
+                return False
+            found = target.find(item.gfid) if item.whole else []
+        for place in (*item.heard, target.limbo(item.gfid), *found):
+            if place not in item.names:
+                holder = taking.drop(target, item.gfid, place)
+                if holder is not None and holder.gfid == item.gfid:
+                    self._so_far.change(place)
+                    return True
+        return False
 
     def _link(self, place: Place) -> None:
         """Give it one more name; whose it is, is noted where this item will not say that."""

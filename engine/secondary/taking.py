@@ -10,7 +10,7 @@ from engine.item import ROOT, Gfid, Holder, Kind, NotEmpty, Place
 from engine.rpc.messages import Seen
 from engine.secondary.lent import Lent, noted
 from engine.secondary.target import Target
-from engine.secondary.trouble import doing
+from engine.secondary.trouble import FULL, doing
 
 _CHILDREN = 1000
 """Children of a directory that are told at once."""
@@ -54,10 +54,22 @@ def move_aside(target: Target, place: Place, seen: Seen, lent: Lent | None = Non
         else:
             # Linked first, so that there is no moment at which it has no name.
             if there is None:
-                with noted(lent, seen):
-                    target.link(seen.gfid, limbo)
+                _link_to_limbo(target, limbo, seen, lent)
             target.unlink(place)
     return Holder(place, seen.gfid, seen.kind)
+
+
+def _link_to_limbo(target: Target, limbo: Place, seen: Seen, lent: Lent | None) -> None:
+    """Give it a name in limbo; one that can have no more names is kept by its others, of which
+    nobody takes any as long as its gfid is held.
+    """
+    try:
+        with noted(lent, seen):
+            target.link(seen.gfid, limbo)
+    except OSError as error:
+        now = target.seen(seen.gfid)
+        if error.errno not in FULL or now is None or now.links < 2:
+            raise
 
 
 def put_away(target: Target, gfid: Gfid, day: str, lent: Lent | None = None) -> bool:

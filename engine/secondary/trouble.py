@@ -1,9 +1,15 @@
 """What the file system said no to, with what was being done when it did."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.item import Place
+
+FULL = frozenset({errno.EMLINK, errno.ENOSPC})
+"""What an object says that can have no more names: `storage.max-hardlinks` is 100 where nobody set
+it, and a brick on ext4 has room to note some 40 names of one object.
+"""
 
 
 class Trouble(Exception):

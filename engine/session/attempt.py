@@ -21,6 +21,8 @@ class Totals:
     """Directories that were dirty at the beginning."""
     entries: set[Gfid] = field(default_factory=set)
     removed: int = 0
+    unnamed: bool = False
+    """The own brick has a file of which not all names are known."""
     files: int = 0
     bytes: int = 0
     failed: list[Failure] = field(default_factory=list)

@@ -1,15 +1,18 @@
 """Run the hybrid crawl: for a brick without a position, or whose history is not complete."""
 
 import asyncio
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from engine import events
-from engine.item import Gfid
+from engine.item import Gfid, Place
 from engine.plan.dirty import ALL, Window
-from engine.primary import crawl, slices
+from engine.primary import crawl, slices, unnamed
 from engine.primary.crawl import BUCKETS, Cursor, Portion
+from engine.session.attempt import Totals
 from engine.session.position import Position
 from engine.session.replicate import Replicator
 from engine.session.report import Report
@@ -81,19 +84,22 @@ class Crawling:
                 # The next portion is read while this one is made so.
                 size = min(2 * size, PORTION)
                 ahead = group.create_task(self._read(brick, part.bucket, size))
-                directories = await self._make_so(part.gfids)
+                totals = await self._make_so(part.gfids)
             cursor = Cursor(
                 since=cursor.since,
                 bucket=part.bucket,
                 brick=self._brick,
                 objects=cursor.objects + len(part.gfids),
-                directories=cursor.directories + directories,
+                directories=cursor.directories + totals.directories,
+                unnamed=cursor.unnamed or totals.unnamed,
             )
             await self._replicator.run(crawl.save, self._path, cursor)
             part = ahead.result()
             if self._paused() and cursor.bucket < BUCKETS:
                 return
         self._progress(cursor)
+        if cursor.unnamed:
+            await self._name(brick)
         since = await self._follow_from(cursor.since)
         await self._replicator.run(self._position.begin, since)
         self._path.unlink(missing_ok=True)
@@ -133,17 +139,38 @@ class Crawling:
             files=cursor.objects - cursor.directories,
         )
 
-    async def _make_so(self, gfids: list[Gfid]) -> int:
-        """Make these so; return how many directories were among what was looked at."""
+    async def _name(self, brick: bytes) -> None:
+        """Bring the names that the brick has and has not recorded."""
+        run = self._replicator.run
+        wanted, bucket = dict[int, Gfid](), 0
+        while bucket < BUCKETS:
+            self._report.now_doing("looking for files with names that are not recorded")
+            part = await self._read(brick, bucket, PORTION)
+            wanted |= await run(unnamed.inodes, brick, part.gfids)
+            bucket = part.bucket
+        heard: dict[Gfid, list[Place]] = {}
+        walk = unnamed.walk(brick, wanted)
+        while directories := await run(lambda: list(itertools.islice(walk, PORTION))):
+            self._report.now_doing("looking for names that are not recorded")
+            for gfid, place in itertools.chain.from_iterable(directories):
+                heard.setdefault(gfid, []).append(place)
+        gfids = list(heard)
+        for at in range(0, len(gfids), PORTION):
+            await self._make_so(gfids[at : at + PORTION], heard)
+
+    async def _make_so(
+        self, gfids: Iterable[Gfid], heard: Mapping[Gfid, Iterable[Place]] = MappingProxyType({})
+    ) -> Totals:
+        """Make these so, which may have been `heard` of at some places."""
         stime = self._position.stime
         window = Window(since=max(0, stime - MARGIN))
         for gfid in gfids:
-            window.mark(gfid, ALL)
+            window.mark(gfid, ALL, *heard.get(gfid, ()))
             window.spoken.add(gfid)
         began = time.monotonic()
         totals = await self._replicator.make_so(window, ancestors=True)
         totals.tell(self._report, began)
-        return totals.directories
+        return totals
 
     def _load(self) -> Cursor | None:
         return crawl.load(self._path, self._brick)

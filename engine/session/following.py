@@ -198,7 +198,8 @@ class Following:
 
     async def _take(self, closed: deque[ClosedSlice], ahead: Ahead) -> _Settling:
         """Take slices out of `closed`, for one window."""
-        began, window = time.monotonic(), Window(keeps=self._keeps)
+        began = time.monotonic()
+        window = Window(after=self._position.stime, keeps=self._keeps)
         taken: list[ClosedSlice] = []
         while closed and window.records < WINDOW:
             one = closed.popleft()

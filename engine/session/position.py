@@ -27,6 +27,14 @@ class Position:
         self.stime = mark.seconds if mark is not None else 0
         return self.stime
 
+    def show(self) -> None:
+        """Let all see that nothing is known to be there, if so: a brick without any position is
+        left out where the mount tells the lowest, as if it were through. 0 counts, and to gsyncd it
+        means what none means.
+        """
+        if xattrs.read_stime(self._brick, self._primary, self._secondary) is None:
+            xattrs.write_stime(self._brick, self._primary, self._secondary, Mark(0))
+
     @property
     def held(self) -> bool:
         """Whether it has to stay where it is."""
@@ -63,7 +71,7 @@ class Position:
 
     def passed(self, mount: bytes) -> int:
         """Return up to when every subvolume is through, as a mount with client-pid -1 tells it; 0:
-        not known.
+        not known, or one of them has yet to be crawled.
         """
         name = xattrs.stime_name(self._primary, self._secondary)
         value = xattrs.get(mount, name)

@@ -12,10 +12,13 @@ from engine.session.looking import is_directory
 
 
 def back(
-    truths: Mapping[Gfid, Truth], batch: Mapping[Gfid, Dirty], outside: AbstractSet[Gfid]
+    truths: Mapping[Gfid, Truth],
+    batch: Mapping[Gfid, Dirty],
+    outside: AbstractSet[Gfid],
+    doubted: AbstractSet[Gfid],
 ) -> set[Gfid]:
     """Return the directories of `batch` that stand in the tree, and were heard of at a place in one
-    that is `outside` of replication, or that comes back as well.
+    that is `outside` of replication, or may have been (`doubted`), or that comes back as well.
 
     The record of their return says so, whoever was restarted since they went there.
     """
@@ -23,7 +26,7 @@ def back(
     found: set[Gfid] = set()
     more = True
     while more:
-        out = outside | found
+        out = outside | doubted | found
         new = {gfid for gfid in came if any(place.parent in out for place in batch[gfid].heard)}
         more, found = new > found, new
     return found

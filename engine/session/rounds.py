@@ -53,6 +53,7 @@ class Rounds:
         window.known.update(g for g, found in truths.items() if isinstance(found, Alive))
         if not totals.rounds:
             totals.directories = sum(map(is_directory, truths.values()))
+        totals.unnamed |= any(_unnamed(found, window) for found in truths.values())
         items: dict[Gfid, AnyItem] = {}
         for gfid, found in truths.items():
             if plan_items.unrecorded(found, batch[gfid].why, window.since):
@@ -87,10 +88,14 @@ class Rounds:
         """Have all looked at that is in directories which are replicated from now on."""
         outside = self.looking.outside | self.looking.returned
         moved = [place for place in returning.moved(truths, batch) if place.parent not in outside]
+        doubted: set[Gfid] = set()
         if moved:
-            # Of the directories above only those are known that were looked at since it began.
-            outside |= await self.hop.run(kept.left_out, self.sight, moved)
-        back = returning.back(truths, batch, outside) - attempt.walked
+            # Of the directories above only those are known that were looked at since it began, and
+            # they may have come back themselves before this, which a later slice tells.
+            after = attempt.window.after
+            out, doubted = await self.hop.run(kept.left_out, self.sight, moved, after)
+            outside |= out
+        back = returning.back(truths, batch, outside, doubted) - attempt.walked
         self.looking.returned |= back
         attempt.walked |= back
         await self._take_in(attempt.window)
@@ -160,6 +165,12 @@ class Rounds:
             self.underway.begin(files, empty, ahead=attempt.trial.ahead)
             attempt.totals.begun.update(ready)
         return number
+
+
+def _unnamed(found: Truth, window: Window) -> bool:
+    """Whether names of what the own brick has are not known."""
+    own = found.gfid in window.spoken
+    return own and isinstance(found, Alive) and not found.away and found.unnamed > 0
 
 
 def _own_file(item: AnyItem) -> bool:

@@ -97,6 +97,7 @@ class Work:
         unreconciled = self._unreconciled(agent.channel)
         marking = self._marking(agent, sight, replicator)
         await marking.look()
+        await replicator.run(position.show)
         watched = Heals(task.volume, task.brick, self._report, replicator, position)
         parts = (sight, agent, replicator, position, unreconciled, watched)
         caught = False

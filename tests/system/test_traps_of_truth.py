@@ -1,20 +1,28 @@
 """Traps of GlusterFS on the primary: what bricks say, and what is true."""
 
+import asyncio
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
-from mounted import Sides, holds, item
+from mounted import Sides, holds, item, mount_by_gfid
 
 from engine.gluster import gfid as gfids
 from engine.gluster import xattrs
 from engine.item import Gfid, Kind, Place
+from engine.lab.shape import PRIMARY
 from engine.movers import push
-from engine.plan.dirty import Dirty, Why
+from engine.plan.ahead import RACY
+from engine.plan.dirty import ALL, Dirty, Why
 from engine.plan.items import Absent, Alive
 from engine.primary import truth
 from engine.primary.truth import Sight
+from engine.session.beside import Beside
+from engine.session.hop import Hop
+from engine.session.looking import Looking
+from engine.session.position import Position
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
@@ -56,6 +64,22 @@ def test_a_name_lost_to_a_rename_over_it_is_not_believed(sides: Sides) -> None:
 
     found = _look(sides, brick, gfid)
     assert (found.places, found.whole, found.shared) == ((Place(folder, b"one"),), True, False)
+
+
+def test_all_names_of_a_file_are_found_that_only_the_mount_can_tell_of(sides: Sides) -> None:
+    """It tells one name; a brick that has parts of files, or no content, has recorded all."""
+    path, folder = _primary_folder(sides, "names")
+    names = [b"%d" % number for number in range(9)]
+    Path(os.fsdecode(path + b"/0")).touch()
+    for name in names[1:]:
+        os.link(path + b"/0", path + b"/" + name)
+    gfid = _gfid(sides, path + b"/0")
+    (brick,) = _holding(sides, gfid)
+    sight = Sight(brick, sides.primary_gfids, whole=False)
+    found = truth.look(sight, gfid, Dirty(ALL))
+    assert isinstance(found, Alive)
+    assert {place.name for place in found.places if place.parent == folder} == set(names)
+    assert (found.whole, found.away) == (True, False)
 
 
 def test_a_pointer_to_a_file_is_not_taken_for_it(sides: Sides) -> None:
@@ -154,3 +178,61 @@ def test_what_is_read_is_never_older_than_what_was_written(sides: Sides) -> None
             read = push.load(sides.primary_gfids, asked, 1 << 20)
             stale += read is None or read.data != content
     assert stale == 0
+
+
+def test_a_brick_that_has_yet_to_be_crawled_counts_in_the_lowest_position(sides: Sides) -> None:
+    """One without a position is left out by DHT; whoever waits for all would wait for none."""
+    root = mount_by_gfid(sides.lab, "prim1", PRIMARY, "lowest", "--client-pid=-1")
+    first, second = (Position(brick, "p" * 36, "s" * 36) for brick in sides.primary_bricks)
+    first.show()
+    assert (first.stime, first.passed(root)) == (0, 0)
+    first.settle(1000)
+    assert first.passed(root) == 1000, "as if the other one were through"
+    second.show()
+    assert first.passed(root) == 0
+    second.begin(2000)
+    second.show()
+    first.show()
+    assert (first.passed(root), first.read(), second.read()) == (1000, 1000, 2000)
+
+
+async def test_a_write_in_the_same_second_is_seen_on_another_brick(sides: Sides) -> None:
+    """Nothing but the ctime tells, and only to the nanosecond."""
+    own, other = sides.primary_bricks
+    path, number = sides.primary + b"/second-0", 0
+    while not _rewritten(path, b"0") or not holds(other, gfid := _gfid(sides, path)):
+        number += 1
+        path = sides.primary + b"/second-%d" % number
+    hop = Hop()
+
+    async def settled() -> str:
+        return ""
+
+    looking = Looking(Sight(own, sides.primary_gfids), hop, settled)
+
+    async def news(*, again: bool) -> tuple[bool, int]:
+        """Return whether there is any, and over how many seconds it was looked for."""
+        # Begins with a second, so that there is time for all of it.
+        await asyncio.sleep((1.1 - time.time()) % 1)
+        before = after = _rewritten(path, b"1")
+        await asyncio.sleep(2 * RACY / 1e9)
+        beside = Beside(looking, hop)
+        await beside.look({gfid: Dirty(ALL)}, set(), ancestors=False)
+        if again:
+            after = _rewritten(path, b"2")
+        return bool(await beside.news()), after // 10**9 - before // 10**9
+
+    assert await news(again=False) == (False, 0)
+    tried = [await news(again=True)]
+    while tried[-1][1] and len(tried) < 60:  # this machine was too slow for one second
+        tried.append(await news(again=True))
+    assert tried[-1] == (True, 0)
+    hop.close()
+
+
+def _rewritten(path: bytes, content: bytes) -> int:
+    """Write a file, so that size and mtime do not tell; return its ctime."""
+    with open(path, "wb") as file:
+        file.write(content)
+    os.utime(path, ns=(10**9, 10**9))
+    return os.stat(path).st_ctime_ns
