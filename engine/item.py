@@ -15,6 +15,9 @@ Gfid = NewType("Gfid", str)
 ROOT = Gfid("00000000-0000-0000-0000-000000000001")
 """The gfid of every volume's root directory."""
 
+NOBODY = Gfid("00000000-0000-0000-0000-000000000000")
+"""No object has this one: GlusterFS writes it where it does not know a gfid."""
+
 
 class Place(NamedTuple):
     """One name in one directory: where an object can stand."""

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from engine.item import (
+    NOBODY,
     ROOT,
     AnyAnswer,
     AnyItem,
@@ -24,9 +25,11 @@ from engine.item import (
     Refused,
 )
 from engine.plan import items, order
+from engine.plan.ahead import OpenSlice
 from engine.plan.dirty import ALL, Dirty, Why, Window, fold
 from engine.plan.items import Absent, Alive
 from engine.plan.settle import settle
+from engine.primary.records import Record
 
 G = [Gfid(f"{n:08x}-0000-4000-8000-000000000000") for n in range(10)]
 A, B, C, D = G[1], G[2], G[3], G[4]
@@ -65,6 +68,40 @@ def test_who_is_spoken_of_and_whose_name_is_taken(fop: int, directory: bool) -> 
     assert window.dirty[A].directory is directory
     assert window.spoken == {A}
     assert window.taken == ({AT_B} if fop == 8 else set())
+
+
+NOWHERE = Place(NOBODY, b"b")
+"""The new name in a record of a sharded volume, where somebody stood before."""
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        pytest.param([], id="it stays"),
+        pytest.param([("E", A, 8, (AT_B, AT_C), 0)], id="it is renamed again"),
+        pytest.param([("E", A, 5, (AT_B,), 0)], id="it is removed"),
+    ],
+)
+@pytest.mark.parametrize("ahead", [False, True])
+def test_where_a_rename_led_is_found_out(then: list[Any], *, ahead: bool) -> None:
+    """Who stood there has no record of its end; nobody else is taken for it."""
+    said = [("E", A, 8, (AT_A, NOWHERE), 0), *then]
+    if ahead:
+        early = OpenSlice(1)
+        early.hear([Record(*each) for each in said], 1)
+        window = early.ripe({}, 0, 0.0)
+    else:
+        window = Window()
+        fold(window, said)
+    assert NOBODY not in window.dirty
+    assert NOWHERE not in window.dirty.get(A, Dirty()).heard
+    if not then:
+        items.make(_alive(AT_B), Dirty(Why.NAMES), window)
+    assert window.taken == {AT_B, *([AT_C] if then and then[0][2] == 8 else [])}
+    elsewhere = Place(D, b"b")
+    for place, lawful in ((AT_B, True), (elsewhere, False)):
+        gone = items.make(Absent(B), Dirty(Why.NAMES, {place: None}), window)
+        assert gone == Gone(gfid=B, heard=(place,), lawful=lawful)
 
 
 @pytest.mark.parametrize(

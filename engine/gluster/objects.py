@@ -82,11 +82,13 @@ ALL = Scope()
 
 def travels(name: bytes, scope: Scope = ALL) -> bool:
     """Whether an xattr is replicated: user.* but georep's own, and the POSIX ACLs, as far as
-    `scope` has them.
+    `scope` has them; and what makes one file of its shards.
 
     An aux mount with client-pid -1 takes no others: GlusterFS 10.3 ignores setting any other name,
     with success.
     """
+    if name in xattrs.SHARDED:
+        return True
     if name.startswith(b"user."):
         return scope.users and not name.startswith(_OWN_XATTRS)
     return scope.acls and name in (ACCESS_ACL, DEFAULT_ACL)

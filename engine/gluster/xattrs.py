@@ -28,6 +28,13 @@ LINKTO: Final = b"trusted.glusterfs.dht.linkto"
 """On a pointer file (mode 01000, empty): the subvolume that has the file, NUL-terminated."""
 MDATA: Final = b"trusted.glusterfs.mdata"
 """The times that GlusterFS shows for an object."""
+SHARDED: Final = frozenset(
+    (b"trusted.glusterfs.shard.block-size", b"trusted.glusterfs.shard.file-size")
+)
+"""On a file that is kept in pieces: how large one is, 8 bytes; its size and blocks, 32 bytes. The
+first piece stands in the file's place, the others as `/.shard/<gfid>.<number>`, for clients with
+client-pid -1 alone. A file of which nobody has said its size is empty to all other clients.
+"""
 NODE_UUID: Final = b"trusted.glusterfs.node-uuid"
 """On a mount: the node of one brick of each subvolume."""
 PATHINFO: Final = b"trusted.glusterfs.pathinfo"

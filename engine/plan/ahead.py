@@ -123,8 +123,9 @@ class OpenSlice:
             self._spoken[gfid] = number
             self._since.setdefault(gfid, self._read)
             if letter == "E":
-                if fop == RENAME:
-                    self._taken[places[-1]] = number
+                for place in places if fop == RENAME else ():
+                    if place in self._fresh.taken:
+                        self._taken[place] = number
                 if gfid in self._hot:
                     self._hot[gfid].due = 0.0
             else:
@@ -179,7 +180,11 @@ class OpenSlice:
         """
         fresh = self._fresh
         window = Window(
-            spoken=fresh.spoken, known=self._known, taken=fresh.taken, takers=fresh.takers
+            spoken=fresh.spoken,
+            known=self._known,
+            taken=fresh.taken,
+            lost=fresh.lost,
+            takers=fresh.takers,
         )
         for gfid, glance in seen.items():
             hot = self._hot.get(gfid)
@@ -311,6 +316,7 @@ class OpenSlice:
             dirty=self._fresh.dirty,
             spoken=set(self._spoken),
             taken=set(self._taken),
+            lost={gfid: names for gfid, names in self._fresh.lost.items() if gfid in self._spoken},
             keeps=self._fresh.keeps,
             takers={p: who for p, who in self._fresh.takers.items() if p in self._taken},
         )

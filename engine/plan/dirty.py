@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Flag, auto
 
-from engine.item import Gfid, Holder, Kind, Place
+from engine.item import NOBODY, Gfid, Holder, Kind, Place
 
 RENAME = 8
 _UNLINK = 5
@@ -64,6 +64,10 @@ class Window:
     """Places onto which a RENAME was heard: who stood there may have been destroyed without a
     record.
     """
+    lost: dict[Gfid, set[bytes]] = field(default_factory=dict)
+    """Who was renamed onto names in directories that the record does not tell: a place of theirs
+    with such a name, heard or seen later, is in `taken`.
+    """
     deep: set[Gfid] = field(default_factory=set)
     """Those of whom every directory above is to be looked at too."""
     records: int = 0
@@ -96,6 +100,14 @@ class Window:
             dirty.heard[place] = None
         return dirty
 
+    def take(self, gfid: Gfid, places: Iterable[Place]) -> None:
+        """Note that `gfid` was renamed onto those of its `places` of which it was not known."""
+        for place in places:
+            if place.name in self.lost.get(gfid, ()):
+                self.taken.add(place)
+                if self.keeps:
+                    self.takers.setdefault(place, set()).add(gfid)
+
     def mark_holder(self, holder: Holder) -> None:
         """Make whoever was found at a place on the secondary dirty."""
         dirty = self.mark(holder.gfid, Why.NAMES, holder.place)
@@ -111,7 +123,7 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
     """
     mark, spoken, keeps = window.mark, window.spoken, window.keeps
     count = 0
-    for letter, gfid, fop, places, _mode in records:
+    for letter, gfid, fop, written, _mode in records:
         count += 1
         spoken.add(gfid)
         if letter == "D":
@@ -119,6 +131,12 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
         elif letter == "M":
             mark(gfid, Why.ATTRIBUTES)
         else:
+            places = written
+            if fop == RENAME and written[-1].parent == NOBODY:
+                window.lost.setdefault(gfid, set()).add(written[-1].name)
+                places = written[:1]
+            if window.lost:
+                window.take(gfid, places)
             if keeps and fop in _ENDERS:
                 dirty = mark(gfid, Why.NAMES)
                 for place in places:
@@ -127,7 +145,7 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
                 dirty = mark(gfid, _MADE if fop in _MAKERS else Why.NAMES, *places)
             if fop in _OF_DIRECTORIES:
                 dirty.directory = True
-            elif fop == RENAME:
+            elif fop == RENAME and len(places) > 1:
                 window.taken.add(places[-1])
                 if keeps:
                     window.takers.setdefault(places[-1], set()).add(gfid)

@@ -106,6 +106,8 @@ def make(
             if truth.gfid in outside:
                 return None
             places = truth.places
+            if window.lost:
+                window.take(truth.gfid, places)
             names = places
             if outside:
                 names = tuple(place for place in places if place.parent not in outside)

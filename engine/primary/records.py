@@ -48,7 +48,9 @@ class Record(NamedTuple):
     fop: int
     """The operation; 0 for D. For M just the first of its class in the slice."""
     places: tuple[Place, ...]
-    """Of E: the old and the new one for RENAME, else the one that was made or removed."""
+    """Of E: the old and the new one for RENAME, else the one that was made or removed. On a sharded
+    volume the parent of the new one is NOBODY where somebody stood there before.
+    """
     mode: int
     """Of CREATE, MKNOD, MKDIR: type bits and permissions; else 0."""
 

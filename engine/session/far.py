@@ -260,9 +260,16 @@ def check_shards(
     session: Session, here: Volume | None, there: Mapping[str, str]
 ) -> Iterator[Check]:
     """Whether files are cut into shards on both sides in the same way, or on none."""
-    if here is None or urls.is_directory(session.volume):
+    if here is None:
         return
     ours, theirs = (_shards(options) for options in (here.options, there))
+    if urls.is_directory(session.volume):
+        if ours:
+            words = f"{here.name} has {ours}, which only a volume can make files of"
+            yield Check(
+                "shards", False, words, "Replicate to a volume with the same features.shard."
+            )
+        return
     if ours == theirs:
         yield Check("shards", True, f"Both volumes have {ours or 'no shards'}")
         return
