@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from engine import __version__, names
+from engine import __version__, ending, names
 from engine.errors import GeorepError, Usage
 
 INTERRUPTED = 130
@@ -13,6 +13,10 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 fine, 1 see the words, 2 wrong usage."""
     words = list(sys.argv[1:] if argv is None else argv)
+    return ending.quietly(lambda: _main(words))
+
+
+def _main(words: list[str]) -> int:
     try:
         # These are started by programs, have their own arguments, and must be there at once.
         match words[:1]:
@@ -51,10 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, Usage) else 1
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Who read our output has gone. Python must not complain about it again at exit.
-        sys.stdout = None
-        return 1
 
 
 def _command(arguments: argparse.Namespace) -> int:

@@ -232,6 +232,10 @@ class PendingChanged(WorkerEvent, frozen=True, kw_only=True):
     """What the worker does now, in words."""
     waits: str
     """What it waits for, or empty."""
+    trouble: str = ""
+    """The cause for which the secondary would not take a change now, though the worker has none;
+    empty while it would.
+    """
     ahead: float = 0.0
     """Everything that was changed before is on the secondary, as far as open slices tell, settled
     or not; seconds since the epoch; 0: not known.

@@ -117,6 +117,13 @@ def tries_again(session: SessionState, name: str) -> bool:
     return started.restart > 0 and 0 <= started.at - fault.at < BACK_OFF
 
 
+def troubled(session: SessionState, name: str) -> bool:
+    """Whether the secondary would not take a change from a worker that has none now."""
+    pending = session.workers[name].pending
+    works = status(session, name) in (Status.ACTIVE, Status.PASSIVE)
+    return works and pending is not None and bool(pending.trouble)
+
+
 def due(worker: WorkerState) -> ReconcileDue | None:
     """Return what of its brick is to be reconciled; a Passive worker leaves it to the Active."""
     passive = worker.role is not None and worker.role.role is Role.PASSIVE

@@ -45,7 +45,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 LOST = frozenset(
     {
         *("connection lost", "secondary silent", "agent ended", "secondary given up"),
-        "secondary bricks down",
+        *("secondary bricks down", "secondary hangs"),
     }
 )
 """Causes of a fault after which another node may do better."""

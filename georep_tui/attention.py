@@ -1,15 +1,20 @@
 """What an operator should look at, the worst first. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
 from engine import figures
+from engine.causes import CAUSES
 from engine.events import EntryFailed
 from engine.figures import Status
 from engine.state import SessionState, State, WorkerState
 from georep_tui import rows
 from georep_tui.rows import Line
+
+_STEP = "   "
+"""What the next step is indented by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +45,23 @@ def matters(state: State, now: float) -> list[Matter]:
                 found.append(_fault(name, worker, each, now))
             elif figures.tries_again(session, worker):
                 found.append(_begins_again(name, worker, each))
+            elif figures.troubled(session, worker):
+                found.append(_trouble(name, worker, each))
             found += _failures(name, worker, each)
     return sorted(found, key=lambda matter: (matter.meaning != "bad", -matter.at))
 
 
 def count(state: State) -> int:
-    """Return how much is wrong: failed objects, faulty workers, sessions that cannot run, or of
-    which removals are not reconciled, movers that do not work, and nodes of the secondary that
-    could not be used.
+    """Return how much is wrong: failed objects, workers that are faulty or would be if they had
+    something to do, sessions that cannot run, or of which removals are not reconciled, movers that
+    do not work, and nodes of the secondary that could not be used.
     """
     return sum(
         session.failing
         + len(session.blocked)
         + sum(figures.status(session, name) is Status.FAULTY for name in session.workers)
         + sum(figures.tries_again(session, name) for name in session.workers)
+        + sum(figures.troubled(session, name) for name in session.workers)
         + (figures.unreconciled(session) is not None)
         + len(figures.broken(session))
         + len(figures.unused(session))
@@ -62,22 +70,36 @@ def count(state: State) -> int:
 
 
 def lines(found: list[Matter], width: int, room: int) -> list[Line]:
-    """Return at most `room` lines; the last one says how many are left out."""
-    shown = found if len(found) <= room else found[: max(0, room - 1)]
+    """Return what fits into `room` lines; the last one says how many matters are left out."""
+    told = [_wrapped(each, width) for each in _told(found, width)]
     result: list[Line] = []
-    for matter, head in zip(shown, _heads(shown, width), strict=True):
-        words = rows.fit(matter.words, max(8, width - cell_len(head) - 1))
-        result.append(((head, ""), (words, matter.meaning)))
-    if len(shown) < len(found):
-        result.append(((f" and {rows.many(len(found) - len(shown), 'more', 'more')}", "idle"),))
+    for at, part in enumerate(told):
+        left = len(told) - at
+        if len(result) + len(part) + (left > 1) > room:
+            return [*result, ((f" and {rows.many(left, 'more', 'more')}", "idle"),)]
+        result += part
     return result
 
 
 def whole(found: list[Matter], width: int) -> list[Line]:
-    """Return everything in as many lines as it takes; what to do stands below where it has no room
-    beside, in one line, and once for all that it mends.
+    """Return everything in as many lines as it takes."""
+    # Never broken by us: what a terminal breaks can still be copied as one.
+    return [line for told in _told(found, width) for line in told]
+
+
+def _wrapped(told: list[Line], width: int) -> list[Line]:
+    """Have the next step in several lines where one is too short: a screen breaks none."""
+    *said, last = told
+    if last[0][1] != "accent":
+        return told
+    parts = rows.wrap(last[0][0].strip(), width - len(_STEP), lines=6)
+    return [*said, *(((_STEP + part, "accent"),) for part in parts)]
+
+
+def _told(found: list[Matter], width: int) -> Iterator[list[Line]]:
+    """Tell each; what to do stands below where it has no room beside, in one line, and once for all
+    that it mends.
     """
-    result: list[Line] = []
     for at, (matter, head) in enumerate(zip(found, _heads(found, width), strict=True)):
         room = max(8, width - cell_len(head) - 1)
         following = found[at + 1].fix if at + 1 < len(found) else ""
@@ -86,12 +108,11 @@ def whole(found: list[Matter], width: int) -> list[Line]:
         if step and cell_len(f"{said} {step}") <= room:
             said, step = f"{said} {step}", ""
         indent = " " * cell_len(head)
-        for row, part in enumerate(rows.wrap(said, room, lines=6)):
-            result.append(((indent if row else head, ""), (part, matter.meaning)))
-        if step:
-            # Never broken by us: what a terminal breaks can still be copied as one.
-            result.append(((f"   {step}", "accent"),))
-    return result
+        told: list[Line] = [
+            ((indent if row else head, ""), (part, matter.meaning))
+            for row, part in enumerate(rows.wrap(said, room, lines=6))
+        ]
+        yield [*told, ((f"{_STEP}{step}", "accent"),)] if step else told
 
 
 def _heads(found: list[Matter], width: int) -> list[str]:
@@ -141,6 +162,14 @@ def _begins_again(session: str, name: str, worker: WorkerState) -> Matter:
     retry = worker.started.restart if worker.started else 0
     words = rows.plain(f"faulty: {words}, retry {retry} now")
     return Matter(at, session, name, words, "bad", fix)
+
+
+def _trouble(session: str, name: str, worker: WorkerState) -> Matter:
+    """Say what would keep a worker from bringing anything, though it has nothing to bring."""
+    pending = worker.pending
+    at, trouble = (pending.at, pending.trouble) if pending else (0.0, "")
+    fix = CAUSES[trouble].step.replace("`", "") if trouble in CAUSES else ""
+    return Matter(at, session, name, rows.plain(f"{trouble} {_next(fix)}"), "bad", fix)
 
 
 def _unreconciled(name: str, session: SessionState) -> list[Matter]:

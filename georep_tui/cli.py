@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine import names
+from engine import ending, names
 from engine.errors import GeorepError, Usage
 from georep_tui import (
     fixing,
@@ -17,6 +17,7 @@ from georep_tui import (
     quarantining,
     remembered,
     reporting,
+    resending,
     tending,
     words,
 )
@@ -32,6 +33,10 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 fine, 1 needs attention, 2 wrong usage."""
     said = list(sys.argv[1:] if argv is None else argv)
+    return ending.quietly(lambda: _main(said))
+
+
+def _main(said: list[str]) -> int:
     try:
         args = words.parser(said).parse_args(said)
         if args.read_only and args.command is not None:
@@ -45,10 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, Usage) else 1
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Who read our output has gone. Python must not complain about it again at exit.
-        sys.stdout = None
-        return 1
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -98,6 +99,8 @@ def _run(args: argparse.Namespace) -> int:
             from georep_tui import configuring  # deferred, like everything here
 
             return configuring.configure(at, args)
+        case "resend":
+            return resending.run(at, args)
         case "reconcile":
             from georep_tui import reconciling  # deferred, like everything here
 

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 
 from engine import figures, progress
+from engine.causes import CAUSES
 from engine.events import BatchDone, Crawl, JobFinished, ReconcileDue, WorkerFaulty
 from engine.figures import Status
 from engine.state import SessionState, State, WorkerState
 from georep_tui import failed, rows, standing, tables
 from georep_tui.rows import LABEL, Line, Span
 from georep_tui.rows import labelled as _said
+
+WELL = 1800.0
+"""Seconds of work after which a worker's last fault is for its page alone."""
 
 
 def worker(session: SessionState, name: str, now: float, width: int) -> list[Line]:
@@ -22,6 +26,12 @@ def worker(session: SessionState, name: str, now: float, width: int) -> list[Lin
         if each.retry:
             when = f"attempt {each.retry.attempt} {rows.due(each.retry.due, now)}"
             lines += _said("retry", f"{when}, at {rows.clock(each.retry.due)}", width, "warn")
+    elif status in (Status.STARTING, Status.ACTIVE, Status.PASSIVE):
+        lines += _recalled(each, now, width)
+    if figures.troubled(session, name) and each.pending:
+        cause = CAUSES.get(each.pending.trouble)
+        lines += _said("trouble", each.pending.trouble, width, "bad")
+        lines += _said("do", cause.step.replace("`", "") if cause else "", width, "accent", lines=2)
     if status in (Status.STARTING, Status.ACTIVE):
         lines += _now(each, status, width)
         lines += _left(each, now, width)
@@ -145,6 +155,18 @@ def _fault(fault: WorkerFaulty, width: int) -> Iterator[Line]:
     yield from _said("words", fault.words, width, lines=2)
     yield from _said("evidence", fault.evidence, width, "idle", lines=2)
     yield from _said("do", fault.fix, width, "accent", lines=2)
+
+
+def _recalled(each: WorkerState, now: float, width: int) -> Iterator[Line]:
+    """Say why it was started again, until it has been well for long."""
+    fault, connected = each.fault, each.connected
+    if fault is None:
+        return
+    well = now - connected.at if connected is not None and connected.at >= fault.at else None
+    if well is None or well < WELL:
+        since = "" if well is None else f" · well for {rows.duration(well)}"
+        why = f"{fault.cause or fault.words} · {rows.clock(fault.at)}{since}"
+        yield from _said("last fault", why, width, "warn")
 
 
 def _now(each: WorkerState, status: Status, width: int) -> Iterator[Line]:

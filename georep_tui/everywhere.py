@@ -19,7 +19,7 @@ from georep_tui.hosts import HERE, Host
 from georep_tui.running import Commands
 
 _HERE_ONLY = ("replay", "demo", "lab", "explain")
-_ONCE = ("verify", "reconcile", "quarantine")
+_ONCE = ("verify", "resend", "reconcile", "quarantine")
 """What looks at whole volumes: the first node that has the session does it for all."""
 _MAKING = ("create", "adopt", "keys")
 """What a node that refuses ends, for the others would refuse it, too."""

@@ -32,6 +32,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "georep checkpoint backup list",
     ),
     "verify": ("georep verify backup --content --under projects",),
+    "resend": ("georep resend backup projects/disk.img",),
     "reconcile": ("georep reconcile backup", "georep reconcile backup --apply"),
     "replay": (
         "georep replay /var/lib/georep/backup/journal",

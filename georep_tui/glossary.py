@@ -183,6 +183,8 @@ TERMS = (
     Word("left", "How long what is pending takes; rough: not sure.", (SESSIONS, WORKERS)),
     Word("pending", "Known and not made so yet.", (WORKERS,)),
     Word("waits", "What it cannot go on without.", (WORKERS,)),
+    Word("trouble", "What would keep a change from the secondary.", (WORKERS,)),
+    Word("last fault", "Why it was started again, and when.", (WORKERS,)),
     Word("role", "Active or passive, and why.", (WORKERS,)),
     Word("peer", "The node of the secondary, and its version.", (WORKERS,)),
     Word("not used", "A node of the secondary, or a mover, that did not work.", (WORKERS,)),

@@ -382,6 +382,11 @@ def fitting(hints: Sequence[tuple[str, int]], room: int) -> set[str]:
         if sum(found.values()) <= room:
             break
         found.pop(id, None)
+    for id, _ in reversed(hints):
+        if sum(found.values()) <= room:
+            break
+        if id != "help":
+            found.pop(id, None)
     return set(found)
 
 

@@ -199,7 +199,7 @@ def failures_json(found: "Iterable[Failure]") -> None:
 
 def say(lines: Iterable[Line]) -> None:
     """Write lines to stdout: in colour on a terminal only, in ASCII where it knows no more."""
-    console = Console(highlight=False, markup=False, emoji=False, no_color=_no_colour())
+    console = _Paper(highlight=False, markup=False, emoji=False, no_color=_no_colour())
     plain = "utf" not in (sys.stdout.encoding or "").lower()
     for line in lines:
         text = Text()
@@ -207,6 +207,14 @@ def say(lines: Iterable[Line]) -> None:
             text.append(rows.ascii_only(words) if plain else words, COLOURS.get(meaning, ""))
         text.rstrip()
         console.print(text, soft_wrap=True)
+
+
+class _Paper(Console):
+    """Where lines are written; how a command ends without a reader is decided elsewhere."""
+
+    def on_broken_pipe(self) -> None:
+        """Hand on what else would be exit code 1."""
+        raise BrokenPipeError
 
 
 def dump(content: object) -> None:
@@ -287,6 +295,7 @@ def _worker(each: WorkerState, now: float) -> Json:
         "unreconciled": _numbers(figures.due(each), ("since", "until")),
         "doing": pending.doing if pending else None,
         "waits": pending.waits if pending else None,
+        "trouble": pending.trouble or None if pending else None,
         "pending": _numbers(pending, KINDS),
         "totals": _numbers(totals, ("slices", "records", "entries", "files", "bytes", "removed")),
         "per_second": {

@@ -121,6 +121,8 @@ def doing(session: SessionState, name: str) -> str:
     """Return what a worker does or waits for now, in a few words."""
     worker = session.workers[name]
     match figures.status(session, name):
+        case Status.PASSIVE | Status.ACTIVE if worker.pending and worker.pending.trouble:
+            return rows.plain(worker.pending.trouble)
         case Status.PASSIVE:
             return "standby"
         case Status.FAULTY:
@@ -200,7 +202,7 @@ def _worker(
         "PEER": (rows.plain(worker.connected.peer) if worker.connected else "", ""),
         "STATUS": rows.mark(status),
         "FAIL": (rows.number(worker.failing) if worker.failing else "", "bad"),
-        "DOING": (doing(session, name), "bad" if status is Status.FAULTY else "idle"),
+        "DOING": (doing(session, name), "bad" if _needs(session, name) else "idle"),
         "LAST SYNCED": (stamp(synced.stime) if synced and synced.stime > 0 else "", ""),
     }
     if status in (Status.PASSIVE, Status.PAUSED, Status.STOPPED):
@@ -231,6 +233,11 @@ def _crawl(worker: WorkerState) -> Span:
 
 def _works(session: SessionState, name: str) -> bool:
     return figures.status(session, name) is Status.ACTIVE
+
+
+def _needs(session: SessionState, name: str) -> bool:
+    faulty = figures.status(session, name) is Status.FAULTY
+    return faulty or figures.troubled(session, name)
 
 
 def _tally(session: SessionState) -> str:

@@ -81,9 +81,8 @@ def next_steps(counts: Counts, name: str) -> list[str]:
     steps = []
     if counts.different > counts.extra:
         steps.append(
-            "What is missing or different is brought again when somebody touches it on the "
-            "primary, through a mount; where the content or the xattrs of a file differ, remove it "
-            "on the secondary before."
+            f"What is missing or different: georep resend {name} PATH says what it would send, "
+            "asks, and compares afterwards."
         )
     if counts.extra:
         steps.append(

@@ -210,6 +210,13 @@ def _comparing(command: Command) -> None:
     verify.add_argument("name", metavar="NAME")
     verify.add_argument("--content", action="store_true", help="the bytes of files, too")
     verify.add_argument("--under", metavar="PATH", default="", help="only what is at PATH, below")
+    resend = command(
+        "resend", "send what differs though sizes and times are equal, asks first; compare then"
+    )
+    resend.add_argument("name", metavar="NAME")
+    resend.add_argument("paths", metavar="PATH", nargs="+", help="from the root of the volume")
+    quarantining.add_words(resend)
+    resend.set_defaults(json=False)
     reconcile = command(
         "reconcile", "show what the secondary has and the primary has no more, or remove it"
     )

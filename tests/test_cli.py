@@ -259,16 +259,19 @@ def test_create_tells_of_every_check(
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(KeyboardInterrupt(), 130), (Retry("away"), 1), (BrokenPipeError(), 1)],
+    [(KeyboardInterrupt(), 130), (Retry("away"), 1), (BrokenPipeError(), 141)],
 )
 def test_how_it_ends(
-    at: Places, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+    at: Places,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
 ) -> None:
     def listed(at: Places) -> list[Listed]:
         raise error
 
     monkeypatch.setattr(lifecycle, "listed", listed)
-    monkeypatch.setattr(sys, "stdout", sys.stdout)
     assert cli.main(["list"]) == code
 
 

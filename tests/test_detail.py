@@ -267,6 +267,41 @@ def test_all_of_what_needs_somebody_is_told_with_a_step_that_can_be_copied(width
     assert sum("faulty: disk full" in line for line in lines) == 2
 
 
+@pytest.mark.parametrize("width", [40, 60, 78, 98, 138])
+def test_on_a_screen_the_next_step_is_never_cut(width: int) -> None:
+    step = "gluster volume set a-volume-with-a-name features.read-only off"
+    blocked = msgspec.structs.replace(BLOCKED, fix=f"Switch it off there: {step}")
+    found = attention.matters(fold(KNOWN, STARTED, blocked, FAULTY, DUE), 100)
+    lines = ["".join(text for text, _ in line) for line in attention.lines(found, width, 99)]
+    assert all(len(line) <= width and "…" not in line for line in lines)
+    words = " ".join(" ".join(lines).split())
+    assert f"→ Switch it off there: {step}" in words
+    assert f"→ georep reconcile {DUE.session}" in words
+    for room in range(1, len(lines) + 1):
+        short = attention.lines(found, width, room)
+        assert len(short) <= room
+        assert ("more" in str(short[-1])) == (room < len(lines))
+
+
+def test_the_last_fault_stands_in_the_pane_until_it_has_been_well_for_long() -> None:
+    begins = msgspec.structs.replace(STARTED, at=FAULTY.at + 1)
+    back = msgspec.structs.replace(CONNECTED, at=FAULTY.at + 2)
+    state = fold(KNOWN, STARTED, FAULTY, begins)
+
+    def pane(now: float) -> str:
+        return said(detail.worker(state.sessions["s"], "n1:/b", now, 100))
+
+    assert f"last fault {FAULTY.cause}" in pane(begins.at)
+    assert "well for" not in pane(begins.at)
+    for event in (back, ACTIVE):
+        apply(state, event)
+    assert f"last fault {FAULTY.cause}" in pane(back.at + 60)
+    assert "well for" in pane(back.at + 60)
+    assert "last fault" not in pane(back.at + detail.WELL)
+    never = fold(KNOWN, STARTED, CONNECTED, ACTIVE)
+    assert "last fault" not in said(detail.worker(never.sessions["s"], "n1:/b", 9, 100))
+
+
 def test_a_mover_that_does_not_work_needs_somebody_once_for_all_bricks_of_a_node() -> None:
     other = {"session": "s", "worker": "n1:/b2"}
     again = msgspec.structs.replace(BROKEN, worker="n1:/b2")

@@ -62,6 +62,7 @@ def said(world: Path) -> list[str]:
         ("away", "pause prod", [], 1),
         ("a b", "verify prod --content", ["a georep verify prod --content"], 0),
         ("empty b", "reconcile prod", ["b georep reconcile prod"], 0),
+        ("b a", "resend prod d/x", ["b georep resend prod d/x"], 0),
         (
             "refusing b",
             "create v h::s --name prod",

@@ -22,7 +22,7 @@ from engine.plan.dirty import ALL, Dirty, Why, Window
 from engine.plan.items import Manner
 from engine.primary.truth import Sight
 from engine.rpc.channel import Channel
-from engine.session import half_done, mending, reconciling, shelving
+from engine.session import half_done, mending, reconciling, resending, shelving
 from engine.session.bulk import Brought, Bulk
 from engine.session.half_done import LOCKS, HalfDone
 from engine.session.ledger import Known, Ledger
@@ -265,5 +265,6 @@ def test_every_lock_is_that_of_its_command() -> None:
     assert LOCKS == {
         mending.FIX: "shelves.lock",
         shelving.WORKER: "shelves.lock",
+        resending.RESEND: "shelves.lock",
         reconciling.WORKER: "reconcile.lock",
     }

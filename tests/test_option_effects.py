@@ -392,7 +392,7 @@ sys.stdin.read()
 def test_use_meta_volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "meta").mkdir()
     lock = MetaLock(tmp_path / "meta", primary="p", secondary="s", subvolume=0)
-    turn = Turn(tmp_path, BRICK, lock)
+    turn = Turn(tmp_path, BRICK, {}, lock)
     monkeypatch.setattr(election, "answers", lambda *_: True)
     with pytest.raises(Stop, match="nothing is mounted"):
         turn.decide(b"/mount")

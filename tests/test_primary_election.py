@@ -24,12 +24,12 @@ A, B, C = (f"{letter * 8}-1111-4222-8333-944455556666" for letter in "abc")
     [
         pytest.param([A, A], True, "names this node", id="first of both sets"),
         pytest.param([B, A], True, "names this node", id="first of one set"),
-        pytest.param([B, B, C], False, f"names other nodes: {B}, {C}", id="others"),
+        pytest.param([B, B, C], False, f"names other nodes: prim2, {C}", id="others"),
         pytest.param([], False, "none of its bricks answers", id="nobody"),
     ],
 )
 def test_decide(elected: list[str], active: bool, words: str) -> None:
-    outcome = election.decide(elected, A)
+    outcome = election.decide(elected, A, {A: "prim1", B: "prim2"})
     assert outcome.active is active
     assert words in outcome.reason
 
@@ -40,7 +40,7 @@ def test_decide(elected: list[str], active: bool, words: str) -> None:
 def test_elect(value: bytes | None, active: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {(b"/mnt", xattrs.NODE_UUID): value}
     monkeypatch.setattr(xattrs, "get", lambda path, name: asked[path, name])
-    assert election.elect(b"/mnt", A).active is active
+    assert election.elect(b"/mnt", A, {}).active is active
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_worker_whose_own_brick_went_down_is_passive_until_it_is_back(
     values = {xattrs.NODE_UUID: A.encode, xattrs.PATHINFO: lambda: tree}
     monkeypatch.setattr(xattrs, "get", lambda path, name: values[name]())
     monkeypatch.setattr("socket.gethostname", lambda: "prim1")
-    turn = Turn(tmp_path, Brick("10.0.0.1", "/b/1", A, 0, 0))
+    turn = Turn(tmp_path, Brick("10.0.0.1", "/b/1", A, 0, 0), {})
     try:
         assert turn.decide(b"/mnt").role is Role.ACTIVE, "it may have a name that we do not know"
         tree = TREE

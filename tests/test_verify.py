@@ -345,7 +345,7 @@ def test_what_differs_has_a_next_step() -> None:
     (extra,) = verifying.next_steps(Counts(different=2, extra=2), "prod")
     assert "georep reconcile prod" in extra
     (other,) = verifying.next_steps(Counts(different=2), "prod")
-    assert "touches it on the primary" in other
+    assert "georep resend prod PATH" in other
     assert len(verifying.next_steps(Counts(different=2, extra=1), "prod")) == 2
 
 

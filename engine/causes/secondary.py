@@ -144,5 +144,10 @@ WHOLE = Section(
             "A part of the secondary volume does not answer.",
             "`gluster volume status SVOL` there",
         ),
+        Cause(
+            "secondary hangs",
+            "The secondary's mount does not answer. After `secondary-timeout` a new one is made.",
+            "Which bricks there are down, or cannot be reached: `gluster volume status SVOL`",
+        ),
     ),
 )

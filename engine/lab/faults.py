@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from engine.errors import Usage
-from engine.lab import hosts, processes, volumes
+from engine.lab import hosts, network, processes, volumes
 from engine.lab.lab import Lab
 
 _ROLLS = "diagnostics.brick-log-flush-timeout"
@@ -56,6 +56,16 @@ def power_off(lab: Lab, host: str) -> None:
         return not found
 
     hosts.until(f"the end of all on {host}", gone)
+
+
+def unplug(lab: Lab, host: str) -> None:
+    """Take the wire of `host` away: nobody hears anything of it, not even that it is gone."""
+    network.switch(lab.place, host, up=False)
+
+
+def plug(lab: Lab, host: str) -> None:
+    """Put the wire back."""
+    network.switch(lab.place, host, up=True)
 
 
 def rollover(lab: Lab, volume: str) -> None:

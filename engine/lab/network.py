@@ -51,6 +51,12 @@ def build(place: Place, addresses: Mapping[str, str], *, lock: int) -> None:
         _batch(["-n", place.namespace(host)], inner_commands(address), lock)
 
 
+def switch(place: Place, host: str, *, up: bool) -> None:
+    """Take the wire of one host away, or put it back."""
+    line = f"link set dev {host} {'up' if up else 'down'}"
+    _batch(["-n", place.namespace(SWITCH)], [line], lock=None)
+
+
 def existing(place: Place) -> list[str]:
     """Return the namespaces of the lab that there are."""
     try:
@@ -84,14 +90,14 @@ def remove(place: Place) -> None:
         subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
 
 
-def _batch(options: list[str], lines: list[str], lock: int) -> None:
+def _batch(options: list[str], lines: list[str], lock: int | None) -> None:
     said = subprocess.run(
         ["ip", *options, "-batch", "-"],
         input="\n".join(lines),
         capture_output=True,
         text=True,
         check=False,
-        pass_fds=(lock,),
+        pass_fds=() if lock is None else (lock,),
     )
     if said.returncode:
         raise Stop(

@@ -9,7 +9,7 @@ more, so whether the own brick answers is asked, too. GlusterFS 10.3, checked by
 """
 
 import errno
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.gluster import xattrs
@@ -23,19 +23,23 @@ class Election:
     reason: str
 
 
-def decide(elected: Sequence[str], node: str) -> Election:
-    """Elect by the uuids of one answering node per subvolume, in subvolume order. Pure."""
+def decide(elected: Sequence[str], node: str, hosts: Mapping[str, str]) -> Election:
+    """Elect by the uuids of one answering node per subvolume, in subvolume order. Pure.
+
+    `hosts`: what each node is called, by its uuid.
+    """
     if node in elected:
         return Election(True, "the volume names this node")
     if not elected:
         return Election(False, "the volume names no node: none of its bricks answers")
-    others = ", ".join(dict.fromkeys(elected))
+    others = ", ".join(dict.fromkeys(hosts.get(each, each) for each in elected))
     return Election(False, f"the volume names other nodes: {others}")
 
 
-def elect(mount: bytes, node: str) -> Election:
+def elect(mount: bytes, node: str, hosts: Mapping[str, str]) -> Election:
     """Ask the volume through the root of its mount. Blocks; OSError when it does not answer."""
-    return decide(xattrs.parse_node_uuids(xattrs.get(mount, xattrs.NODE_UUID) or b""), node)
+    told = xattrs.parse_node_uuids(xattrs.get(mount, xattrs.NODE_UUID) or b"")
+    return decide(told, node, hosts)
 
 
 def told(pathinfo: bytes, hosts: Collection[str], brick: bytes) -> bool | None:

@@ -1,5 +1,6 @@
 """What can be asked of an agent, each as a call that returns what was asked for."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import TypeVar
@@ -19,6 +20,7 @@ from engine.rpc.messages import (
     AskMarks,
     AskNotes,
     AskQuarantine,
+    AskReady,
     Canary,
     Digest,
     Digests,
@@ -39,6 +41,7 @@ from engine.rpc.messages import (
     Notes,
     PutAway,
     Quarantine,
+    Ready,
     Remember,
     Remembered,
     Rescue,
@@ -59,19 +62,26 @@ class Channel:
         """`call` brings a message there, and back what answers it."""
         self._call = call
         self._ids = count(1)
+        self._worked = time.monotonic()
+
+    def idle_for(self) -> float:
+        """Return for how many seconds nobody was told how the secondary is."""
+        return time.monotonic() - self._worked
 
     async def apply(self, items: Sequence[AnyItem]) -> list[AnyAnswer]:
         """Have `items`, which do not depend on each other, made so; one answer each, in order."""
         reply = await self._ask(Apply(id=next(self._ids), items=tuple(items)), Applied)
         if [answer.gfid for answer in reply.answers] != [item.gfid for item in items]:
             raise Disconnected("the agent's answers do not fit what was asked", cause="protocol")
+        self._worked = time.monotonic()
         return list(reply.answers)
 
     async def lookup(self, gfids: Sequence[Gfid], places: Sequence[Place] = ()) -> Found:
         """Return what the secondary has under `gfids` and at `places`."""
-        return await self._ask(
-            Lookup(id=next(self._ids), gfids=tuple(gfids), places=tuple(places)), Found
-        )
+        asked = Lookup(id=next(self._ids), gfids=tuple(gfids), places=tuple(places))
+        found = await self._ask(asked, Found)
+        self._worked = time.monotonic()
+        return found
 
     async def limbo(self) -> tuple[Gfid, ...]:
         """Return who is in limbo on the secondary."""
@@ -111,6 +121,14 @@ class Channel:
         asked = Rescue(id=next(self._ids), gfid=gfid, size=size, mtime=mtime, day=day)
         reply = await self._ask(asked, Rescued)
         return reply.copy
+
+    async def ready(self) -> Ready:
+        """Return whether the secondary could be worked on; Reject when it does not answer, or takes
+        no changes.
+        """
+        ready = await self._ask(AskReady(id=next(self._ids)), Ready)
+        self._worked = time.monotonic()
+        return ready
 
     async def host(self) -> Host:
         """Return what kind of node the agent runs on."""

@@ -11,7 +11,7 @@ from engine.item import AnyAnswer, AnyItem, Attributes, Facts, Gfid, Holder, Kin
 from engine.keeping import Owner
 from engine.peers import Peer
 
-PROTOCOL = 7
+PROTOCOL = 8
 """Both sides must speak the same; a change of any message here or of `engine.item` moves it."""
 
 MAGIC = b"georep agent\n"
@@ -280,6 +280,22 @@ class Synced(Message, frozen=True, kw_only=True):
     id: int
 
 
+class AskReady(Message, frozen=True, kw_only=True):
+    """Nothing was asked of you for a while: would you be able to work? Answered by Ready."""
+
+    id: int
+
+
+class Ready(Message, frozen=True, kw_only=True):
+    """The secondary answers, and takes changes."""
+
+    id: int
+    whole: bool
+    """All of it answers."""
+    full: bool
+    """There is no room for anything new."""
+
+
 class AskHost(Message, frozen=True, kw_only=True):
     """What kind of node are you? Answered by Host."""
 
@@ -434,6 +450,7 @@ AnyQuestion = (
     | Remember
     | Restore
     | Rescue
+    | AskReady
     | AskHost
     | List
     | Examine
@@ -457,6 +474,7 @@ AnyReply = (
     | Remembered
     | Restored
     | Rescued
+    | Ready
     | Host
     | Names
     | Examined

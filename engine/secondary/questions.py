@@ -26,6 +26,7 @@ from engine.rpc.messages import (
     AskMarks,
     AskNotes,
     AskQuarantine,
+    AskReady,
     Canary,
     Digest,
     Digests,
@@ -55,7 +56,7 @@ from engine.rpc.messages import (
     Sync,
     Synced,
 )
-from engine.secondary import aside, restoring, taking
+from engine.secondary import aside, ready, restoring, taking
 from engine.secondary.lent import Lent
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, plainly
@@ -133,6 +134,8 @@ class Questions:
                 _check_day(question.day)
                 with plainly():
                     return Rescued(id=number, copy=restoring.rescue(target, question))
+            case AskReady(id=number):
+                return ready.look(self._target, self._root, number)
             case AskHost(id=number):
                 return self._host(number)
             case List(id=number, place=place, after=after):

@@ -15,6 +15,7 @@ from engine.session.ledger import Known, Ledger
 LOCKS: Mapping[str, str] = {
     "fix": "shelves.lock",
     "shelves": "shelves.lock",
+    "resend": "shelves.lock",
     "reconcile": "reconcile.lock",
 }
 """By the name under which a command notes what it makes so, the lock that it holds meanwhile."""

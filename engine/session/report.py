@@ -20,6 +20,8 @@ class Report:
         self.pending_slices = self.pending_entries = self.pending_files = self.pending_bytes = 0
         self.doing = "starting"
         self.waits = ""
+        self.trouble = ""
+        """The cause that keeps what is not there yet from being brought; see `PendingChanged`."""
         self.ahead = 0.0
         """Up to when everything is on the secondary, settled or not; see `PendingChanged`."""
         self._minute, self._before = _this_minute(), (0, 0, 0, 0)
@@ -50,7 +52,7 @@ class Report:
         totals = (self.slices, self.records, self.entries, self.files, self.bytes, self.removed)
         pending = (
             *(self.pending_slices, self.pending_entries, self.pending_files, self.pending_bytes),
-            *(self.doing, self.waits),
+            *(self.doing, self.waits, self.trouble),
         )
         if not force and self._told == (totals, pending):
             return
@@ -80,6 +82,7 @@ class Report:
                 bytes=self.pending_bytes,
                 doing=self.doing,
                 waits=self.waits,
+                trouble=self.trouble,
                 ahead=self.ahead,
             )
         )

@@ -5,6 +5,7 @@ node.
 import fcntl
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +26,13 @@ class Decision:
 class Turn:
     """The election of one brick's worker. All calls block."""
 
-    def __init__(self, folder: Path, brick: Brick, meta: MetaLock | None = None) -> None:
+    def __init__(
+        self, folder: Path, brick: Brick, hosts: Mapping[str, str], meta: MetaLock | None = None
+    ) -> None:
         """`folder` is the session's state on this node; the lock of the replica set lies there.
-        `meta`: elects instead of the volume.
+        `hosts`: what each node is called, by its uuid. `meta`: elects instead of the volume.
         """
-        self._meta = meta
+        self._meta, self._hosts = meta, hosts
         self._node, self._brick = brick.host_uuid, brick.root
         self._host, self._met = socket.gethostname(), False
         number = brick.subvolume
@@ -68,7 +71,7 @@ class Turn:
     def _elected(self, mount: bytes) -> tuple[bool, str]:
         if self._meta is not None:
             return self._locked(self._meta, mount)
-        outcome = election.elect(mount, self._node)
+        outcome = election.elect(mount, self._node, self._hosts)
         if outcome.active and self._is_down(mount):
             return False, "its own brick is down"
         return outcome.active, outcome.reason

@@ -22,6 +22,7 @@ from engine.session.crawling import Crawling
 from engine.session.following import Following
 from engine.session.half_done import HalfDone
 from engine.session.heals import Heals
+from engine.session.idle import Idle
 from engine.session.ledger import Ledger
 from engine.session.limbo import Limbo
 from engine.session.marking import Marking
@@ -99,6 +100,8 @@ class Work:
         await marking.look()
         await replicator.run(position.show)
         watched = Heals(task.volume, task.brick, self._report, replicator, position)
+        silence = task.session.options.secondary_timeout
+        idle = Idle(agent.channel, self._report, host=agent.host, patience=silence)
         parts = (sight, agent, replicator, position, unreconciled, watched)
         caught = False
         try:
@@ -109,6 +112,7 @@ class Work:
                     group.create_task(shared.keep()),
                     group.create_task(marking.keep()),
                     group.create_task(trying.broken()),
+                    group.create_task(idle.watch()),
                 ]
                 roles = self._roles(*parts)
                 # A Passive one, too: what it left half done stands in its own ledger.
@@ -174,7 +178,8 @@ class Work:
         watched: Heals,
     ) -> Roles:
         task, report, root = self._task, self._report, self._mount.root
-        turn = Turn(task.state, task.brick, self._meta(agent.welcome.volume_uuid))
+        hosts = {brick.host_uuid: brick.host for brick in task.volume.bricks}
+        turn = Turn(task.state, task.brick, hosts, self._meta(agent.welcome.volume_uuid))
         journal = task.session.options.change_detector == "changelog"
         crawling = Crawling(
             *(task.brick.path, task.state, replicator, position, report, unreconciled),

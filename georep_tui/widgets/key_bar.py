@@ -34,19 +34,23 @@ class KeyBar(Static):
 
     def sync(self) -> None:
         """Show the keys that work now, as many as fit."""
-        hints = [
-            (live.binding.id or "", *self._texts(live))
-            for live in self._live()
-            if live.binding.show
-        ]
-        fitting = keymap.fitting([(id, _width(key, text)) for id, key, text in hints], self._room())
-        hints = [hint for hint in hints if hint[0] in fitting]
+        hints = self.hints(self._room())
         if hints != self._hints:
             self._hints = hints
             parts = [
                 part for _, key, text in hints for part in ((f" {key} ", "bold $accent"), text, " ")
             ]
             self.update(Content.assemble(*parts))
+
+    def hints(self, room: int) -> list[Hint]:
+        """Return the keys that work now, as many as fit into `room` cells."""
+        hints = [
+            (live.binding.id or "", *self._texts(live))
+            for live in self._live()
+            if live.binding.show
+        ]
+        fitting = keymap.fitting([(id, _width(key, text)) for id, key, text in hints], room)
+        return [hint for hint in hints if hint[0] in fitting]
 
     async def on_click(self, click: Click) -> None:
         """Do what the key under the mouse does."""
