@@ -206,6 +206,10 @@ class WorkerProgressed(WorkerEvent, frozen=True, kw_only=True):
     """Files whose content was sent."""
     bytes: int
     removed: int
+    stall: float = -1.0
+    """For how long the worker itself stood still at most, within the last minute, in seconds;
+    -1: not known.
+    """
 
 
 class MinuteCounted(WorkerEvent, frozen=True, kw_only=True):
@@ -239,6 +243,9 @@ class PendingChanged(WorkerEvent, frozen=True, kw_only=True):
     ahead: float = 0.0
     """Everything that was changed before is on the secondary, as far as open slices tell, settled
     or not; seconds since the epoch; 0: not known.
+    """
+    meta: int = -1
+    """Of the entries, those of which attributes may have changed, and nothing else; -1: not known.
     """
 
 

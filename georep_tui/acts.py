@@ -6,7 +6,8 @@ from enum import StrEnum
 from engine.config import Session
 from engine.events import Wanted
 from engine.state import SessionState
-from georep_tui import hosts, rows
+from georep_tui import hosts, keyboard, rows
+from georep_tui.keyboard import Keyboard
 from georep_tui.rows import Line
 
 
@@ -57,11 +58,11 @@ _WORDS: dict[Act, str] = {
     "restart, until it is stopped.",
     Act.PAUSE: "What is under way is finished, and nothing new is begun. Workers, mounts and "
     "connections stay. Bricks go on writing down what changes. It rests, also after a restart, "
-    "until U lets it go on.",
+    "until {session.resume} lets it go on.",
     Act.RESUME: "It goes on at once, from where it rests, with all that changed meanwhile.",
     Act.STOP: "Its workers on {where} end. What is half done is done again after the next start; "
     "nothing is lost. Bricks go on writing down what changes. It stays stopped, also after a "
-    "restart, until S starts it.",
+    "restart, until {session.start} starts it.",
     Act.DELETE: "Its file, its journal, its list of failures and its checkpoints on {where} "
     "are removed, and do not come back. Both volumes stay as they are.",
 }
@@ -73,7 +74,12 @@ _THERE = "It is said on {where}, where the session is."
 
 
 def told(
-    act: Act, name: str, session: SessionState | None, width: int, where: str = ""
+    act: Act,
+    name: str,
+    session: SessionState | None,
+    width: int,
+    where: str = "",
+    keys: Keyboard = keyboard.USUAL,
 ) -> list[Line]:
     """Return what an act would do, as a question and its answer. `where`: the nodes that it is done
     on; empty: this one.
@@ -83,7 +89,7 @@ def told(
     if known is not None:
         lines += words(f"{known.primary} → {known.secondary}", width, "accent")
         lines.append(())
-    does = _WORDS[act].format(where=where or hosts.HERE)
+    does = keys.spoken(_WORDS[act].replace("{where}", where or hosts.HERE))
     of = _THERE.format(where=where) if where else _HERE
     return [*lines, *words(does, width), (), *words(of, width)]
 

@@ -7,17 +7,19 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 from textual.app import App
+from textual.binding import Binding
 
 from engine import names
 from engine.events import AnyEvent
 from engine.snapshot import snapshot
 from engine.state import SessionState, State, apply
-from georep_tui import acts, keymap, managing, palette, rows, theme
+from georep_tui import acts, keyboard, keymap, managing, palette, rows, theme
 from georep_tui.acts import Act
 from georep_tui.chronicle import Chronicle
 from georep_tui.columns import WIDE
 from georep_tui.desk import Desk
-from georep_tui.keymap import Key, Where
+from georep_tui.key import Key, Where
+from georep_tui.keyboard import Keyboard
 from georep_tui.palette import Entry, Noun
 from georep_tui.rows import Line
 from georep_tui.screens.aside import AsideScreen
@@ -68,6 +70,7 @@ class Console(App[None]):
         dark: bool = True,
         ansi: bool = False,
         plain: bool = False,
+        keyboard: Keyboard = keyboard.USUAL,
         seconds: float | None = None,
     ) -> None:
         """`ansi` draws with the terminal's own 16 colours, `plain` with ASCII alone."""
@@ -82,6 +85,9 @@ class Console(App[None]):
         self.plain = plain
         """Whether only ASCII is drawn."""
         self.set_class(plain, "-plain")
+        self.keyboard = keyboard
+        """Which key does what."""
+        self.set_keymap(keyboard.bound())
         self.picture = State()
         """What is shown: the state itself, or a copy of it while the picture is frozen."""
         self.frozen = False
@@ -299,15 +305,14 @@ class Console(App[None]):
     def action_help(self) -> None:
         """Show all keys."""
         here = self.screen.NAME if isinstance(self.screen, Page) else ""
-        self.push_screen(HelpScreen(self.keys(), first=here, plain=self.plain))
+        asked = HelpScreen(self.keys(), first=here, keyboard=self.keyboard, plain=self.plain)
+        self.push_screen(asked)
 
     def banner(self) -> str:
         """Return what must be known of the picture; empty when there is nothing."""
-        held = (
-            f"‖ frozen at {rows.clock(self.now)}Z · replication goes on · space shows the present"
-        )
         if self.frozen:
-            return held
+            held = f"‖ frozen at {rows.clock(self.now)}Z · replication goes on · "
+            return held + self.keyboard.spoken("{freeze} shows the present")
         return self.link.banner() if self.picture.sessions else ""
 
     def silence(self) -> Sequence[Line]:
@@ -317,8 +322,13 @@ class Console(App[None]):
     def keys(self) -> Sequence[Key]:
         """Return the keys that work here."""
         if self.reading_only:
-            return keymap.reading()
-        return keymap.KEYS + keymap.MANAGING_KEYS if self.steward else keymap.KEYS
+            return self.keyboard.table(keymap.reading())
+        managing = keymap.MANAGING_KEYS if self.steward else ()
+        return self.keyboard.table(keymap.KEYS + managing)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return how the key of a binding is shown."""
+        return self.keyboard.display(binding.id or "") or super().get_key_display(binding)
 
     def transport(self, width: int) -> Line:
         """Return the line that says how a replay is played; empty when nothing is."""

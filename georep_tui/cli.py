@@ -133,7 +133,7 @@ def _elsewhere(args: argparse.Namespace, said: Sequence[str]) -> int:
 def _console(at: "Places", args: argparse.Namespace, meant: "Sequence[Host]" = ()) -> int:
     if not _terminal():
         raise Usage("The console needs a terminal", fix="Without one: georep status.")
-    from georep_tui import hosts, live  # deferred: Textual takes a moment
+    from georep_tui import hosts, keyfile, live  # deferred: Textual takes a moment
     from georep_tui.far_steward import FarSteward
     from georep_tui.steward import Steward
 
@@ -143,17 +143,21 @@ def _console(at: "Places", args: argparse.Namespace, meant: "Sequence[Host]" = (
         find=lambda node: here,
         steward=FarSteward(meant, at) if meant else Steward(at),
         reading_only=args.read_only,
+        keyboard=keyfile.read(),
         **look.chosen(args, remembered.theme()),
     )
 
 
 def _demo(args: argparse.Namespace) -> int:
-    from georep_tui import demo  # deferred: Textual takes a moment
+    from georep_tui import demo, keyfile  # deferred: Textual takes a moment
+    from georep_tui.keyboard import USUAL
 
+    screen = _terminal() and not args.no_tui
     return demo.run(
         seconds=args.seconds,
-        screen=_terminal() and not args.no_tui,
+        screen=screen,
         keep=args.keep,
+        keyboard=keyfile.read() if screen else USUAL,
         **look.chosen(args, remembered.theme()),
     )
 

@@ -63,8 +63,8 @@ WORKERS_WIDE = (
     Column("LAG", 6, right=True),
     Column("ENTRY", 5, right=True),
     Column("DATA", 5, right=True),
+    Column("META", 5, right=True),
     Column("FAIL", 5, right=True),
-    Column("FILES/s", 7, right=True),
     Column("MB/s", 5, right=True),
     Column("DOING", STRETCH),
 )
@@ -83,6 +83,7 @@ WORKERS_FULL = (
     Column("LAG", 6, right=True),
     Column("ENTRY", 5, right=True),
     Column("DATA", 5, right=True),
+    Column("META", 5, right=True),
     Column("TO SEND", 7, right=True),
     Column("FAIL", 5, right=True),
     Column("ENTRY/s", 7, right=True),

@@ -9,6 +9,7 @@ from engine.lab.lab import Lab
 from georep_tui import live
 from georep_tui.far_steward import FarSteward
 from georep_tui.hosts import Host
+from georep_tui.keyboard import Keyboard
 from georep_tui.look import Look
 
 HEADLESS = 60.0
@@ -16,7 +17,14 @@ HEADLESS = 60.0
 
 
 def run(
-    *, seconds: float | None, screen: bool, keep: bool, dark: bool, ansi: bool, plain: bool
+    *,
+    seconds: float | None,
+    screen: bool,
+    keep: bool,
+    keyboard: Keyboard,
+    dark: bool,
+    ansi: bool,
+    plain: bool,
 ) -> int:
     """Show it until the operator leaves, then compare both sides; 0 when they are equal.
 
@@ -34,6 +42,7 @@ def run(
             # In a lab a node is called as its host.
             find=partial(inside, lab),
             steward=steward(lab),
+            keyboard=keyboard,
             seconds=seconds,
             **Look(dark=dark, ansi=ansi, plain=plain),
         )

@@ -15,6 +15,8 @@ from georep_tui.rows import labelled as _said
 
 WELL = 1800.0
 """Seconds of work after which a worker's last fault is for its page alone."""
+STALL = 1.0
+"""Seconds for which a worker may stand still before that is worth a colour."""
 
 
 def worker(session: SessionState, name: str, now: float, width: int) -> list[Line]:
@@ -66,6 +68,11 @@ def more(session: SessionState, name: str, width: int) -> list[Line]:
         pid = f" · pid {each.started.pid}" if each.started.pid else ""
         said = f"{rows.stamp(each.started.at)}{pid}"
         lines += _said("started", f"{said} · {_times(each.started.restart)}", width)
+    if each.totals and each.totals.stall >= 0 and not each.ended:
+        stall = each.totals.stall
+        words = rows.duration(stall) if stall >= STALL else f"{stall * 1000:.0f} ms"
+        meaning = "warn" if stall >= STALL else ""
+        lines += _said("stall", f"{words} at most in the last minute", width, meaning)
     if each.connected:
         version = each.connected.peer_version
         peer = f"{each.connected.peer} · georep {version}" if version else each.connected.peer
@@ -174,6 +181,8 @@ def _now(each: WorkerState, status: Status, width: int) -> Iterator[Line]:
         yield from _said("doing", each.pending.doing or "nothing", width)
         yield from _said("waits", each.pending.waits or "for nothing", width, "")
         entries = rows.many(each.pending.entries, "entry", "entries")
+        if each.pending.meta > 0:
+            entries += f", {rows.grouped(each.pending.meta)} meta"
         files = rows.many(each.pending.files, "file")
         slices = rows.many(each.pending.slices, "slice")
         yield from _said(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from engine import failures as meanings
 from engine import figures
 from engine.events import AnyEvent, EntryFailed
-from georep_tui import rows
+from georep_tui import keyboard, rows
 from georep_tui.failed import Group
+from georep_tui.keyboard import Keyboard
 from georep_tui.rows import LABEL, Line
 
 ALL = 40
@@ -21,9 +22,10 @@ TRIES = 20
 WOULD = {
     "gfid conflict": "move the secondary's object aside and make the primary's; asks first",
     "ENOTSUP": "keep a copy of the secondary's file, and make the primary's object; asks first",
-    "quarantined": "nothing; p shows where it stood, R there brings it back",
+    "quarantined": "nothing; {failures.aside} shows where it stood, {aside.restore} there brings "
+    "it back",
 }
-"""What F does about kinds of failures that do not mend themselves."""
+"""What the key for it does about kinds of failures that do not mend themselves."""
 _ITEM = {
     "gfid": re.compile(r"'gfid': '([0-9a-f-]{36})'"),
     "mode": re.compile(r"'mode': (\d{1,6})\b"),
@@ -75,11 +77,14 @@ def _of_gsyncd(failure: EntryFailed) -> Sides:
     return Sides(here, there)
 
 
-def told(failure: EntryFailed, now: float, width: int) -> list[Line]:
+def told(
+    failure: EntryFailed, now: float, width: int, keys: Keyboard = keyboard.USUAL
+) -> list[Line]:
     """Return what an operator must know of a failure, in few lines."""
     both, meant = sides(failure), meanings.meaning(failure.kind)
     would = WOULD.get(failure.kind)
-    do, words = ("F would", would) if would else ("do", meant.fix)
+    fix = f"{keys.first('failures.fix')} would"
+    do, words = (fix, keys.spoken(would)) if would else ("do", meant.fix)
     return [
         *rows.labelled("primary", both.primary, width),
         *rows.labelled("secondary", both.secondary, width, "bad", lines=2),

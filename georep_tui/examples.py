@@ -42,7 +42,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "georep config list backup",
         "georep config set backup bandwidth 20m",
     ),
-    "explain": ("georep explain 'secondary full'", "georep explain bandwidth"),
+    "explain": (
+        "georep explain 'secondary full'",
+        "georep explain bandwidth",
+        "georep explain keys",
+    ),
     "demo": ("georep demo --seconds 60",),
     "lab": ("georep lab up --name try", "georep lab exec prim1 --name try bash"),
 }

@@ -4,11 +4,13 @@ import argparse
 import json
 import sys
 
-from engine import explain
+from engine import explain, names
 from engine.errors import Usage
 from engine.explain import Explanation
-from georep_tui import glossary
+from georep_tui import glossary, keyboard, keyfile, keymap, rows
 from georep_tui.glossary import Word
+from georep_tui.key import Key, Where
+from georep_tui.keyboard import Keyboard
 
 _KINDS = {
     "cause": "a cause: why a worker, a session or a command stopped",
@@ -16,12 +18,16 @@ _KINDS = {
     "option": "an option of a session",
     "refused": "an option of gsyncd's",
     "word": "on the screen, and in georep status",
+    "key": "a key of the console",
 }
 
 
 def explain_word(args: argparse.Namespace) -> int:
-    """Say all that `args.words` may mean; return 0."""
-    found = _explained(" ".join(args.words))
+    """Say all that `args.words` may mean, or all keys; return 0."""
+    asked = " ".join(args.words)
+    if asked.casefold() == "keys":
+        return _keys(keyfile.read(), as_json=args.json)
+    found = _explained(asked)
     if args.json:
         lines = [json.dumps([each._asdict() for each in found], indent=1)]
     else:
@@ -32,16 +38,62 @@ def explain_word(args: argparse.Namespace) -> int:
 
 def _explained(word: str) -> list[Explanation]:
     """Return every meaning; Usage where there is none."""
+    keys = keyfile.read()
     shown = [
-        Explanation("word", each.word, each.means, _theirs(each))
+        Explanation("word", each.word, keys.spoken(each.means), _theirs(each))
         for each in glossary.meanings(word)
     ]
+    shown += [_key(each, keys) for each in keymap.EVERY if each.id == word]
     try:
         return explain.explained(word) + shown
     except Usage:
         if shown:
             return shown
         raise
+
+
+def _key(key: Key, keys: Keyboard) -> Explanation:
+    [now] = keys.table((key,))
+    usual = "" if key.id not in keys.own else f"It is yours; the usual one is {_all(key)}."
+    return Explanation("key", key.id, f"{_all(now)}, in {key.where}: {_does(key)}.", usual)
+
+
+def _keys(keys: Keyboard, *, as_json: bool) -> int:
+    """Say which key does what, and by which name it can be given another one."""
+    now = keys.table(keymap.EVERY)
+    if as_json:
+        told = [
+            {
+                "id": key.id,
+                "keys": [keyboard.shown(each) for each in keys.keys(key.id)],
+                "where": key.where.value,
+                "does": _does(key),
+                "own": key.id in keys.own,
+            }
+            for key in now
+        ]
+        sys.stdout.write(json.dumps(told, indent=1) + "\n")
+        return 0
+    lines = []
+    for where in Where:
+        lines += ["", where.value.capitalize()]
+        for key in now:
+            if key.where is where:
+                mark = "*" if key.id in keys.own else " "
+                lines.append(f"{mark} {rows.fit(_all(key), 14)} {key.id:20} {_does(key)}".rstrip())
+    lines += ["", f"* by {names.verbatim(str(keyfile.place()))}"] * bool(keys.own)
+    sys.stdout.write("\n".join(lines[1:]) + "\n")
+    return 0
+
+
+def _all(key: Key) -> str:
+    return " ".join(keyboard.shown(each) for each in key.keys.split(","))
+
+
+def _does(key: Key) -> str:
+    """Return what a key does; what is told together with its opposite is told of that."""
+    other = next((id for id, beside in keymap.BESIDE.items() if beside == key.id), "")
+    return key.help or (f"the opposite of {other}" if other else key.label)
 
 
 def _theirs(word: Word) -> str:

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from georep_tui import rows
+from georep_tui import keyboard, rows
+from georep_tui.keyboard import Keyboard
 from georep_tui.rows import Line
 
 SESSIONS, WORKERS, FAILURES = "sessions", "workers", "failures"
@@ -18,6 +19,7 @@ class Word(NamedTuple):
 
     word: str
     means: str
+    """Keys stand in it by the id of what they do, as {help}."""
     on: tuple[str, ...]
     """The screens that it stands on, by their names."""
     gsyncd: tuple[str, ...] = ()
@@ -50,7 +52,14 @@ COLUMNS = (
         "ENTRY",
         "Objects that are known to have changed and are not made so yet: names and attributes.",
         _SPEEDS,
-        ("ENTRY", "META"),
+        ("ENTRY",),
+    ),
+    Word(
+        "META",
+        "Those of ENTRY of which attributes may have changed, and nothing else; — of workers that "
+        "do not tell.",
+        (WORKERS,),
+        ("META",),
     ),
     Word("DATA", "Files whose content is still to be sent.", _SPEEDS, ("DATA",)),
     Word("TO SEND", "The bytes in these files.", (SESSIONS,), ("DATA",)),
@@ -59,7 +68,7 @@ COLUMNS = (
     Word("MB/s", "Millions of bytes sent per second, lately.", _SPEEDS),
     Word(
         "FAIL",
-        "Objects that could not be made so and stand in the ledger: 3 shows them.",
+        "Objects that could not be made so and stand in the ledger: {go.failures} shows them.",
         _SPEEDS,
         ("FAILURES",),
     ),
@@ -137,14 +146,19 @@ STATES = (
         _ALL,
         ("Passive",),
     ),
-    Word("paused", "All under way is settled, nothing new is begun: U goes on.", _ALL, ("Paused",)),
+    Word(
+        "paused",
+        "All under way is settled, nothing new is begun: {session.resume} goes on.",
+        _ALL,
+        ("Paused",),
+    ),
     Word(
         "faulty",
         "It ended, and is started again by itself. Cause and next step are on its page.",
         _ALL,
         ("Faulty", "inconsistent", "Config Corrupted"),
     ),
-    Word("stopped", "It was stopped: S starts it.", _ALL, ("Stopped",)),
+    Word("stopped", "It was stopped: {session.start} starts it.", _ALL, ("Stopped",)),
     Word("standby", "It has nothing to do: it is passive.", (WORKERS,)),
     Word(
         "hybrid",
@@ -156,8 +170,12 @@ STATES = (
     Word("history", "It reads slices closed before it came.", _ALL, ("History Crawl",)),
     Word("changelog", "It reads changes as they are made.", (WORKERS,), ("Changelog Crawl",)),
     Word("none", "It has not begun to look; — on the screen.", (WORKERS,)),
-    Word("skipped", "‖: left alone until it changes, or until R.", (FAILURES,)),
-    Word("quarantined", "Somebody's on the secondary alone, kept aside: p shows it.", (FAILURES,)),
+    Word("skipped", "‖: left alone until it changes, or until {failures.retry}.", (FAILURES,)),
+    Word(
+        "quarantined",
+        "Somebody's on the secondary alone, kept aside: {failures.aside} shows it.",
+        (FAILURES,),
+    ),
     Word("all, info", "Every event; or without the work that was done.", (EVENTS,)),
     Word("warn, bad", "What should be looked at; only what is wrong.", (EVENTS,)),
 )
@@ -166,8 +184,9 @@ STATES = (
 TERMS = (
     Word(
         "checkpoint",
-        "A moment: reached when all that was changed before it is on the secondary. C sets one; "
-        "a worker's page and georep checkpoint NAME list say how far each is, and since when.",
+        "A moment: reached when all that was changed before it is on the secondary. "
+        "{session.checkpoint} sets one; a worker's page and georep checkpoint NAME list say how "
+        "far each is, and since when.",
         (SESSIONS, WORKERS),
         ("CHECKPOINT TIME", "CHECKPOINT COMPLETED", "CHECKPOINT COMPLETION TIME"),
     ),
@@ -186,6 +205,12 @@ TERMS = (
     Word("trouble", "What would keep a change from the secondary.", (WORKERS,)),
     Word("last fault", "Why it was started again, and when.", (WORKERS,)),
     Word("role", "Active or passive, and why.", (WORKERS,)),
+    Word(
+        "stall",
+        "For how long the worker itself stood still at most, within the last minute. Above 1 s "
+        "something else takes its CPU, or its memory is on the disk.",
+        (WORKERS,),
+    ),
     Word("peer", "The node of the secondary, and its version.", (WORKERS,)),
     Word("not used", "A node of the secondary, or a mover, that did not work.", (WORKERS,)),
     Word("ledger", "Where what failed stands until it is right.", (FAILURES, EVENTS)),
@@ -194,7 +219,12 @@ TERMS = (
     Word("quarantine", "Where it is kept when the primary never knew it.", (FAILURES, ASIDE)),
     Word("deletes", "Removals that a crawl could not see: georep reconcile.", (SESSIONS, WORKERS)),
     Word("▲ 12", "At the top: how much is wrong in all sessions.", (SESSIONS,)),
-    Word("×", "Marked: F, R, I and E mean these.", (FAILURES,)),
+    Word(
+        "×",
+        "Marked: {failures.fix}, {failures.retry}, {failures.ignore} and {failures.export} mean "
+        "these.",
+        (FAILURES,),
+    ),
     Word("…", "There is more than there was room for.", (FAILURES, EVENTS)),
 )
 """What georep, or GlusterFS, calls things."""
@@ -223,11 +253,11 @@ def gsyncd(word: Word) -> list[str]:
     return list(found)
 
 
-def lines(screen: str, width: int) -> list[Line]:
+def lines(screen: str, width: int, keys: Keyboard = keyboard.USUAL) -> list[Line]:
     """Return the words of a screen, each with what it means, in lines of at most `width` cells."""
     told: list[Line] = []
     for word in of(screen):
-        parts = rows.wrap(word.means, width - HEAD, lines=5)
+        parts = rows.wrap(keys.spoken(word.means), width - HEAD, lines=5)
         if word.gsyncd:
             theirs = f"gsyncd: {', '.join(word.gsyncd)}"
             parts += rows.wrap(theirs, width - HEAD, lines=2)

@@ -1,56 +1,15 @@
 """Every key of the console: what it does and where. Nothing else binds keys."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding
+from georep_tui.key import Key, Where
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
 
 _LEFT, _RIGHT = "left_square_bracket", "right_square_bracket"
 _LESS, _GREATER = "less_than_sign", "greater_than_sign"
-
-
-class Where(StrEnum):
-    """Where a key works; the word stands over its keys in the help."""
-
-    EVERYWHERE = "everywhere"
-    REPLAY = "replay"
-    LISTS = "lists"
-    PANES = "panes"
-    SESSIONS = "sessions"
-    WORKERS = "workers"
-    FAILURES = "failures"
-    ASIDE = "put aside"
-    THROUGHPUT = "throughput"
-    EVENTS = "events"
-    FILTER = "filter"
-    HELP = "help"
-    TIME = "time"
-    AGREE = "asked"
-    NAME = "file"
-    PATH = "place"
-    PALETTE = "palette"
-    MANAGING = "session"
-    FORM = "form"
-    SWITCH = "switch"
-    OPTIONS = "options"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One thing that can be done, and the keys that do it."""
-
-    id: str
-    """What an operator names to give it another key."""
-    keys: str
-    """Textual's names, comma-separated; the first is the one that is shown."""
-    shown: str
-    """The keys as a person reads them."""
-    action: str
-    label: str
-    """One or two words for the bottom line; empty: only the help tells of it."""
-    help: str
-    where: Where
 
 
 def _all() -> tuple[Key, ...]:
@@ -111,11 +70,9 @@ def _all() -> tuple[Key, ...]:
 def _panes() -> tuple[Key, ...]:
     here, no = Where.PANES, ""
     return (
-        Key(
-            "pane.next", "tab", "tab", "pane(1)", no, "move in the next pane; shift+tab: last", here
-        ),
-        Key("pane.last", "shift+tab", "⇧tab", "pane(-1)", no, no, here),
-        Key("pane.zoom", "z", "z", "zoom", no, "fill the screen with it; z, esc: back", here),
+        Key("pane.next", "tab", "tab", "pane(1)", no, "move in the next pane", here),
+        Key("pane.last", "shift+tab", "⇧tab", "pane(-1)", no, "move in the pane before", here),
+        Key("pane.zoom", "z", "z", "zoom", no, "fill the screen with it, or show all", here),
         Key("pane.wide", "w", "w", "wide", "wide", "rows in full, or as before", here),
         Key(
             "pane.right", "right", "→ ←", "slide(1)", no, "rows in full: further right, left", here
@@ -322,6 +279,23 @@ MANAGING_KEYS = _managing()
 """What a console has beside them that changes the sessions of its node."""
 REPLAY_KEYS = _replay()
 """What a replay has beside them."""
+EVERY = KEYS + MANAGING_KEYS + REPLAY_KEYS
+BY_ID = {key.id: key for key in EVERY}
+CHANGES = frozenset(
+    (
+        *(key.id for key in MANAGING_KEYS if key.where is Where.MANAGING),
+        *("failures.fix", "failures.retry", "failures.ignore", "aside.restore", "aside.drop"),
+        *("options.reset", "options.all"),
+    )
+)
+"""What changes a session, or what is replicated: no key that is hit in passing does that."""
+BESIDE = {
+    **{"replay.back": "replay.on", "replay.earlier": "replay.later"},
+    **{"replay.slower": "replay.faster", "replay.next": "replay.last", "find.next": "find.last"},
+    **{"marker.last": "marker.next", "pane.right": "pane.left", "help.down": "help.up"},
+    **{"palette.down": "palette.up", "form.next": "form.before"},
+}
+"""What is shown, and told, together with its opposite."""
 _HELD_TIME = {"freeze", "list.first"}
 """Keys that mean something else in a replay."""
 _CHANGING = {
@@ -340,13 +314,21 @@ _GIVE_WAY = (
 """Which are left out of a bottom line that is too short for all, the first one first."""
 
 
-def bindings(where: Where) -> list[Binding]:
+def binding_ids(key: Key) -> list[str]:
+    """Return what the binding of each of its keys is called: the first one as the key itself."""
+    _, *others = key.keys.split(",")
+    return [key.id, *(f"{key.id}.{name}" for name in others)]
+
+
+def bindings(where: Where) -> "list[Binding]":
     """Return the bindings of one place, the shown key of each first."""
+    from textual.binding import Binding  # deferred: commands that speak of keys show no screen
+
     found: list[Binding] = []
-    for key in KEYS + MANAGING_KEYS + REPLAY_KEYS:
+    for key in EVERY:
         if key.where is not where:
             continue
-        for at, name in enumerate(key.keys.split(",")):
+        for at, (name, id) in enumerate(zip(key.keys.split(","), binding_ids(key), strict=True)):
             found.append(
                 Binding(
                     name,
@@ -354,7 +336,7 @@ def bindings(where: Where) -> list[Binding]:
                     key.label,
                     show=bool(key.label) and at == 0,
                     key_display=key.shown,
-                    id=key.id if at == 0 else f"{key.id}.{name}",
+                    id=id,
                     # The list has keys of its own, and some of them are the same. And what is
                     # typed quickly after another line was chosen must go there.
                     priority=where is Where.REPLAY or key.id in _AT_ONCE,

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from engine import feed
 from engine.events import AnyEvent
-from georep_tui import calling, remembered
+from georep_tui import calling, keyboard, remembered
 from georep_tui.app import Console
 from georep_tui.desk import Desk
 from georep_tui.hosts import Host
+from georep_tui.keyboard import Keyboard
 from georep_tui.look import Look
 from georep_tui.running import Commands, Find
 from georep_tui.sources import Link
@@ -34,6 +35,7 @@ def watch(
     dark: bool = True,
     ansi: bool = False,
     plain: bool = False,
+    keyboard: Keyboard = keyboard.USUAL,
     seconds: float | None = None,
 ) -> int:
     """Show what the engines say, those at sockets and those of hosts, until the operator leaves, or
@@ -52,6 +54,7 @@ def watch(
         desk=None if reading_only else desk,
         steward=None if reading_only else steward,
         reading_only=reading_only,
+        keyboard=keyboard,
         seconds=seconds,
         **look,
     )

@@ -40,7 +40,7 @@ def begin(console: "Console", steward: Steward, act: Act, name: str | None) -> N
     elif act is Act.VERIFY:
         console.push_screen(VerifyScreen(steward, name))
     else:
-        told = acts.told(act, name, session, WIDTH, steward.where)
+        told = acts.told(act, name, session, WIDTH, steward.where, console.keyboard)
         asking = AgreeScreen(told, plain=console.plain)
         console.push_screen(asking, partial(_agreed, console, steward, act, name))
 
@@ -60,7 +60,8 @@ def _agreed(console: "Console", steward: Steward, act: Act, name: str, agreed: b
 def _made(console: "Console", name: str | None) -> None:
     if name is not None:
         console.scope = console.sought = name
-        _say(console, f"Session {name} is created. S starts it.")
+        start = console.keyboard.spoken("{session.start} starts it.")
+        _say(console, f"Session {name} is created. {start}")
 
 
 def _set(console: "Console", steward: Steward, name: str, typed: tuple[str, str] | None) -> None:

@@ -91,7 +91,7 @@ def _worker(column: str, name: str, session: SessionState, now: float) -> Rank:
             return None
         case "CRAWL":
             return _text(figures.crawl_of(worker).value)
-        case "ENTRY" | "DATA" | "TO SEND":
+        case "ENTRY" | "DATA" | "META" | "TO SEND":
             return _number(_pending(column, worker))
         case _ if column in _RATES:
             return tables.speeds([worker], _RATES[column], now), ""
@@ -100,11 +100,12 @@ def _worker(column: str, name: str, session: SessionState, now: float) -> Rank:
 
 
 def _pending(column: str, worker: WorkerState) -> float | None:
-    if worker.pending is None:
+    if worker.pending is None or (column == "META" and worker.pending.meta < 0):
         return None
     told = {
         "ENTRY": worker.pending.entries,
         "DATA": worker.pending.files,
+        "META": worker.pending.meta,
         "TO SEND": worker.pending.bytes,
     }
     return float(told[column])

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from georep_tui import keymap, player, rows, transport
+from georep_tui import keyboard, keymap, player, rows, transport
 from georep_tui.app import Console
-from georep_tui.keymap import Key, Where
+from georep_tui.key import Key, Where
+from georep_tui.keyboard import Keyboard
 from georep_tui.look import Look
 from georep_tui.player import Player
 from georep_tui.rows import Line
@@ -18,10 +19,10 @@ from georep_tui.transport import Playing
 READING, RESTING = 0.03, 0.005
 """Seconds of reading ahead, and of leaving the console alone, in turn."""
 MINUTE = 60.0
+BEGIN = "{replay.play} lets time pass, {replay.next} goes to the next ▲, {replay.time} to a time."
 NOTHING: tuple[Line, ...] = (
     (("nothing is told of any session yet", "strong"),),
     (("", ""),),
-    (("space lets time pass, n goes to the next ▲, g to a time.", ""),),
 )
 NOTICE = 3.0
 """Seconds that the answer to a key is shown."""
@@ -49,10 +50,16 @@ class Playback(Console):
     BINDINGS = keymap.bindings(Where.REPLAY)
 
     def __init__(
-        self, played: Player, *, dark: bool = True, ansi: bool = False, plain: bool = False
+        self,
+        played: Player,
+        *,
+        dark: bool = True,
+        ansi: bool = False,
+        plain: bool = False,
+        keyboard: Keyboard = keyboard.USUAL,
     ) -> None:
         look = Look(dark=dark, ansi=ansi, plain=plain)
-        super().__init__(link=Tape(played), clock=lambda: played.at, **look)
+        super().__init__(link=Tape(played), clock=lambda: played.at, keyboard=keyboard, **look)
         self.player = played
         self.picture, self.chronicle = played.picture, played.chronicle
 
@@ -101,11 +108,11 @@ class Playback(Console):
 
     def silence(self) -> Sequence[Line]:
         """Return what to say when no session is known."""
-        return NOTHING
+        return [*NOTHING, ((self.keyboard.spoken(BEGIN), ""),)]
 
     def keys(self) -> Sequence[Key]:
         """Return the keys that work here."""
-        return keymap.of_replay()
+        return self.keyboard.table(keymap.of_replay())
 
     def transport(self, width: int) -> Line:
         """Return the line that says how it is played."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from georep_tui import rows, tables
+from georep_tui import keyboard, rows, tables
 from georep_tui.columns import WIDE
+from georep_tui.keyboard import Keyboard
 from georep_tui.rows import Line
 from georep_tui.tables import Row
 
@@ -102,11 +103,12 @@ def changed(mtime: int) -> str:
         return f"{mtime} ns"
 
 
-def told(each: Listed, width: int) -> list[Line]:
+def told(each: Listed, width: int, keys: Keyboard = keyboard.USUAL) -> list[Line]:
     """Return all about one."""
     what = f"{each.kind}, {rows.size(each.size)}" if each.kind == "file" else each.kind
     then = (
-        "R brings it back to a free place, as it is; D removes it for good"
+        keys.spoken("{aside.restore} brings it back to a free place, as it is; {aside.drop} ")
+        + "removes it for good"
         if each.settled
         else "wait: it goes to its place, ends, or comes to quarantine"
     )

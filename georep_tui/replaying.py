@@ -12,6 +12,7 @@ from georep_tui import (
     asking,
     chronicle,
     exporting,
+    keyboard,
     markers,
     palette,
     player,
@@ -20,6 +21,7 @@ from georep_tui import (
     wording,
 )
 from georep_tui.chronicle import Level
+from georep_tui.keyboard import Keyboard
 from georep_tui.markers import Markers
 from georep_tui.palette import Entry, Noun
 from georep_tui.playback import Playback
@@ -40,9 +42,15 @@ class Replay(Playback):
     """Shows any moment of a replay, finds what is told in it, and keeps markers."""
 
     def __init__(
-        self, played: Player, *, dark: bool = True, ansi: bool = False, plain: bool = False
+        self,
+        played: Player,
+        *,
+        dark: bool = True,
+        ansi: bool = False,
+        plain: bool = False,
+        keyboard: Keyboard = keyboard.USUAL,
     ) -> None:
-        super().__init__(played, dark=dark, ansi=ansi, plain=plain)
+        super().__init__(played, dark=dark, ansi=ansi, plain=plain, keyboard=keyboard)
         self.search = Search(played)
         self.markers = Markers()
         self._pointing: AnyTold | None = None
@@ -69,7 +77,7 @@ class Replay(Playback):
         if not sought:
             return super().banner()
         mark = "◐ finding" if self.search.looking else "find"
-        keys = "n next · N last · esc end"
+        keys = self.keyboard.spoken("{find.next} next · {find.last} last · {find.end} end")
         return f"{mark}: {sought} · {keys if since is None else super().banner()}"
 
     def _point(self) -> None:
@@ -232,11 +240,13 @@ def open_files(
     dark: bool = True,
     ansi: bool = False,
     plain: bool = False,
+    keyboard: Keyboard = keyboard.USUAL,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Show what is in files until the operator leaves; return 0 then."""
     found = chains.link(files.look([Path(name) for name in names]), here=platform.node())
-    app = Replay(Player(found, clock=clock), dark=dark, ansi=ansi, plain=plain)
+    played = Player(found, clock=clock)
+    app = Replay(played, dark=dark, ansi=ansi, plain=plain, keyboard=keyboard)
     app.remember = remembered.keep
     before = signal.getsignal(signal.SIGTERM)
     try:

@@ -27,7 +27,7 @@ _BETWEEN_WORDS = re.compile(r"(?<!\d) | (?!\d)")
 _ASCII = str.maketrans(
     dict(zip("●◐○‖▲✕✓—─→←▸·…×░▶━≥◆↓↑" + BARS, "*~o=!xv--><>.~x.>=>#v^_.:-=+*#", strict=True))
     | dict(zip("╭╮╰╯├┤│╷╵╶╴", "++++++|||--", strict=True))
-    | {"⏎": "enter"}
+    | {"⏎": "enter", "⇧": "shift+"}
 )
 
 _MARKS: dict[Status, tuple[str, str]] = {

@@ -8,7 +8,7 @@ from typing import Protocol
 from rich.cells import cell_len
 
 from engine import figures
-from engine.events import Crawl, Wanted
+from engine.events import Crawl, PendingChanged, Wanted
 from engine.figures import Status
 from engine.state import SessionState, State, WorkerState
 from georep_tui import rows
@@ -213,6 +213,7 @@ def _worker(
         "LAG": (behind, ""),
         "ENTRY": (rows.number(pending.entries) if pending else "", ""),
         "DATA": (rows.number(pending.files) if pending else "", ""),
+        "META": (_meta(pending) if pending else "", ""),
         "TO SEND": (rows.size(pending.bytes) if pending else "", ""),
         "FAIL": (rows.number(worker.failing), "bad" if worker.failing else ""),
         "ENTRY/s": (rows.per_second(speeds([worker], "entries", now)) if works else "", ""),
@@ -220,6 +221,10 @@ def _worker(
         "MB/s": (rows.megabytes(speeds([worker], "bytes", now)) if works else "", ""),
         "60 s": (spark([worker], now, room) if works else "", "accent"),
     }
+
+
+def _meta(pending: PendingChanged) -> str:
+    return rows.UNKNOWN if pending.meta < 0 else rows.number(pending.meta)
 
 
 def _crawl(worker: WorkerState) -> Span:

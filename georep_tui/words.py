@@ -52,11 +52,11 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     _comparing(command)
     replay.add_parser(command)
     _configuring(command("config", "say or change what is set for a session"))
-    words_of = "say what a cause, a kind of failure, an option or a word on the screen means"
+    words_of = "say what a cause, a kind of failure, an option, a word or a key means; keys: all"
     explain = commands.add_parser(
         "explain", help=words_of, description=words_of, **_with_examples("explain")
     )
-    explain.add_argument("words", metavar="CAUSE|OPTION|WORD", nargs="+")
+    explain.add_argument("words", metavar="CAUSE|OPTION|WORD|KEY|keys", nargs="+")
     explain.add_argument("--json", action="store_true", help="as JSON")
     all_of_it = "show it all in a lab of its own"
     demo = commands.add_parser(

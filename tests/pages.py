@@ -20,6 +20,7 @@ from engine import causes, events, options
 from engine.events import AnyEvent, Content, Event, WorkerEvent
 from engine.item import Kind
 from georep_tui import glossary, keymap
+from georep_tui.keyboard import USUAL
 
 ROOT = Path(__file__).parent.parent
 MADE = "<!-- Made from {source} by `make docs`; do not edit. -->\n"
@@ -104,7 +105,11 @@ def events_page() -> str:
 def keys_page() -> str:
     """Return docs/keys.md."""
     lines = ["# Keys of the console", "", MADE.format(source="georep_tui/keymap.py")]
-    lines += ["`?` in the console shows them too; the bottom line shows those that work now."]
+    lines += [
+        "`?` in the console shows them too; the bottom line shows those that work now. Each can be",
+        "[given another key](console.md#keys-of-your-own); `georep explain keys` has the names for",
+        "that, and the keys in force.",
+    ]
     for where, keys in keymap.helped(keymap.KEYS + keymap.MANAGING_KEYS + keymap.REPLAY_KEYS):
         if keys:
             lines += ["", f"## {where.capitalize()}", "", "| Key | |", "|---|---|"]
@@ -130,7 +135,9 @@ def words_page() -> str:
         lines += ["", f"## {title}", "", "| | On | Means | gsyncd |", "|---|---|---|---|"]
         for each in words:
             on = ", ".join(each.on).replace(glossary.ASIDE, "put aside")
-            lines.append(_row((f"`{each.word}`", on, each.means, ", ".join(each.gsyncd))))
+            lines.append(
+                _row((f"`{each.word}`", on, USUAL.spoken(each.means), ", ".join(each.gsyncd)))
+            )
     return "\n".join(lines) + "\n"
 
 

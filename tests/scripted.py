@@ -179,6 +179,7 @@ def _active(
                 files=files,
                 bytes=int(sent),
                 removed=4410,
+                stall=0.009,
                 **who,
             )
         )
@@ -193,6 +194,7 @@ def _active(
             bytes=size,
             doing=doing,
             waits=waits,
+            meta=entries // 17,
             **who,
         )
     )

@@ -11,7 +11,7 @@ from engine.session.errands import Differed
 from engine.state import SessionState, State, apply
 from georep_tui import acts, inspecting, keymap, settings
 from georep_tui.acts import Act
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.rows import Line
 
 ALWAYS = {Act.NEW, Act.OPTIONS, Act.DOCTOR, Act.VERIFY, Act.CHECKPOINT}

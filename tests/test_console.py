@@ -19,7 +19,7 @@ from engine.events import (
 )
 from georep_tui import keymap, theme
 from georep_tui.app import Console
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.screens.help import HelpScreen
 from georep_tui.screens.page import TABS, Page
 from georep_tui.sources import Link

@@ -187,6 +187,37 @@ def test_a_paused_worker_says_what_it_waits_for() -> None:
     assert " waits     w" in said(detail.worker(session, "n1:/b", 100, 80))
 
 
+def test_how_long_it_stood_still() -> None:
+    totals = WorkerProgressed(
+        at=10, slices=0, records=0, entries=0, files=0, bytes=0, removed=0, stall=0.0094, **WHO
+    )
+    stopped = WorkerStopped(at=11, reason="asked to stop", **WHO)
+
+    def told(*more: AnyEvent) -> str:
+        return said(detail.more(fold(STARTED, *more).sessions["s"], "n1:/b", 80))
+
+    assert "stall     9 ms at most in the last minute" in told(totals)
+    longer = msgspec.structs.replace(totals, stall=2.5)
+    assert "stall     2.5 s at most in the last minute" in told(longer)
+    assert "stall" not in told(msgspec.structs.replace(totals, stall=-1.0)), "an older version"
+    assert "stall" not in told(totals, stopped), "there is nobody to stand still"
+
+
+def test_what_has_only_attributes_is_told_of() -> None:
+    session = fold(STARTED, ACTIVE, msgspec.structs.replace(PENDING, entries=204, meta=12))
+    words = said(detail.worker(session.sessions["s"], "n1:/b", 100, 80))
+    assert "pending   9 slices · 204 entries, 12 meta · 0 files" in words
+    older = fold(STARTED, ACTIVE, msgspec.structs.replace(PENDING, entries=204))
+    assert "meta" not in said(detail.worker(older.sessions["s"], "n1:/b", 100, 80))
+    [head, row] = (
+        "".join(part for part, _ in line)
+        for table in [tables.workers(older.sessions["s"], 100, 140)]
+        for line in (table.head, table.rows[0].line)
+    )
+    at = head.index("META")
+    assert row[at : at + 4].strip() == "—"
+
+
 def test_how_long_it_takes_and_up_to_when_all_is_there() -> None:
     minute = MinuteCounted(at=99, minute=39, slices=6, entries=60, files=0, bytes=0, **WHO)
     position = PositionMoved(at=50, stime=49, slice=50, **WHO)

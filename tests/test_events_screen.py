@@ -14,7 +14,7 @@ from engine.events import AnyEvent
 from engine.state import State
 from georep_tui import keymap
 from georep_tui.app import Console
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.player import Player
 from georep_tui.replay import chains, files
 from georep_tui.replaying import Replay

@@ -28,7 +28,8 @@ from engine.session import wanted
 from georep_tui import keymap
 from georep_tui.app import Console
 from georep_tui.desk import Desk
-from georep_tui.keymap import Where
+from georep_tui.key import Where
+from georep_tui.keyboard import USUAL, Keyboard
 from georep_tui.replaying import Replay
 from georep_tui.screens import creating
 from georep_tui.screens.agree import AgreeScreen, NameScreen, PathScreen
@@ -362,7 +363,7 @@ async def _day() -> AsyncIterator[AnyEvent]:
     await asyncio.Event().wait()
 
 
-def console(folder: Path) -> Console:
+def console(folder: Path, keys: Keyboard = USUAL) -> Console:
     """Return the console of the scripted day, in which everything can be done."""
     places = managed.places(folder)
     now = options.changed(Options(), ["sync-jobs=7"], where="x")
@@ -376,6 +377,7 @@ def console(folder: Path) -> Console:
         desk=Desk({"gfs1": nowhere, "gfs3": nowhere}, acts),
         steward=Steward(places, run=Errands(*managed.CHECKS * 20).run, clock=scripted.clock),
         clock=scripted.clock,
+        keyboard=keys,
     )
 
 

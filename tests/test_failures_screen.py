@@ -27,7 +27,7 @@ from engine.session.ledger import NEVER, Failure, Ledger
 from georep_tui import exporting, keymap
 from georep_tui.app import Console
 from georep_tui.desk import NOTHING, Decision, Desk
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.screens.agree import AgreeScreen, NameScreen
 from georep_tui.screens.failures import FailuresScreen
 from georep_tui.screens.page import Page

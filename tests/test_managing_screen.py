@@ -36,7 +36,7 @@ from engine.session.errands import (
 from georep_tui import keymap
 from georep_tui.app import Console
 from georep_tui.desk import Desk
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.screens import creating
 from georep_tui.screens.agree import AgreeScreen
 from georep_tui.screens.creating import CreateScreen

@@ -46,7 +46,7 @@ async def test_titles_rows_and_the_wheel(size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await drawn(pilot)
         for name, tab in TABS:
-            await click_on(pilot, tab[2:])
+            await click_on(pilot, tab)
             assert app.current_mode == name
         await seen(pilot, "1", "g", "j", "3")
         for title in ("PATH", "KIND", "TRIES", "LAST"):

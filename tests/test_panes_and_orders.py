@@ -13,7 +13,7 @@ from watching import drawn, text
 from engine.events import AnyEvent, FailuresCounted
 from georep_tui import keymap
 from georep_tui.app import Console
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.player import Player
 from georep_tui.replay import chains, files
 from georep_tui.replaying import Replay

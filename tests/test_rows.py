@@ -148,6 +148,7 @@ def test_ascii_keeps_the_width() -> None:
     assert rows.ascii_only(text).rstrip("é").isascii()
     assert len(rows.ascii_only(text)) == len(text)
     assert rows.ascii_only("⏎") == "enter"
+    assert rows.ascii_only("⇧tab") == "shift+tab"
 
 
 @given(st.text(), st.integers(0, 40), st.booleans())

@@ -7,7 +7,7 @@ from watching import drawn, text
 
 from georep_tui import keymap
 from georep_tui.app import Console
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.screens.page import Page
 from georep_tui.screens.throughput import ThroughputScreen
 

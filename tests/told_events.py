@@ -221,7 +221,9 @@ EXAMPLES = (
         "",
     ),
     Example(
-        PendingChanged(at=NOW, slices=1, entries=1, files=1, bytes=1, doing="d", waits="w", **WHO),
+        PendingChanged(
+            at=NOW, slices=1, entries=1, files=1, bytes=1, doing="d", waits="w", meta=1, **WHO
+        ),
         None,
         "",
     ),

@@ -140,7 +140,7 @@ class Replicator:
                 break
         self._count(attempt.totals)
         attempt.totals.restless = set(self._carried.overtaken)
-        self._report.pending_entries = 0
+        self._report.face({})
         self.underway.waiting.remove(attempt)
         if not empty:
             # Also when nothing had to be done: an agent that died may have done it just now.
@@ -166,11 +166,12 @@ class Replicator:
         for _ in range(_AHEAD):
             before = len(totals.entries), totals.removed
             if window.dirty:
+                self._report.face(window.dirty)
                 await self._rounds.one(attempt)
             if (len(totals.entries), totals.removed) == before:
                 break
         self._count(totals)
-        self._report.pending_entries = 0
+        self._report.face({})
         totals.left = window.dirty.keys() | self._carried.overtaken.keys() | trial.before.keys()
         totals.left |= attempt.aside.keys()
         for gfid in trial.own & attempt.aside.keys():
@@ -251,7 +252,7 @@ class Replicator:
         window, totals = attempt.window, attempt.totals
         pause = 0.0
         while window.dirty:
-            self._report.pending_entries = len(window.dirty)
+            self._report.face(window.dirty)
             outcome = await self._rounds.one(attempt)
             if outcome.removed or outcome.changed or not (outcome.refused or outcome.waiting):
                 pause = 0.0

@@ -3,9 +3,13 @@
 import operator
 import os
 import time
+from collections.abc import Mapping
 
 from engine import events
 from engine.events import AnyEvent, WorkerEvent
+from engine.item import Gfid
+from engine.plan.dirty import Dirty, Why
+from engine.session.stalls import Stalls
 
 _LEVEL_GAP = 0.25
 """Least seconds between two level events of one type."""
@@ -18,6 +22,9 @@ class Report:
         self.session, self.worker, self._sink = session, worker, sink
         self.slices = self.records = self.entries = self.files = self.bytes = self.removed = 0
         self.pending_slices = self.pending_entries = self.pending_files = self.pending_bytes = 0
+        self.pending_meta: set[Gfid] = set()
+        """Those among the entries of which attributes alone may have changed."""
+        self.stalls = Stalls()
         self.doing = "starting"
         self.waits = ""
         self.trouble = ""
@@ -52,7 +59,7 @@ class Report:
         totals = (self.slices, self.records, self.entries, self.files, self.bytes, self.removed)
         pending = (
             *(self.pending_slices, self.pending_entries, self.pending_files, self.pending_bytes),
-            *(self.doing, self.waits, self.trouble),
+            *(self._meta(), self.doing, self.waits, self.trouble),
         )
         if not force and self._told == (totals, pending):
             return
@@ -69,6 +76,7 @@ class Report:
                 files=self.files,
                 bytes=self.bytes,
                 removed=self.removed,
+                stall=round(self.stalls.longest(now), 4),
             )
         )
         self.say(
@@ -84,8 +92,15 @@ class Report:
                 waits=self.waits,
                 trouble=self.trouble,
                 ahead=self.ahead,
+                meta=self._meta(),
             )
         )
+
+    def _meta(self) -> int:
+        """Return how many of the entries have only attributes; others may be counted as done for
+        objects that were looked at beside them.
+        """
+        return min(len(self.pending_meta), self.pending_entries)
 
     def _count_minute(self) -> None:
         """Tell what was done since this was told last, once a minute has ended."""
@@ -103,6 +118,11 @@ class Report:
             files=files,
             bytes=size,
         )
+
+    def face(self, dirty: Mapping[Gfid, Dirty]) -> None:
+        """Count what is not made so yet."""
+        self.pending_entries = len(dirty)
+        self.pending_meta = {g for g, each in dirty.items() if each.why == Why.ATTRIBUTES}
 
     def now_doing(self, doing: str, waits: str = "") -> None:
         """Say what the worker does from here on, and what it waits for."""

@@ -142,6 +142,7 @@ class Sending:
                 self._report.files += 1
                 self._report.bytes += len(item.data)
             self._report.pending_entries = max(0, self._report.pending_entries - 1)
+            self._report.pending_meta.discard(item.gfid)
             self._report.entries += answer.changed and isinstance(item, Item)
             self._report.removed += answer.changed and isinstance(item, Gone)
         self._report.tick()

@@ -74,7 +74,8 @@ class _Worker:
     async def run(self) -> int:
         """Work until asked to stop, until the goal is reached, or until something fails."""
         work = asyncio.create_task(self._work.run())
-        helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._pulse())]
+        kept = (self._listen(), self._pulse(), self._report.stalls.watch())
+        helpers = [asyncio.create_task(each) for each in kept]
         stop = asyncio.create_task(self._wishes.ended.wait())
         try:
             await asyncio.wait({work, stop, *helpers}, return_when=asyncio.FIRST_COMPLETED)

@@ -27,13 +27,15 @@ def run(args: argparse.Namespace, look: Look, *, terminal: bool) -> int:
         if args.export:
             return command.export(part, args.export)
         return command.summary(part, as_json=args.json)
+    from georep_tui import keyfile  # deferred: a summary has no keys
+
     if args.since or args.until:
         raise Usage(
             "--since and --until go with --summary, --json or --export",
-            fix="In the console, g goes to a time.",
+            fix=keyfile.read().spoken("In the console, {replay.time} goes to a time."),
         )
     if not terminal:
         raise Usage("A replay needs a terminal", fix="Without one: georep replay FILE… --summary.")
     from georep_tui import replaying  # deferred: Textual takes a moment
 
-    return replaying.open_files(args.files, **look)
+    return replaying.open_files(args.files, keyboard=keyfile.read(), **look)

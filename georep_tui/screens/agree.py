@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from georep_tui import keymap
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.rows import Line
 from georep_tui.widgets.key_bar import KeyBar
 from georep_tui.widgets.lines import Lines
@@ -59,7 +59,7 @@ class NameInput(Input):
 class NameScreen(ModalScreen[str | None]):
     """Tells what would be written, and asks where to; gives what was typed."""
 
-    INPUT: type[NameInput] = NameInput
+    INPUT: type[Input] = NameInput
 
     def __init__(self, told: Sequence[Line], name: str, *, plain: bool) -> None:
         super().__init__()
@@ -75,17 +75,21 @@ class NameScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Fill it."""
         self.query_one("#told", Lines).show(self._told, plain=self._plain)
-        self.query_one(NameInput).cursor_blink = False
+        self.query_one(Input).cursor_blink = False
 
     @on(Input.Submitted)
     def _write(self, typed: Input.Submitted) -> None:
         self.dismiss(typed.value)
 
 
-class PathInput(NameInput):
+class PathInput(Input):
     """One line for a path on the secondary."""
 
-    BINDINGS = keymap.bindings(Where.PATH)
+    BINDINGS = keymap.bindings(Where.PATH)  # type: ignore[assignment]
+
+    def action_close(self) -> None:
+        """Leave it where it is."""
+        self.screen.dismiss(None)
 
 
 class PathScreen(NameScreen):

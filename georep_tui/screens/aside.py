@@ -8,7 +8,7 @@ from engine.errors import GeorepError
 from engine.plan.steps import Told
 from engine.state import State
 from georep_tui import asking, keymap, put_aside, rows
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.put_aside import Listed
 from georep_tui.rows import Line
 from georep_tui.running import Commands
@@ -60,7 +60,7 @@ class AsideScreen(Page):
         one = self._one()
         room = self.room("left")
         self.entitle("left", rows.verbatim(one.shown) if one else "")
-        told: list[Line] = put_aside.told(one, room) if one else []
+        told: list[Line] = put_aside.told(one, room, self.console.keyboard) if one else []
         self.say("body", told)
 
     def _one(self) -> Listed | None:

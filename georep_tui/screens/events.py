@@ -4,7 +4,7 @@ from engine.state import State
 from georep_tui import chronicle, event_rows, keymap, tables, wording
 from georep_tui.chronicle import Chronicle, Entry, Level
 from georep_tui.event_rows import SHOWN, Cache
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.replay import alerts
 from georep_tui.replay.notes import AnyTold
 from georep_tui.rows import Line

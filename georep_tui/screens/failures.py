@@ -10,7 +10,8 @@ from engine.state import SessionState, State
 from georep_tui import asking, evidence, exporting, failed, fixing, keymap, rows, tables
 from georep_tui.desk import Decision, Desk
 from georep_tui.failed import Group, Grouping, Order
-from georep_tui.keymap import Where
+from georep_tui.key import Where
+from georep_tui.keyboard import Keyboard
 from georep_tui.rows import Line
 from georep_tui.screens.agree import WIDTH, AgreeScreen, NameScreen
 from georep_tui.screens.page import Page
@@ -21,6 +22,10 @@ LOOK = 5.0
 """Seconds after which times are told anew, when nothing else changed."""
 NOTICE = 6.0
 """Seconds that the answer to a key is shown."""
+KEPT = (
+    "It is kept in quarantine: {failures.aside} shows it, {aside.restore} there brings it back, "
+    "{aside.drop} removes it."
+)
 _LETTERS = {"mark", "mark_all", "group", "copy", "retry", "ignore", "export", "fix"}
 
 
@@ -63,7 +68,7 @@ class FailuresScreen(Page):
         self.set_class(not every, "-empty")
         if session is None or not every:
             self._groups, self._seen = [], ()
-            self.say("empty", _why_empty(self.console.scope, session))
+            self.say("empty", _why_empty(self.console.scope, session, self.console.keyboard))
             return
         self._list(session, every, now)
         self._below(picture, now)
@@ -94,7 +99,7 @@ class FailuresScreen(Page):
             self.say("side", [])
         elif failure is not None:
             self.entitle("left", rows.verbatim(failure.path or failure.gfid))
-            self.say("body", evidence.told(failure, now, width))
+            self.say("body", evidence.told(failure, now, width, self.console.keyboard))
             history = evidence.history(failure, picture.recent(), side)
             full = evidence.in_full(failure, width)
             tries: Line = ((rows.rule("tries", side), "idle"),)
@@ -197,7 +202,7 @@ class FailuresScreen(Page):
             return
         chosen = [each for each in chosen if each.kind != asking.QUARANTINED]
         if not chosen:
-            self._say("It is kept in quarantine: p shows it, R there brings it back, D removes it.")
+            self._say(self.console.keyboard.spoken(KEPT))
             return
         ours = [each for each in chosen if desk.reaches(each)]
         if len(ours) < len(chosen):
@@ -305,10 +310,11 @@ class FailuresScreen(Page):
             self.console.action_go("workers")
 
 
-def _why_empty(scope: str | None, session: SessionState | None) -> list[Line]:
+def _why_empty(scope: str | None, session: SessionState | None, keys: Keyboard) -> list[Line]:
     if session is None:
         told = f"the session {scope} is gone" if scope else "no session is chosen"
-        return [((rows.plain(told), "strong"),), (), (("1 shows all sessions.", ""),)]
+        words = keys.spoken("{go.sessions} shows all sessions.")
+        return [((rows.plain(told), "strong"),), (), ((words, ""),)]
     if unlisted := session.failing + failed.aside(session):
         words = f"{rows.many(unlisted, 'failure')}, none of them listed here"
         return [((words, "warn"),), (), ((rows.plain(f"georep failures {scope}"), "accent"),)]

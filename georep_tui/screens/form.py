@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from georep_tui import keymap, rows
 from georep_tui.acts import words
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.rows import Line
 from georep_tui.widgets.key_bar import KeyBar
 from georep_tui.widgets.lines import Lines

@@ -8,7 +8,8 @@ from textual.events import Click
 from textual.screen import ModalScreen
 
 from georep_tui import glossary, keymap
-from georep_tui.keymap import Key, Where
+from georep_tui.key import Key, Where
+from georep_tui.keyboard import Keyboard
 from georep_tui.rows import Line, ascii_only
 from georep_tui.widgets.lines import Lines
 
@@ -16,6 +17,8 @@ PLACES = {glossary.ASIDE: Where.ASIDE.value}
 """What stands over the keys of a screen that is called otherwise."""
 WIDTH = 59
 """Cells for what is told."""
+KEYS, BLOCK = 7, 64
+"""Cells for keys, at least; and for all, with those."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -23,9 +26,12 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = keymap.bindings(Where.HELP)  # type: ignore[assignment]
 
-    def __init__(self, keys: Sequence[Key], *, first: str, plain: bool) -> None:
+    def __init__(self, keys: Sequence[Key], *, first: str, keyboard: Keyboard, plain: bool) -> None:
         super().__init__()
+        self._keyboard = keyboard
         self._keys, self._first, self._plain = keys, first, plain
+        longest = max(len(self._as_drawn(key.shown)) for key in keys)
+        self._wide = min(max(KEYS, longest + 1), KEYS + 16)
         self._words = False
         """Whether words are told, and not keys."""
 
@@ -35,7 +41,8 @@ class HelpScreen(ModalScreen[None]):
             yield Lines(id="told")
 
     def on_mount(self) -> None:
-        """Tell the keys."""
+        """Tell the keys; what is told beside long ones has as much room as beside others."""
+        self.query_one("#keys").styles.width = BLOCK + self._wide - KEYS
         self._tell()
 
     def _tell(self) -> None:
@@ -54,14 +61,22 @@ class HelpScreen(ModalScreen[None]):
                 lines.append(
                     (
                         (f"{head:12}", "idle"),
-                        (f"{ascii_only(key) if self._plain else key:7}", "accent"),
+                        (f"{self._as_drawn(key):{self._wide}}", "accent"),
                         (words, ""),
                     )
                 )
-        return [*_head("keys", "w: what the words on this screen mean"), *lines]
+        return [*self._head("keys", "what the words on this screen mean"), *lines]
+
+    def _as_drawn(self, key: str) -> str:
+        return ascii_only(key) if self._plain else key
 
     def _of_words(self) -> list[Line]:
-        return [*_head("words", "w: the keys"), *glossary.lines(self._first, WIDTH)]
+        told = glossary.lines(self._first, WIDTH, self._keyboard)
+        return [*self._head("words", "the keys"), *told]
+
+    def _head(self, name: str, other: str) -> list[Line]:
+        key = self._keyboard.first("help.words")
+        return [((f"{name:12}", "strong"), (f"{key}: {other}", "accent")), ()]
 
     def action_words(self) -> None:
         """Tell what the words on the screen below mean, or the keys again."""
@@ -81,7 +96,3 @@ class HelpScreen(ModalScreen[None]):
     def action_close(self) -> None:
         """Go back to the screen below."""
         self.dismiss()
-
-
-def _head(name: str, other: str) -> list[Line]:
-    return [((f"{name:12}", "strong"), (other, "accent")), ()]

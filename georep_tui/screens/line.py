@@ -7,7 +7,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from georep_tui import keymap
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.rows import Line
 from georep_tui.widgets.lines import Lines
 

@@ -33,9 +33,13 @@ class ErrandScreen(FormScreen[None]):
         """Have an errand done, unless one is under way."""
         if any(worker.group == "errand" and not worker.is_finished for worker in self.workers):
             return
-        self.say(f"◐ {self.DOING}; esc ends it", "busy")
+        self.busy(self.DOING)
         self.answer([])
         self.run_worker(steward.run(errand, self.hear), group="errand", exclusive=True)
+
+    def busy(self, words: str) -> None:
+        """Say what is under way, and how to end it."""
+        self.say(f"◐ {words}; {self.console.keyboard.first('form.close')} ends it", "busy")
 
     def hear(self, report: AnyReport) -> None:
         """Take up what is told."""
@@ -126,7 +130,7 @@ class VerifyScreen(ErrandScreen):
                     self.answer(inspecting.differences(self._found, self.room))
             case Counted(counts=counts):
                 self._counts = counts
-                self.say(f"◐ {verifying.under_way(counts)}; esc ends it", "busy")
+                self.busy(verifying.under_way(counts))
             case Done(fine=fine):
                 self.say(" ".join(verifying.summary(self._counts).splitlines()), _HOW[fine])
                 steps = verifying.next_steps(self._counts, self._session)

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from engine.state import State
 from georep_tui import attention, keymap, rows
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.rows import Line
 from georep_tui.screens.paned import Paned
 from georep_tui.widgets.key_bar import KeyBar
@@ -19,11 +19,11 @@ from georep_tui.widgets.pane import Pane
 from georep_tui.widgets.record_list import FILTERED, RecordList
 
 TABS = (
-    ("sessions", "1 Sessions"),
-    ("workers", "2 Workers"),
-    ("failures", "3 Failures"),
-    ("throughput", "4 Throughput"),
-    ("events", "5 Events"),
+    ("sessions", "Sessions"),
+    ("workers", "Workers"),
+    ("failures", "Failures"),
+    ("throughput", "Throughput"),
+    ("events", "Events"),
 )
 """The screens there are, in the order of their keys."""
 
@@ -142,14 +142,18 @@ class Page(Paned):
     def _tabs(self) -> Line:
         return tuple(
             (f"[{text}]", "strong") if name == self.NAME else (f" {text} ", "idle")
-            for name, text in TABS
+            for name, text in self._labels()
         )
+
+    def _labels(self) -> list[tuple[str, str]]:
+        keys = self.console.keyboard
+        return [(name, f"{keys.first(f'go.{name}')} {text}") for name, text in TABS]
 
     @on(Click, "#tabs")
     def _turn(self, click: Click) -> None:
         """Show the screen whose tab was clicked."""
         end = 0
-        for name, text in TABS:
+        for name, text in self._labels():
             end += len(text) + 2
             if click.x < end:
                 self.console.action_go(name)

@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from georep_tui import keymap, palette
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.palette import Entry
 from georep_tui.rows import ascii_only
 from georep_tui.tables import Row

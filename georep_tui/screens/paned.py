@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from georep_tui import keymap, sliding, sorting
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.rows import Line
 from georep_tui.sliding import FULL, STEP, Slide
 from georep_tui.widgets.lines import Lines

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from engine.state import State
 from georep_tui import attention, columns, detail, keymap, orders, rows, tables, ticket
 from georep_tui.columns import Column
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.rows import Line
 from georep_tui.screens.ranked import Ranked
 
@@ -17,7 +17,7 @@ NOTHING: tuple[Line, ...] = (
     (("and start it with", ""),),
     (("    georep start NAME", "accent"),),
 )
-HERE: tuple[Line, ...] = ((("", ""),), (("or here: N makes one, S starts it.", ""),))
+HERE = "or here: {session.new} makes one, {session.start} starts it."
 """What is so where sessions can be changed."""
 NO_ENGINE: tuple[Line, ...] = (
     (("no engine has spoken yet", "strong"),),
@@ -49,7 +49,8 @@ class SessionsScreen(Ranked):
             spoken = any(engine.started for engine in picture.engines.values())
             why = self._silent(self.size.width - 2, "warn")
             ours = NOTHING if spoken else [*NO_ENGINE, *why]
-            here = HERE if spoken and self.console.steward else ()
+            words = self.console.keyboard.spoken(HERE)
+            here = [(("", ""),), ((words, ""),)] if spoken and self.console.steward else []
             self.say("empty", self.console.silence() or [*ours, *here])
             return
         names = self.in_order(picture.sessions, lambda: orders.sessions(picture, self.sorting, now))

@@ -13,7 +13,7 @@ from engine.option import Option
 from engine.options import Options
 from georep_tui import acts, keymap, rows, settings
 from georep_tui.acts import head
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.rows import Line
 from georep_tui.screens.agree import WIDTH, AgreeScreen
 from georep_tui.screens.form import Field, FormScreen

@@ -7,7 +7,8 @@ from engine.events import JobFinished
 from engine.state import SessionState, State
 from georep_tui import job_orders, keymap, rows, tables, throughput, wording
 from georep_tui.job_orders import Order
-from georep_tui.keymap import Where
+from georep_tui.key import Where
+from georep_tui.keyboard import Keyboard
 from georep_tui.rows import Line
 from georep_tui.screens.page import Page
 from georep_tui.sorting import following
@@ -43,7 +44,7 @@ class ThroughputScreen(Page):
         session = self._session()
         self.set_class(session is None or not session.workers, "-empty")
         if session is None or not session.workers:
-            self.say("empty", _why_empty(self.console.scope, session))
+            self.say("empty", _why_empty(self.console.scope, session, self.console.keyboard))
             return
         width = self.size.width
         high = GRAPH_WIDE if self.has_class("-wide") else GRAPH
@@ -169,8 +170,10 @@ class ThroughputScreen(Page):
             self.console.action_go("workers")
 
 
-def _why_empty(scope: str | None, session: SessionState | None) -> list[Line]:
+def _why_empty(scope: str | None, session: SessionState | None, keys: Keyboard) -> list[Line]:
     if session is None:
         told = f"the session {scope} is gone" if scope else "no session is chosen"
-        return [((rows.plain(told), "strong"),), (), (("1 shows all sessions.", ""),)]
-    return [(("no worker has spoken yet", "strong"),), (), (("2 says why.", ""),)]
+        words = keys.spoken("{go.sessions} shows all sessions.")
+        return [((rows.plain(told), "strong"),), (), ((words, ""),)]
+    why = keys.spoken("{go.workers} says why.")
+    return [(("no worker has spoken yet", "strong"),), (), ((why, ""),)]

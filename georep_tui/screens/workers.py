@@ -6,7 +6,8 @@ from engine import figures
 from engine.state import SessionState, State
 from georep_tui import columns, detail, keymap, orders, rows, tables, ticket
 from georep_tui.columns import Column
-from georep_tui.keymap import Where
+from georep_tui.key import Where
+from georep_tui.keyboard import Keyboard
 from georep_tui.rows import Line
 from georep_tui.screens.ranked import Ranked
 
@@ -30,7 +31,7 @@ class WorkersScreen(Ranked):
         session = picture.sessions.get(scope) if scope else None
         self.set_class(session is None or not session.workers, "-empty")
         if session is None or not session.workers:
-            self.say("empty", _why_empty(scope, session))
+            self.say("empty", _why_empty(scope, session, self.console.keyboard))
             return
         names = self.in_order(
             session.workers, lambda: orders.workers(session, self.sorting, now), scope or ""
@@ -107,10 +108,11 @@ class WorkersScreen(Ranked):
             self.console.action_go("sessions")
 
 
-def _why_empty(scope: str | None, session: SessionState | None) -> list[Line]:
+def _why_empty(scope: str | None, session: SessionState | None, keys: Keyboard) -> list[Line]:
     if session is None:
         told = f"the session {scope} is gone" if scope else "no session is chosen"
-        return [((rows.plain(told), "strong"),), (), (("1 shows all sessions.", ""),)]
+        words = keys.spoken("{go.sessions} shows all sessions.")
+        return [((rows.plain(told), "strong"),), (), ((words, ""),)]
     lines: list[Line] = [(("no worker has spoken yet", "strong"),), ()]
     for node, blocked in session.blocked.items():
         lines.append(((f"{node}: {rows.plain(blocked.words)}", "bad"),))

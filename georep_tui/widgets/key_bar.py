@@ -44,11 +44,12 @@ class KeyBar(Static):
 
     def hints(self, room: int) -> list[Hint]:
         """Return the keys that work now, as many as fit into `room` cells."""
-        hints = [
-            (live.binding.id or "", *self._texts(live))
-            for live in self._live()
-            if live.binding.show
-        ]
+        once: dict[str, ActiveBinding] = {}
+        for live in self._live():
+            if live.binding.show:
+                # What has several keys is live once for each.
+                once.setdefault(live.binding.id or "", live)
+        hints = [(id, *self._texts(live)) for id, live in once.items()]
         fitting = keymap.fitting([(id, _width(key, text)) for id, key, text in hints], room)
         return [hint for hint in hints if hint[0] in fitting]
 

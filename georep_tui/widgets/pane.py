@@ -7,7 +7,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 
 from georep_tui import keymap, rows
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.rows import Line
 from georep_tui.widgets.lines import Lines
 

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from georep_tui import keymap
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 from georep_tui.sliding import Slide, slid
 from georep_tui.tables import Shown
 from georep_tui.theme import paint

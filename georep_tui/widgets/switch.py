@@ -6,7 +6,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from georep_tui import keymap
-from georep_tui.keymap import Where
+from georep_tui.key import Where
 
 
 class Switch(Static, can_focus=True):

@@ -11,7 +11,7 @@ import pytest
 from conftest import PLAIN, fresh_world
 from world import PATIENCE, SESSION, World
 
-from engine.events import WorkerStarted, WorkerStopped
+from engine.events import PendingChanged, WorkerProgressed, WorkerStarted, WorkerStopped
 from engine.gluster import xattrs
 from engine.lab.hosts import until
 from engine.state import State
@@ -157,3 +157,18 @@ def test_who_is_in_the_way_may_be_left_there(world: Configured) -> None:
     until("it is made", lambda: world.has("theirs", "5\n"))
     world.put("reset", SESSION, "gfid-conflict-resolution")
     assert world.differences() == []
+
+
+def test_workers_tell_what_has_only_attributes_and_how_late_they_are(world: Configured) -> None:
+    world.run("mkdir {}/many && for n in $(seq 300); do echo 1 > {}/many/$n; done")
+    world.settle()
+    since = time.time()
+    world.run("chmod 600 {}/many/*")
+    world.settle()
+    told = world.told(since)
+    pending = [each for each in told if isinstance(each, PendingChanged)]
+    assert max(each.meta for each in pending) > 1, "of the directory, and of files"
+    assert all(0 <= each.meta <= max(each.entries, 0) for each in pending)
+    stalls = [each.stall for each in told if isinstance(each, WorkerProgressed)]
+    assert stalls
+    assert min(stalls) >= 0
