@@ -7,7 +7,7 @@ import pytest
 import scripted
 from acts import STEP, Acts
 from textual.pilot import Pilot
-from watching import drawn
+from watching import drawn, hushed
 
 from engine.config import Places
 from engine.plan.steps import Told
@@ -64,8 +64,7 @@ def test_put_aside_look(snap_compare: Any, name: str, size: tuple[int, int], dar
             await pilot.press(key)
             await pilot.pause(0.05)
             await drawn(pilot)
-        pilot.app.clear_notifications()
-        await pilot.pause()
+        await hushed(pilot)
 
     acts = Acts()
     acts.steps_told = [[Told(step=STEP)]]

@@ -22,7 +22,7 @@ from test_replay_console import replay
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
-from watching import drawn
+from watching import drawn, hushed
 
 import georep_tui
 from engine import config, options
@@ -136,7 +136,7 @@ async def settled(pilot: Pilot[None]) -> None:
         await drawn(pilot)
     while isinstance(app, Replay) and app.search.looking:
         await drawn(pilot)
-    app.clear_notifications()
+    await hushed(pilot)
     for line in app.screen.query(Input):
         line.cursor_blink = False
     await drawn(pilot)

@@ -13,7 +13,7 @@ from test_events_screen import row
 from test_replay_console import DAY, notices, press, replay
 from textual.pilot import Pilot
 from textual.widgets import Input
-from watching import drawn, text
+from watching import drawn, hushed, text
 
 from georep_tui.palette import Noun
 from georep_tui.replaying import Replay
@@ -284,9 +284,7 @@ def test_looks(snap_compare: Any, name: str, size: tuple[int, int], dark: bool) 
         for key in LOOKS[name]:
             await pilot.press(key)
         await settled(pilot)
-        app = pilot.app
-        assert isinstance(app, Replay)
-        app.clear_notifications()
+        await hushed(pilot)
         await drawn(pilot)
 
     assert snap_compare(replay(dark=dark), terminal_size=size, run_before=settle)

@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast
 
 from georep_tui.app import Console
 
@@ -44,3 +45,16 @@ async def drawn(pilot: Pilot[None]) -> None:
     app._tick()
     for _ in range(3):  # a new size of a part makes it drawn again
         await pilot.pause()
+
+
+async def hushed(pilot: Pilot[None]) -> None:
+    """Take away what is said in the corner of the screen, or of one that shows through below it.
+
+    By itself each goes after some seconds, be the machine fast or slow. Return when none is seen.
+    """
+    app = pilot.app
+    app.clear_notifications()
+    for screen in app.screen_stack:
+        await screen.query(Toast).remove()
+        while any(isinstance(one, Toast) for one in screen._compositor.visible_widgets):
+            await pilot.pause()

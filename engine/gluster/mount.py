@@ -48,15 +48,18 @@ class Mount:
         apart: bool = False,
         thorough: bool = False,
         params: Sequence[str] = (),
+        fresh: Sequence[str] = FRESH,
     ) -> None:
         """`privileged`: as client-pid -1; see `needs_privilege`. `apart`: in a process group of its
         own, so that Ctrl-C on a terminal reaches us alone, and the mount is there until we stop it.
         `thorough`: a name that is not found where it belongs is looked for on every brick; see
         `GlusterTarget.link`. `params`: more arguments; what is said here wins over them.
+        `fresh`: what keeps the mount from showing what was; who mounts what nobody changes can do
+        with less.
         """
         self._volume, self._log, self._level = volume, log, log_level.upper()
         self._privileged, self._apart = privileged, apart
-        self._thorough, self._params = thorough, tuple(params)
+        self._thorough, self._params, self._fresh = thorough, tuple(params), tuple(fresh)
         label = "".join(c if c.isalnum() or c in "-_" else "_" for c in label)
         self.path = RUN / f"{label}.{owner()}"
         self.root = os.fsencode(self.path)
@@ -89,7 +92,8 @@ class Mount:
             *(["--client-pid=-1"] if self._privileged else []),
             *([THOROUGH] if self._thorough else []),
             *("--volfile-server=localhost", f"--volfile-id={self._volume}"),
-            *(f"--log-level={self._level}", f"--log-file={self._log}", *FRESH, str(self.path)),
+            *(f"--log-level={self._level}", f"--log-file={self._log}"),
+            *(*self._fresh, str(self.path)),
         ]
         self._process = subprocess.Popen(
             command,

@@ -11,7 +11,7 @@ from conftest import fresh_world
 from world import SESSION, WORK, World
 
 from engine.events import Role
-from engine.lab import faults
+from engine.lab import compare, faults
 from engine.lab.hosts import until
 from engine.lab.shape import PRIMARY
 from engine.primary import election
@@ -128,7 +128,10 @@ def test_a_brick_that_is_behind_takes_nothing_back(own_world: World) -> None:
     world.run("setfattr -n user.b -v 2 {}/d/sub {}/d/sub/moved")
     arrive(world)
     late = {"/d", *(f"/d/late{n}" for n in NUMBERS)}
-    found = [said for said in world.differences() if said.partition(": ")[0] not in late]
+    # Modes and owners the brick can have told again, until it is healed: the mount that is believed
+    # tells them, too, when it is asked for them, and not when it looks a name up.
+    found = [str(each) for each in compare.volumes(lab, asked=True)]
+    found = [said for said in found if said.partition(": ")[0] not in late]
     # Of link counts the primary's own mounts show those that the brick had; of names they do not.
     assert [said for said in found if ": nlink: " not in said] == []
     assert stime(world, first) <= back, "it says that all it knows of is there, and waits"
