@@ -39,7 +39,7 @@ def test_help_says_what_it_does_and_shows_how(
 def test_examples_are_understood(line: str) -> None:
     name, *words = shlex.split(line)
     assert name == "georep"
-    assert words_of.parser(words).parse_args(words).command == words[0]
+    assert words_of.parser(words).parse_args(words).command == words_of.after(words)[0]
 
 
 def test_a_patience_that_is_none_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from georep_tui.screens import failures, sessions
 LINES = keyfile._LINES
 TEXTS = [
     *(word.means for word in glossary.WORDS),
-    *acts._WORDS.values(),
+    *(text.replace("{where}", "a node") for text in acts._WORDS.values()),
     *evidence.WOULD.values(),
     *(failures.KEPT, sessions.HERE, playback.BEGIN),
 ]
