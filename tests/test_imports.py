@@ -37,3 +37,8 @@ def test_what_starts_on_every_connection_is_light(module: str) -> None:
 @pytest.mark.parametrize("module", ["georep_tui.cli"])
 def test_the_command_waits_for_no_screen(module: str) -> None:
     assert not loaded(module) & {"textual", "rich", "asyncio", "asyncssh"}
+
+
+@pytest.mark.parametrize("module", ["engine.session.lifecycle", "georep_tui.report"])
+def test_a_command_that_looks_at_no_secondary_needs_no_ssh(module: str) -> None:
+    assert "asyncssh" not in loaded(module)

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from engine import config, feed, names, options
 from engine.commands import Reload
@@ -12,14 +13,18 @@ from engine.errors import GeorepError, Retry, Stop, Usage
 from engine.events import CheckpointDeleted, SessionBlocked, SessionKnown, Wanted, WorkerStopped
 from engine.gluster import volume as volumes
 from engine.options import Options
-from engine.session import checkpoints, deciding, doctor, keys, ledger, mark_checks, marks, wanted
-from engine.session.checks import Check
-from engine.session.doctor import Agree, Tick
+from engine.session import checkpoints, deciding, ledger, marks, wanted
 from engine.session.ledger import Failure
 from engine.session.runner import lock
 from engine.session.supervisor import node_name
 from engine.session.wanted import Verb
 from engine.state import State, apply
+
+if TYPE_CHECKING:
+    from engine.session.checks import Check
+    from engine.session.doctor import Agree, Tick
+
+# What looks at the secondary needs ssh, half of all that a command waits for; most do not look.
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,8 @@ async def create(
     *,
     name: str = "",
     settings: Iterable[str] = (),
-    tick: Tick = lambda check: None,
-    agree: Agree | None = None,
+    tick: "Tick" = lambda check: None,
+    agree: "Agree | None" = None,
     force: bool = False,
 ) -> Session:
     """Check both sides, then write the session file; start nothing.
@@ -61,12 +66,14 @@ async def create(
     Raises Usage for bad words or a name that is taken, Stop when a check failed; each check has
     gone to `tick` by then. Mounts the primary, so it must run in the main thread.
     """
+    from engine.session import doctor, mark_checks  # deferred: see above
+
     session = drafted(at, volume, secondary, name=name, settings=settings)
     if agree is not None:
         doctor.enable(session.primary, agree, tick)
     seen: list[Check] = []
 
-    def told(found: Check) -> None:
+    def told(found: "Check") -> None:
         seen.append(found)
         tick(found)
 
@@ -91,6 +98,8 @@ def drafted(
     """Return the session that `create` would make of these words, with a key that was made for it;
     Usage for bad words or a name that is taken.
     """
+    from engine.session import keys  # deferred: see above
+
     session = keys.taken_up(at, draft(volume, secondary, name=name, settings=settings))
     if session.name in config.names(at):
         raise Usage(
@@ -112,14 +121,18 @@ def draft(volume: str, secondary: str, *, name: str = "", settings: Iterable[str
 
 
 async def check(
-    at: Places, session: Session, *, tick: Tick = lambda check: None, force: bool = False
+    at: Places, session: Session, *, tick: "Tick" = lambda check: None, force: bool = False
 ) -> bool:
     """Make every check that can be made; return whether all passed."""
+    from engine.session import doctor  # deferred: see above
+
     return await doctor.session(at, session, tick=tick, force=force)
 
 
-async def examine(at: Places, name: str | None, *, tick: Tick) -> bool:
+async def examine(at: Places, name: str | None, *, tick: "Tick") -> bool:
     """Make every check of session `name`, or of this node alone; return whether all passed."""
+    from engine.session import doctor  # deferred: see above
+
     if name is None:
         started = [each for each in listed(at) if each.wanted is Wanted.STARTED]
         return doctor.node(tick, runs=await running(at), needed=bool(started))
