@@ -1,12 +1,11 @@
-"""Limits of GlusterFS, and of the system: names of one file, and paths."""
+"""Limits of GlusterFS: how many names of one file there can be, and are recorded."""
 
 import os
-import sys
 from collections.abc import Iterator
 
 import pytest
 from conftest import PLAIN, fresh_world
-from world import SESSION, WORK, World
+from world import SESSION, World
 
 from engine.gluster import xattrs
 from engine.lab.hosts import until
@@ -97,76 +96,3 @@ def refuses(path: os.PathLike[str]) -> bool:
         return True
     os.unlink(probe)
     return False
-
-
-DEEP = """import os, sys
-os.chdir(sys.argv[1]); os.mkdir(sys.argv[2]); os.chdir(sys.argv[2])
-here = os.getcwd()
-for half in ("low", "top"):
-    os.chdir(here)
-    for n in range(15):
-        name = half + f"{n:02}" + "x" * 195
-        os.mkdir(name); os.chdir(name)
-        open("f", "w").write("deep")
-    open("g", "w").write("deep"); os.link("g", "h"); os.symlink("nowhere", "s")
-    os.mkdir("sub"); open("sub/in", "w").write("in")
-"""
-"""Two trees, each as deep as half a path."""
-JOIN = """import os, sys
-os.chdir(sys.argv[1]); os.chdir(sys.argv[2])
-here = os.open(".", os.O_RDONLY)
-for n in range(15):
-    os.chdir(f"low{n:02}" + "x" * 195)
-deep, open_file = os.open(".", os.O_RDONLY), open("g", "a")
-os.fchdir(here)
-for n in range(15):
-    os.chdir(f"top{n:02}" + "x" * 195)
-os.rename("low00" + "x" * 195, "low", src_dir_fd=here)
-open_file.write("more"); open_file.close()
-os.fchdir(deep)
-def tried(call, *words):
-    try: call(*words); print("done", words)
-    except OSError as error: print(error)
-tried(os.chmod, "f", 0o600); tried(os.rename, "h", "h2"); tried(os.rename, "sub", "sub2")
-tried(os.unlink, "s"); tried(os.link, "g", "another"); tried(os.mkdir, "made")
-tried(lambda: open("new", "w").write("new"))
-"""
-"""Moves one of them to the bottom of the other, and changes what is below."""
-APART = """import os, sys
-os.chdir(sys.argv[1]); os.chdir(sys.argv[2])
-here = os.open(".", os.O_RDONLY)
-for n in range(15):
-    os.chdir(f"top{n:02}" + "x" * 195)
-os.rename("low", "low00" + "x" * 195, dst_dir_fd=here)
-"""
-
-
-def test_below_more_than_a_path_can_name(limited: World) -> None:
-    """GlusterFS opens nothing there: what it lets be done there fails here, until that is back."""
-    world, lab = limited, limited.lab
-
-    def run(script: str, name: str) -> None:
-        said = lab.run("prim1", ["python", "-c", script, WORK, name])
-        sys.stdout.write(f"{name}: {said.stdout.decode()}")
-
-    for name in ("history", "live"):
-        run(DEEP, name)
-    world.settle()
-    assert world.differences() == []
-    world.stop()
-    run(JOIN, "history")
-    world.start()
-    run(JOIN, "live")
-    world.run("echo on > {}/on")
-    world.settle()
-    assert "ENAMETOOLONG" in failures(world)
-    assert (world.there() / "on").read_text() == "on\n", "the worker goes on"
-    unreadable = "unreadable: open: ENAMETOOLONG on the primary, open"
-    assert [unreadable in each for each in world.differences()] == [True, True]
-    for name in ("history", "live"):
-        run(APART, name)
-    world.settle()
-    assert world.georep("prim1", "retry", SESSION).returncode == 0
-    world.until("nothing fails", lambda state: not state.sessions[SESSION].failing)
-    world.settle()
-    assert world.differences() == []

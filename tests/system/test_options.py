@@ -160,7 +160,7 @@ def test_who_is_in_the_way_may_be_left_there(world: Configured) -> None:
 
 
 def test_workers_tell_what_has_only_attributes_and_how_late_they_are(world: Configured) -> None:
-    world.run("mkdir {}/many && for n in $(seq 300); do echo 1 > {}/many/$n; done")
+    world.run("mkdir {}/many && for n in $(seq 2000); do echo 1 > {}/many/$n; done")
     world.settle()
     since = time.time()
     world.run("chmod 600 {}/many/*")

@@ -31,6 +31,9 @@ WORK = "/vol/work"
 PATIENCE = 300.0
 """Seconds that anything may take on a machine that is slow and has other work."""
 
+_STAYS = 5.0
+"""Seconds after which a difference is looked for again."""
+
 
 class World:
     """One lab and the session in it."""
@@ -152,8 +155,16 @@ class World:
         )
 
     def differences(self) -> list[str]:
-        """Return how the volumes differ and did not when last asked: one test, one fault."""
+        """Return how the volumes differ and did not when last asked: one test, one fault.
+
+        What was sent ahead of a slice may be on its way a second time when the position has passed,
+        and has no times of its own until it is there: a difference counts when it stays.
+        """
         found = [str(difference) for difference in self.compared()]
+        if found:
+            time.sleep(_STAYS)
+            stays = {str(difference) for difference in self.compared()}
+            found = [words for words in found if words in stays]
         new = [words for words in found if words not in self._known]
         self._known = set(found)
         return new
