@@ -197,8 +197,18 @@ def test_what_a_heal_puts_aside_is_removed(own_world: World) -> None:
         lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.self-heal-daemon", "on")
 
 
-def test_what_goes_to_the_trash_of_the_volume_is_removed(own_world: World) -> None:
-    world, lab = own_world, own_world.lab
+@pytest.fixture
+def healthy() -> Iterator[World]:
+    """Give a session that runs, in a lab in which nothing was killed."""
+    with fresh_world("sysg", World) as made:
+        made.create()
+        made.engine_up()
+        made.start()
+        yield made
+
+
+def test_what_goes_to_the_trash_of_the_volume_is_removed(healthy: World) -> None:
+    world, lab = healthy, healthy.lab
     lab.gluster("prim1", "volume", "set", PRIMARY, "features.trash", "on")
     bricks = [Path(brick) for brick in lab.bricks(PRIMARY)]
     until("the trash", lambda: all((brick / ".trashcan").is_dir() for brick in bricks))
