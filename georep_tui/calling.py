@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from engine import feed
-from engine.errors import Retry
 from engine.feed import Dial, Ends
 from georep_tui.hosts import Host
 
@@ -36,7 +35,7 @@ async def _called(host: Host) -> AsyncIterator[Ends]:
             start_new_session=True,
         )
     except OSError as error:
-        raise Retry(f"ssh cannot be started: {error.strerror}") from error
+        raise host.unstarted(error) from error
     assert process.stdin is not None
     assert process.stdout is not None
     words = bytearray()

@@ -72,13 +72,16 @@ def _said(host: Host, words: Sequence[str], *, as_json: bool) -> int:
     """Have one node do it; what it says stands below the node's name as it comes."""
     if not as_json:
         _write(f"─ {host.name or HERE} ─")
-    done = subprocess.run(
-        host.argv("georep", *words),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if as_json else None,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            host.argv("georep", *words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if as_json else None,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    except OSError as error:
+        raise host.unstarted(error) from error
     lines = done.stderr.decode(errors="replace").splitlines()
     if host.unreached(done.returncode):
         lines = [f"georep: {host.trouble(done.returncode, done.stderr).sentence()}"]

@@ -58,6 +58,13 @@ class Host:
         """Whether a command ended with `code` because it was not even begun there."""
         return bool(self.name) and code in (_UNREACHED, _NOT_FOUND)
 
+    def unstarted(self, error: OSError) -> Retry:
+        """Return what is told when nothing could be run here to reach it."""
+        return Retry(
+            self.words(f"{error.filename or 'a process'} cannot be started: {error.strerror}"),
+            fix="See that ssh is installed, and ulimit -u.",
+        )
+
     def trouble(self, code: int | None, stderr: bytes) -> Retry:
         """Return what is told of a command that ended with `code` and did not do its work."""
         lines = stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]

@@ -25,13 +25,16 @@ class Commands:
     async def said(self, node: str, *words: str) -> bytes:
         """Return what a command writes on `node`; Retry, with its own words, for nothing."""
         host = self._find(node)
-        process = await asyncio.create_subprocess_exec(
-            *host.argv("georep", *words),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LIMIT,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *host.argv("georep", *words),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=_LIMIT,
+            )
+        except OSError as error:
+            raise host.unstarted(error) from error
         try:
             out, wrong = await process.communicate()
         finally:

@@ -179,3 +179,14 @@ def test_the_console_is_on_all_of_them(world: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(live, "watch", watch)
     assert cli.main(["--host", "a", "--host", "b"]) == 0
     assert [getattr(each, "name", None) for each in watched] == ["a", "b"]
+
+
+@pytest.mark.parametrize("words", ["list", "pause prod", "status"])
+def test_without_ssh_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    monkeypatch.setattr(hosts, "SSH", ("/nowhere/ssh",))
+    assert cli.main(["--host", "gfs2", *words.split()]) == 1
+    told = capsys.readouterr().err
+    assert "gfs2: /nowhere/ssh cannot be started: No such file or directory" in told
+    assert "See that ssh is installed" in told
