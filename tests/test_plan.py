@@ -104,6 +104,15 @@ def test_where_a_rename_led_is_found_out(then: list[Any], *, ahead: bool) -> Non
         assert gone == Gone(gfid=B, heard=(place,), lawful=lawful)
 
 
+@pytest.mark.parametrize("fop", [5, 8, 9, 23])
+def test_a_name_in_no_directory_is_not_heard_of(fop: int) -> None:
+    window = Window()
+    fold(window, [("E", A, fop, (NOWHERE, AT_B)[: 1 + (fop == 8)], 0)])
+    assert NOBODY not in window.dirty
+    assert set(window.dirty[A].heard) == ({AT_B} if fop == 8 else set())
+    assert window.taken == ({AT_B} if fop == 8 else set())
+
+
 @pytest.mark.parametrize(
     ("window", "lawful"),
     [

@@ -132,9 +132,10 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
             mark(gfid, Why.ATTRIBUTES)
         else:
             places = written
-            if fop == RENAME and written[-1].parent == NOBODY:
-                window.lost.setdefault(gfid, set()).add(written[-1].name)
-                places = written[:1]
+            if written[0].parent == NOBODY or written[-1].parent == NOBODY:
+                places = tuple(place for place in written if place.parent != NOBODY)
+                if fop == RENAME and written[-1].parent == NOBODY:
+                    window.lost.setdefault(gfid, set()).add(written[-1].name)
             if window.lost:
                 window.take(gfid, places)
             if keeps and fop in _ENDERS:
@@ -145,10 +146,10 @@ def fold(window: Window, records: Iterable[tuple[str, Gfid, int, tuple[Place, ..
                 dirty = mark(gfid, _MADE if fop in _MAKERS else Why.NAMES, *places)
             if fop in _OF_DIRECTORIES:
                 dirty.directory = True
-            elif fop == RENAME and len(places) > 1:
-                window.taken.add(places[-1])
+            elif fop == RENAME and written[-1].parent != NOBODY:
+                window.taken.add(written[-1])
                 if keeps:
-                    window.takers.setdefault(places[-1], set()).add(gfid)
+                    window.takers.setdefault(written[-1], set()).add(gfid)
             for place in places:
                 mark(place.parent, Why.ATTRIBUTES).directory = True
     window.records += count
