@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+import threading
 from pathlib import Path
 
 import msgspec
@@ -52,6 +53,29 @@ def test_what_was_noted_is_there_after_a_crash(path: Path) -> None:
         B: (failure(B, NEVER), Known(DIRTY, spoken=True)),
     }
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_workers_that_begin_together_make_one_ledger(tmp_path: Path) -> None:
+    """SQLite told one in twenty at once that it was locked, and a worker began anew for it."""
+    refused: list[Exception] = []
+
+    def begin(path: Path, gate: threading.Barrier, worker: str) -> None:
+        gate.wait()
+        try:
+            Ledger(path, worker).close()
+        except Retry as error:
+            refused.append(error)
+
+    for number in range(150):
+        path, gate = tmp_path / str(number) / "ledger.db", threading.Barrier(4)
+        begins = [
+            threading.Thread(target=begin, args=(path, gate, f"h:/b{brick}")) for brick in range(4)
+        ]
+        for one in begins:
+            one.start()
+        for one in begins:
+            one.join()
+    assert refused == []
 
 
 def test_workers_do_not_see_each_other(path: Path) -> None:

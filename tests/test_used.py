@@ -82,3 +82,13 @@ def test_where_one_was_made_or_met_the_next_one_is_made_in_limbo(
     directories.make(ITEM, place)
     assert found.made == [place, Place(LIMBO, ITEM.gfid.encode())]
     assert os.path.isdir(found.path_of(place))
+
+
+def test_what_was_refused_is_not_made_in_limbo_the_next_time(tmp_path: Path) -> None:
+    """It would stand there, and be refused a move, as long as the operator has not seen to it."""
+    found: Any = Volume(tmp_path)
+    directories, place = Directories(found, LIMBO), Place(Gfid("0" * 36), b"d")
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            directories.make(ITEM, place)
+    assert found.made == [place, place]

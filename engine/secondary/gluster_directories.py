@@ -19,7 +19,8 @@ class Directories:
         """`limbo`: the directory in which a new one can be made first."""
         self._objects, self._limbo = found, limbo
         self._used = Used()
-        """Places at which this mount has made a directory, or tried to, or moved one away from."""
+        """Places at which this mount has made a directory, or was told that one is there, or moved one
+        away from."""
 
     def make(self, item: Item, place: Place) -> None:
         """Make a directory, in limbo first where the client may remember another one.
@@ -33,9 +34,13 @@ class Directories:
             self._objects.new(item, limbo)
             self.move(limbo, place)
         else:
-            # Also where another agent was first, and this mount was told that it is there.
+            try:
+                self._objects.new(item, place)
+            except FileExistsError:
+                # This mount may remember the one that another agent had made, too.
+                self._used.add(place)
+                raise
             self._used.add(place)
-            self._objects.new(item, place)
         self._check_found(item.gfid, place)
 
     def _check_found(self, gfid: Gfid, place: Place) -> None:
