@@ -22,6 +22,8 @@ def refused(code: int = errno.EPERM, doing: str = "create") -> Refused:
         pytest.param(refused(), 1, 1, False, id="refused once"),
         pytest.param(refused(), TRIES - 1, RESTLESS - 1, False, id="not often enough"),
         pytest.param(refused(), TRIES, TRIES, True, id="refused often enough"),
+        pytest.param(refused(errno.ESTALE), ROUNDS - 1, 1, False, id="others may be moving it"),
+        pytest.param(refused(errno.ESTALE), ROUNDS, 1, True, id="nobody is any more"),
         pytest.param(NeedParent(gfid=A, parent=B), 0, ROUNDS - 1, False, id="its parent comes"),
         pytest.param(NeedParent(gfid=A, parent=B), 0, ROUNDS, True, id="its parent never came"),
         pytest.param(NotEmpty(gfid=A, children=()), 0, ROUNDS - 1, False, id="children go"),

@@ -64,9 +64,12 @@ def verdict(answer: AnyAnswer | None, tries: int, rounds: int, *, most: int = TR
     It was refused `tries` times, this one included, and part of `rounds` rounds; for what waits
     those count that came after the last one which brought anything. None: there was no answer, but
     a reason to look again.
-    `most`: refusals after which it goes to the ledger.
+    `most`: refusals after which it goes to the ledger; more of them where it is the view of one
+    client that is not right, as it may be while others move what is above.
     """
     match answer:
+        case Refused(errno=errno.ESTALE):
+            enough = tries >= max(most, ROUNDS)
         case Refused():
             enough = tries >= most
         case NeedParent() | NotEmpty():
