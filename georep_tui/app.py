@@ -159,6 +159,9 @@ class Console(App[None]):
         """Draw when something was said, or when a second has passed: lags grow by themselves."""
         if not self.is_running:
             return  # it ends, and its screens go one after the other
+        if self.scope is None and len(self.picture.sessions) == 1:
+            # There is no other that could be meant, also where it is told of only now.
+            (self.scope,) = self.picture.sessions
         seen = (self.picture.version, int(self.now), self.link.words())
         if seen != self._drawn and isinstance(self.screen, Page):
             self._drawn = seen

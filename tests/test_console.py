@@ -236,6 +236,27 @@ async def test_empty_states_name_the_next_step(source: object, expected: str) ->
         assert "1 shows all sessions" in shown
 
 
+async def test_a_session_that_is_alone_needs_no_choice() -> None:
+    """Also when it is told of only after its page was opened, as where a replay begins."""
+    told = asyncio.Event()
+
+    async def source() -> AsyncIterator[AnyEvent]:
+        async for event in scripted.quiet():
+            yield event
+        await told.wait()
+        async for event in scripted.failing_stream():
+            if getattr(event, "session", "prod") == "prod":
+                yield event
+
+    app = console(source())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        assert "no session is chosen" in await press(pilot, "2")
+        told.set()
+        await drawn(pilot)
+        assert "prod → dr1::prod" in await press(pilot, "2")
+
+
 async def test_an_engine_that_goes_is_named() -> None:
     link = Link()
     first, second = link.follow("a"), link.follow("b")
