@@ -193,6 +193,22 @@ def test_what_is_settled_is_forgotten() -> None:
     assert one.candidates(Window(dirty={G: one.ripe({H: None}, NOW, 9.0).dirty[H]})) == []
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_has_closed_is_not_sent_ahead_any_more(*, sent: bool) -> None:
+    """It is settled with its slice; once more might last beyond the position, and a crash then
+    would leave it without its times.
+    """
+    one = made_ahead(glance()) if sent else OpenSlice(SMALL)
+    if not sent:
+        one.hear(MADE, 0)
+    assert G in one.due(99.0)
+    one.hear([("D", H, 0, (), 0)], 2)
+    one.close(MADE, 0)
+    assert one.due(99.0) == [ROOT, H]
+    one.hear([("D", G, 0, (), 0)], 3)
+    assert G in one.due(99.0), "written anew"
+
+
 def test_what_was_heard_of_a_slice_that_closed_meanwhile_is_not_forgotten() -> None:
     """Its content is still to be sent; a rename in the next one must not hide that."""
     one = made_ahead(glance())

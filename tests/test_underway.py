@@ -232,6 +232,42 @@ async def test_an_object_that_no_slice_brings_again_is_noted_while_in_flight(wor
     assert world.secondary.things[large].data == LARGE
 
 
+async def test_who_is_sent_once_more_when_its_slice_is_settled_is_noted_while_in_flight(
+    world: World,
+) -> None:
+    """The position passes, and until it has arrived its content may be half there."""
+    large = world.make(A)
+    world.primary.write(A, LARGE)
+    attempt = world.worker.attempt(world.heard())
+    assert not await world.worker.go_on(attempt)
+    await land(world)
+    await world.worker.make_ahead(_marked(world, large))
+    assert large in world.worker.underway
+    assert await world.worker.go_on(attempt)
+    world.secondary.things[large].data = LARGE[:5]
+    world.begin()
+    world.bulk.let.set()
+    await world.worker.recover()
+    assert world.secondary.things[large].data == LARGE
+    assert world.bulk.asked == [large]
+
+
+async def test_what_was_held_is_forgotten_when_it_has_arrived(world: World) -> None:
+    large = world.make(A)
+    world.primary.write(A, LARGE)
+    attempt = world.worker.attempt(world.heard())
+    assert not await world.worker.go_on(attempt)
+    await land(world)
+    await world.worker.make_ahead(_marked(world, large))
+    assert await world.worker.go_on(attempt)
+    await land(world)
+    await world.worker.make_ahead(Window())
+    assert world.worker.underway.waiting == []
+    world.begin()
+    await world.worker.recover()
+    assert world.bulk.asked == []
+
+
 def _marked(world: World, gfid: str) -> Window:
     window = Window()
     for each in world.primary.things:

@@ -273,11 +273,20 @@ class OpenSlice:
         """
         if first is not None:
             self._over = max(self._over, first + len(records))
+            # It is made so with its slice, and what changes from now on has a record in the next
+            # one: once more ahead would be for nothing, and might last beyond the position.
+            for gfid in self._old():
+                self._hot.pop(gfid, None)
+                self._fresh.dirty.pop(gfid, None)
         for number, record in enumerate(records, first or 0):
             gfid = record[1]
             if gfid in self._made or gfid in self._flights:
                 last = float("inf") if first is None else number
                 self._closing[gfid] = max(last, self._closing.get(gfid, last))
+
+    def _old(self) -> set[Gfid]:
+        """Return who was heard of in slices that have closed, and in none since."""
+        return {gfid for gfid, number in self._spoken.items() if number < self._over}
 
     def candidates(self, window: Window) -> list[Gfid]:
         """Return those in the window of closed slices that may be as they were made ahead.
@@ -305,7 +314,7 @@ class OpenSlice:
 
     def forget(self) -> None:
         """Forget what was heard of the slices that were closed; all of that is settled."""
-        old = {gfid for gfid, number in self._spoken.items() if number < self._over}
+        old = self._old()
         for held in (self._spoken, self._hot, self._made, self._since, self._fresh.dirty):
             for gfid in old & held.keys():
                 del held[gfid]

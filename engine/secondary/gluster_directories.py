@@ -19,8 +19,7 @@ class Directories:
         """`limbo`: the directory in which a new one can be made first."""
         self._objects, self._limbo = found, limbo
         self._used = Used()
-        """Places at which this mount has made a directory, or was told that one is there, or moved one
-        away from."""
+        """Places where this mount has made a directory, was told that one is, or moved one away."""
 
     def make(self, item: Item, place: Place) -> None:
         """Make a directory, in limbo first where the client may remember another one.

@@ -142,6 +142,7 @@ class Replicator:
         attempt.totals.restless = set(self._carried.overtaken)
         self._report.face({})
         self.underway.waiting.remove(attempt)
+        self.underway.hold(attempt.trial.own)
         if not empty:
             # Also when nothing had to be done: an agent that died may have done it just now.
             self._report.now_doing("bringing it to the disk", "secondary")

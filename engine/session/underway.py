@@ -13,12 +13,12 @@ import msgspec
 
 from engine.item import AnyAnswer, AnyItem, Done, Gfid, Item, Kind, Refused
 from engine.movers.job import Mover
-from engine.plan.dirty import Dirty, Why
+from engine.plan.dirty import Dirty, Why, Window
 from engine.plan.items import Alive
 from engine.session.attempt import Attempt
 from engine.session.bulk import Brought, Bulk
 from engine.session.carrying import Carried
-from engine.session.failing import COPY
+from engine.session.failing import COPY, Trial
 from engine.session.hop import Hop
 from engine.session.looking import Looking
 from engine.session.report import Report
@@ -102,6 +102,17 @@ class UnderWay:
         """Return the files begun ahead that have ended since the last call, and whether whole."""
         found, self._ahead = self._ahead, []
         return found
+
+    def hold(self, settled: Collection[Gfid]) -> None:
+        """Wait for those of `settled` that are in flight though all their records are made so: sent
+        ahead meanwhile, once more. No slice brings them again, and they have no times until then.
+        """
+        held = Attempt(Window(), Trial(0, frozenset(), ahead=True))
+        for gfid, flight in self._flights.items():
+            if gfid in settled:
+                held.put_aside(gfid, Dirty(Why.NAMES | Why.DATA), flight.number)
+        if held.aside:
+            self.waiting.append(held)
 
     def aside(self) -> dict[Gfid, Dirty]:
         """Return what all attempts together wait for."""
