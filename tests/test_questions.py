@@ -12,8 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memory_target import MemoryTarget
 
-from engine.item import ROOT, TOP, Place
-from engine.rpc.messages import AskCanary, AskLimbo, Canary, Examine, Failed, Limbo, List, Names
+from engine.item import ROOT, TOP, Gfid, Place
+from engine.rpc.messages import (
+    AskCanary,
+    AskLimbo,
+    Canary,
+    Examine,
+    Failed,
+    Found,
+    Limbo,
+    List,
+    Lookup,
+    Names,
+    Seen,
+)
 from engine.secondary import questions
 from engine.secondary.agent import Server, _Pipe
 from engine.secondary.opened import Opened
@@ -54,6 +66,25 @@ def test_a_long_directory_is_listed_once_for_all_its_pages(monkeypatch: pytest.M
     assert (len(found), listed) == (9, [TOP])
     nowhere = asked.answer(List(id=2, place=Place(ROOT, b"x")))
     assert nowhere == Names(id=2, names=(), more=False, there=False, whole=True)
+
+
+@pytest.mark.parametrize(("stale", "answered"), [(1, True), (4, True), (99, False)])
+def test_who_is_stale_when_looked_up_is_looked_up_again(
+    monkeypatch: pytest.MonkeyPatch, *, stale: int, answered: bool
+) -> None:
+    """It ended, or moved, in that moment; a worker was faulty for it, and began anew."""
+    monkeypatch.setattr(questions, "_AGAIN", (0.0,) * 4)
+    left = [stale]
+
+    class Target(MemoryTarget):
+        def seen(self, gfid: Gfid) -> Seen | None:
+            if left[0]:
+                left[0] -= 1
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+            return None
+
+    said = Questions(Target(), b"/").answer(Lookup(id=1, gfids=(ROOT,), places=(TOP,)))
+    assert isinstance(said, Found if answered else Failed)
 
 
 @pytest.mark.parametrize(

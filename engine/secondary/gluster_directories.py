@@ -1,12 +1,16 @@
 """Directories of a mounted volume, made and moved where the client may remember another one."""
 
+import errno
 import os
 import time
 
 from engine.item import ROOT, Gfid, Item, Place
 from engine.secondary.gluster_objects import Objects
+from engine.secondary.trouble import FULL
 from engine.secondary.used import Used
 
+_NOTHING = frozenset({*FULL, errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOENT})
+"""What is said where nothing was made, and nobody was met."""
 _TELLS = 5
 _BETWEEN = 0.05
 """Seconds, long for one call of a brick."""
@@ -35,9 +39,10 @@ class Directories:
         else:
             try:
                 self._objects.new(item, place)
-            except FileExistsError:
-                # This mount may remember the one that another agent had made, too.
-                self._used.add(place)
+            except OSError as error:
+                # This mount may remember the one that another agent had made, or its own.
+                if error.errno not in _NOTHING:
+                    self._used.add(place)
                 raise
             self._used.add(place)
         self._check_found(item.gfid, place)

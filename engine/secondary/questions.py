@@ -7,9 +7,10 @@ import threading
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from typing import TypeVar
 
 from engine import names, programs
 from engine.errors import Reject
@@ -53,6 +54,7 @@ from engine.rpc.messages import (
     Rescued,
     Restore,
     Restored,
+    Seen,
     Sync,
     Synced,
 )
@@ -60,6 +62,8 @@ from engine.secondary import aside, ready, restoring, taking
 from engine.secondary.lent import Lent
 from engine.secondary.target import Target
 from engine.secondary.trouble import Trouble, plainly
+
+Key = TypeVar("Key")
 
 PAGE = 1 << 20
 """Bytes of names in one page, at most; a frame has room for sixteen times as many."""
@@ -72,6 +76,8 @@ _SECONDS = 86400
 """In a day."""
 _EXPIRED = 1000
 """Most of those in quarantine that are told at once."""
+_AGAIN = (0.05, 0.1, 0.3, 0.6)
+"""Seconds between looks at what was stale: it ended, or moved, while it was looked up."""
 
 
 class Questions:
@@ -108,8 +114,8 @@ class Questions:
         target = self._target
         match question:
             case Lookup(id=number, gfids=gfids, places=places):
-                found = tuple(target.seen(gfid) for gfid in gfids)
-                there = tuple(target.at(place) for place in places)
+                found = tuple(_looked(target.seen, gfid) for gfid in gfids)
+                there = tuple(_looked(target.at, place) for place in places)
                 return Found(id=number, gfids=found, places=there)
             case AskLimbo(id=number):
                 self.lent.mend()  # a worker that begins asks this first
@@ -261,6 +267,17 @@ def cut(names: list[bytes], after: bytes, size: int) -> tuple[list[bytes], bool]
         page.append(name)
         size -= len(name) + 5
     return page, begin + len(page) < len(names)
+
+
+def _looked(look: Callable[[Key], Seen | None], key: Key) -> Seen | None:
+    for pause in _AGAIN:
+        try:
+            return look(key)
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+        time.sleep(pause)
+    return look(key)
 
 
 def _refused(number: int, error: OSError, root: bytes) -> Failed:
