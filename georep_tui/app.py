@@ -1,6 +1,7 @@
 """The console's one loop: take events as they come, draw twice a second."""
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -35,6 +36,11 @@ from georep_tui.sources import Link
 from georep_tui.steward import Steward
 
 TICK = 0.5
+COLLECT = 60.0
+"""Seconds between two looks for garbage in rings, of which every drawing leaves some. Left to
+itself, the collector comes to what was there at one of its looks, and was garbage later, hours
+later.
+"""
 TERMINATED = 143
 """Exit code after SIGTERM."""
 TURN = 0.005
@@ -136,6 +142,7 @@ class Console(App[None]):
         for source in self._sources:
             self.run_worker(self._read(source), group="events")
         self.set_interval(TICK, self._tick)
+        self.set_interval(COLLECT, self._collect)
         if self._seconds is not None:
             self.set_timer(self._seconds, self.exit)
         if not self.is_headless:
@@ -167,6 +174,9 @@ class Console(App[None]):
             self._drawn = seen
             self.screen.redraw()
             self._offer()
+
+    def _collect(self) -> None:
+        gc.collect()
 
     def _offer(self) -> None:
         """Have the bottom line follow what can be done to the session under the cursor."""
