@@ -98,7 +98,7 @@ class Options:
     )
     bandwidth: str = _option(
         "0",
-        "Most bytes a second, of all bricks of this node together, for small and large files; "
+        "Most bytes a second, of all bricks of a node together, for small and large files; "
         "0: no limit.",
         check=parse_rate,
         takes="bytes per second, at least 16k, as in 500k, 20m or 1g",
@@ -106,7 +106,7 @@ class Options:
     )
     bandwidth_timetable: str = _option(
         "",
-        "Another limit at some times of the day, by this node's clock.",
+        "Another limit at some times of the day, by each node's own clock.",
         check=parse_timetable,
         takes="times that do not overlap, each with its limit, as in 08:00-18:00 5m, 22:00-06:00 0",
         live=True,
@@ -153,7 +153,7 @@ class Options:
         takes=params.TAKES,
     )
     access_mount: bool = _option(
-        False, "Let others on this node see the workers' mounts of the primary, in /run/georep."
+        False, "Let others on a node see the workers' mounts of the primary, in /run/georep."
     )
     use_meta_volume: bool = _option(
         False,
@@ -173,8 +173,8 @@ class Options:
     )
     checkpoint_command: str = _option(
         "",
-        "Run once when all bricks of this node have reached a checkpoint; it finds GEOREP_SESSION, "
-        "GEOREP_CHECKPOINT and GEOREP_CHECKPOINT_TIME in its environment.",
+        "Run once on each node when all its bricks have reached a checkpoint; it finds "
+        "GEOREP_SESSION, GEOREP_CHECKPOINT and GEOREP_CHECKPOINT_TIME in its environment.",
         shell=True,
     )
     log_level: str = _option(

@@ -71,6 +71,11 @@ _HERE = (
     "console on all of them: georep --pool."
 )
 _THERE = "It is said on {where}, where the session is."
+_ON = "All of this is done on {where}."
+_EACH = (
+    "All of this is done on {where}, one after the other; the first that refuses ends it. What was "
+    "looked at until now is the first of them, and the secondary."
+)
 
 
 def told(
@@ -95,10 +100,18 @@ def told(
 
 
 def creation(
-    session: Session, crossed: int | None, width: int, *, enable: bool, force: bool
+    session: Session,
+    crossed: int | None,
+    width: int,
+    *,
+    enable: bool,
+    force: bool,
+    where: str = "",
+    several: bool = False,
 ) -> list[Line]:
     """Return what making a session would do; `crossed`: how many checks failed until now, None
-    while nobody knows.
+    while nobody knows. `where`: the nodes that it is made on, and whether these are `several`;
+    empty: this one.
     """
     lines = head(f"Create session {session.name}?", width)
     lines += words(f"{session.primary} → {session.secondary}", width, "accent")
@@ -114,6 +127,8 @@ def creation(
     if force:
         found = "Also into a secondary that is not empty: what is in the way of a name goes to "
         lines += words(f"{found}limbo and quarantine, all else there stays.", width, "warn")
+    if where:
+        lines += words((_EACH if several else _ON).format(where=where), width)
     if crossed:
         lines += words(f"{rows.many(crossed, 'line')} crossed: as it is, it fails.", width, "warn")
     elif crossed is None:

@@ -123,6 +123,8 @@ class Console(App[None]):
         self._held = 0.0
         self._drawn: tuple[object, ...] = ()
         self._offered: frozenset[Act] = frozenset()
+        self._changing: str | None = None
+        """The session that the palette changes; None: none."""
         for each in theme.THEMES.values():
             self.register_theme(each)
         self.theme = theme.named(dark=dark, ansi=ansi).name
@@ -267,12 +269,13 @@ class Console(App[None]):
 
     def action_palette(self, typed: str = "") -> None:
         """Offer everything that can be done or gone to."""
+        self._changing = self._named_here() if self.steward is not None else None
         asked = PaletteScreen(self.offered, typed=typed, plain=self.plain)
         self.push_screen(asked, self._perform)
 
     def offered(self, typed: str) -> list[Entry]:
         """Return what the palette offers for what is typed."""
-        every = palette.entries(self.picture, here=self.scope)
+        every = palette.entries(self.picture, here=self.scope, changing=self._changing)
         return palette.offered(every, (Noun.FILTER,), typed)
 
     def _perform(self, entry: Entry | None) -> None:
@@ -293,6 +296,8 @@ class Console(App[None]):
             case Noun.EXPORT, ("failures",):
                 self.switch_mode("failures")
                 self.call_after_refresh(self._export)
+            case Noun.RESEND, (name,) if self.steward is not None:
+                managing.resend(self, self.steward, name)
             case Noun.THEME, (name,):
                 self._choose(theme.THEMES[name].name)
             case Noun.HELP, _:

@@ -73,6 +73,11 @@ def fix(many: int) -> str:
     return "Clear its way?" if many == 1 else f"Clear the way of {rows.grouped(many)} objects?"
 
 
+def resend(many: int) -> str:
+    """Return the question whether to send so many objects again."""
+    return "Send it again?" if many == 1 else f"Send {rows.grouped(many)} objects again?"
+
+
 def place(name: str, width: int) -> list[Line]:
     """Return what is asked before somebody is brought back."""
     lines: list[Line] = [((rows.fit("Bring it back to", width).rstrip(), "strong"),), ()]

@@ -14,9 +14,10 @@ from engine.config import Places
 from engine.errors import GeorepError, Usage
 from engine.session.supervisor import node_name
 from engine.state import State
-from georep_tui import attention, calling, holders, report
+from georep_tui import attention, calling, holders, report, together
 from georep_tui.hosts import HERE, Host
 from georep_tui.running import Commands
+from georep_tui.together import Answer
 
 _HERE_ONLY = ("replay", "demo", "lab", "explain")
 _ONCE = ("verify", "resend", "reconcile", "quarantine")
@@ -24,6 +25,8 @@ _ONCE = ("verify", "resend", "reconcile", "quarantine")
 _MAKING = ("create", "adopt", "keys")
 """What a node that refuses ends, for the others would refuse it, too."""
 _NAMELESS = ("create", "adopt", "keys", "list")
+PATIENCE, LONGEST = 60.0, 600.0
+"""Seconds after which a node that is asked something is given up; and where it must mount first."""
 
 
 def check(args: argparse.Namespace) -> None:
@@ -49,6 +52,8 @@ def run(hosts: Sequence[Host], at: Places, args: argparse.Namespace, words: Sequ
             sys.stderr.write(f"georep: {names.verbatim(why.sentence())}\n")
         if not doing and not away:
             raise Usage(f"None of these nodes has a session {args.name}")
+    if _asks(args):
+        return _asked(doing, args, words) or (1 if away else 0)
     said, codes = _settled(args, list(words)), list[int]()
     for host in doing[: 1 if args.command in _ONCE else None]:
         codes.append(_said(host, said, as_json=getattr(args, "json", False)))
@@ -57,6 +62,49 @@ def run(hosts: Sequence[Host], at: Places, args: argparse.Namespace, words: Sequ
     if getattr(args, "objects", None) and 0 in codes:
         codes = [0]  # a failure is of one node, and the others say that they have none such
     return next(filter(None, codes), 1 if away else 0)
+
+
+def _asks(args: argparse.Namespace) -> bool:
+    """Return whether a command changes nothing, so that all nodes can be asked at the same time."""
+    match args.command:
+        case "list" | "doctor" | "events":
+            return True
+        case "failures" | "checkpoint":
+            return args.act in (None, "list")
+        case "config":
+            return args.what in ("list", "get")
+        case _:
+            return False
+
+
+def _asked(hosts: Sequence[Host], args: argparse.Namespace, words: Sequence[str]) -> int:
+    """Ask all nodes at the same time; return the code of the first that does not say 0."""
+    as_json = getattr(args, "json", False)
+
+    def late(host: Host) -> None:
+        sys.stderr.write(f"georep: {host.name or HERE} has not answered yet\n")
+
+    def write(answer: Answer) -> None:
+        _tell(answer, as_json=as_json)
+
+    patience = LONGEST if args.command == "doctor" else PATIENCE
+    asking = together.ask(hosts, words, patience=patience, write=write, late=late)
+    return next((answer.code for answer in asyncio.run(asking) if answer.code), 0)
+
+
+def _tell(answer: Answer, *, as_json: bool) -> None:
+    """Write what a node said below its name, or as one line of JSON."""
+    lines = answer.err.decode(errors="replace").splitlines()
+    if answer.trouble is not None:
+        lines = [f"georep: {answer.host.told(answer.trouble)}"]
+    if as_json:
+        told = {"node": answer.host.name or node_name(), "code": answer.code}
+        _write(json.dumps({**told, "said": _read(answer.out)}))
+    else:
+        _write(f"─ {answer.host.name or HERE} ─")
+        for line in answer.out.decode(errors="replace").splitlines():
+            _write(names.verbatim(line))
+    sys.stderr.write("".join(f"{names.verbatim(line)}\n" for line in lines))
 
 
 def _settled(args: argparse.Namespace, words: list[str]) -> list[str]:

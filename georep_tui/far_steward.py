@@ -10,6 +10,7 @@ from engine import moments
 from engine.config import Places, Session
 from engine.errors import GeorepError, Usage
 from engine.options import Options
+from engine.plan.steps import Told
 from engine.session import errands, lifecycle
 from engine.session.errands import (
     AnyErrand,
@@ -34,10 +35,9 @@ class FarSteward(Steward):
 
     def __init__(self, nodes: Sequence[Host], at: Places) -> None:
         """`at`: the places of this node, which may have no session at all."""
-        super().__init__(at)
         self._hosts = {host.name: host for host in nodes}
-        self._commands = Commands(self._hosts.__getitem__)
-        self.where = hosts.listed(nodes)
+        super().__init__(at, commands=Commands(self._hosts.__getitem__))
+        self.where, self.several = hosts.listed(nodes), len(nodes) > 1
 
     async def act(self, act: Act, name: str) -> str:
         """Have a session started, stopped, paused or resumed."""
@@ -67,11 +67,17 @@ class FarSteward(Steward):
 
     async def options(self, name: str) -> Options:
         """Return what is set for a session, on the first node that has it."""
-        has, away = await self._holders(name)
-        if not has:
-            raise away[0] if away else self._unknown(name)
-        said = await self._commands.said(has[0].name, "config", "list", name, "--json")
+        first = await self._first(name)
+        said = await self._commands.said(first, "config", "list", name, "--json")
         return configuring.read(said)
+
+    async def resend(
+        self, name: str, paths: Sequence[str], tokens: Sequence[str]
+    ) -> Sequence[Told]:
+        """Do so on the first node that has the session, for both volumes are looked at as a
+        whole.
+        """
+        return await self._resent(await self._first(name), name, paths, tokens)
 
     def drafted(
         self, volume: str, secondary: str, *, name: str, settings: Sequence[str]
@@ -140,6 +146,12 @@ class FarSteward(Steward):
                 done.setdefault(text, []).append(host.name or hosts.HERE)
         told = [f"{text} (on {', '.join(where)})" for text, where in done.items()]
         return " ".join([*told, *wrong]) or self._unknown(name).sentence()
+
+    async def _first(self, name: str) -> str:
+        has, away = await self._holders(name)
+        if not has:
+            raise away[0] if away else self._unknown(name)
+        return has[0].name
 
     def _unknown(self, name: str) -> Usage:
         return Usage(f"There is no session {name} on {self.where}")

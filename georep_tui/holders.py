@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 from engine.errors import GeorepError
-from georep_tui import reporting
+from georep_tui import reporting, together
 from georep_tui.hosts import Host
 from georep_tui.running import Commands
+
+PATIENCE = 30.0
+"""Seconds after which a node that does not say which sessions it has is given up."""
 
 
 async def of(
@@ -21,6 +24,9 @@ async def of(
 
 async def _sessions(commands: Commands, host: Host) -> list[str] | GeorepError:
     try:
-        return reporting.names(await commands.said(host.name, "list", "--json"))
+        async with asyncio.timeout(PATIENCE):
+            return reporting.names(await commands.said(host.name, "list", "--json"))
+    except TimeoutError:
+        return together.silent(host, PATIENCE)
     except GeorepError as error:
         return error

@@ -28,6 +28,8 @@ class Where(StrEnum):
     FORM = "form"
     SWITCH = "switch"
     OPTIONS = "options"
+    VERIFY = "verify"
+    DIFFERENCES = "differences"
 
 
 @dataclass(frozen=True, slots=True)

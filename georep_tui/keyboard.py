@@ -47,7 +47,11 @@ _PAGES = (
     *(Where.SESSIONS, Where.WORKERS, Where.FAILURES),
     *(Where.ASIDE, Where.THROUGHPUT, Where.EVENTS),
 )
-_TYPED = {Where.FILTER, Where.NAME, Where.PATH, Where.PALETTE, Where.TIME, Where.FORM}
+_FORMS = (Where.FORM, Where.SWITCH, Where.VERIFY)
+_TYPED = {
+    *(Where.FILTER, Where.NAME, Where.PATH, Where.PALETTE, Where.TIME),
+    *(Where.FORM, Where.VERIFY),
+}
 """Where something is typed, or can be."""
 
 
@@ -204,10 +208,11 @@ def _together() -> Iterator[tuple[str, list[str]]]:
         played = {key.id for key in keymap.of_replay()} | {"list.first"}
         yield f"{page} of a replay", [id for id in here if id in played] + _ids(Where.REPLAY)
         yield "filter", [id for id in here if id.endswith(".back")] + _ids(Where.FILTER)
-    for where in _TYPED - {Where.FORM, Where.FILTER} | {Where.HELP, Where.AGREE}:
+    for where in _TYPED - {*_FORMS, Where.FILTER} | {Where.HELP, Where.AGREE}:
         yield where, _ids(where)
-    yield "forms", _ids(Where.FORM, Where.SWITCH)
-    yield "options", _ids(Where.OPTIONS, Where.LISTS)
+    yield "forms", _ids(*_FORMS)
+    for listed in (Where.OPTIONS, Where.DIFFERENCES):
+        yield listed, _ids(listed, Where.LISTS)
 
 
 def _ids(*wheres: Where) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from georep_tui import dialog_keys
 from georep_tui.key import Key, Where
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _marking() -> tuple[Key, ...]:
 
 
 def _managing() -> tuple[Key, ...]:
-    here, form, table, no = Where.MANAGING, Where.FORM, Where.OPTIONS, ""
+    here = Where.MANAGING
     return (
         Key("session.new", "N", "N", "manage('new')", "new", "make one; asks first", here),
         Key("session.start", "S", "S", "manage('start')", "start", "start it; asks first", here),
@@ -233,44 +234,7 @@ def _managing() -> tuple[Key, ...]:
             *("session.delete", "D", "D", "manage('delete')", "delete"),
             *("remove it when it is stopped; asks twice", here),
         ),
-        Key("form.go", "enter", "⏎", "screen.go", "go on", "go on, or do what is told", form),
-        Key("form.close", "escape", "esc", "screen.close", "close", "leave all as it is", form),
-        Key(
-            "form.next",
-            "down,tab",
-            "↓ ↑",
-            "app.focus_next",
-            no,
-            "next line, or the one before",
-            form,
-        ),
-        Key("form.before", "up,shift+tab", "↑", "app.focus_previous", no, no, form),
-        Key(
-            "form.later", "pagedown", "PgDn", "screen.scroll(1)", "more", "more of the answer", form
-        ),
-        Key("form.earlier", "pageup", "PgUp", "screen.scroll(-1)", no, no, form),
-        Key("form.switch", "space", "space", "switch", "yes or no", no, Where.SWITCH),
-        Key("options.open", "enter", "⏎", "screen.open", "change", "give it a value", table),
-        Key("options.reset", "R", "R", "reset", "reset", "back to its default; asks first", table),
-        Key("options.all", "A", "A", "reset_all", "reset all", "all of them; asks first", table),
-        Key(
-            "options.find",
-            "slash",
-            "/",
-            "find",
-            "find",
-            "keep those with a word; !x: without",
-            table,
-        ),
-        Key(
-            "options.close",
-            "escape,q",
-            "esc",
-            "close",
-            "close",
-            "all of them again; go back",
-            table,
-        ),
+        *dialog_keys.every(),
     )
 
 
@@ -285,7 +249,7 @@ CHANGES = frozenset(
     (
         *(key.id for key in MANAGING_KEYS if key.where is Where.MANAGING),
         *("failures.fix", "failures.retry", "failures.ignore", "aside.restore", "aside.drop"),
-        *("options.reset", "options.all"),
+        *("options.reset", "options.all", "differences.resend"),
     )
 )
 """What changes a session, or what is replicated: no key that is hit in passing does that."""

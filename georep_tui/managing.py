@@ -5,14 +5,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.state import SessionState
-from georep_tui import acts, rows
+from georep_tui import acts, asking, rows
 from georep_tui.acts import Act
 from georep_tui.screens.agree import WIDTH, AgreeScreen
 from georep_tui.screens.creating import CreateScreen
 from georep_tui.screens.deleting import DeleteScreen
+from georep_tui.screens.line import LineScreen
 from georep_tui.screens.looking import DoctorScreen, VerifyScreen
 from georep_tui.screens.moment import CheckpointScreen
 from georep_tui.screens.settings import OptionsScreen
+from georep_tui.screens.steps import carry_out
 from georep_tui.steward import Steward
 
 if TYPE_CHECKING:
@@ -45,13 +47,28 @@ def begin(console: "Console", steward: Steward, act: Act, name: str | None) -> N
         console.push_screen(asking, partial(_agreed, console, steward, act, name))
 
 
+def resend(console: "Console", steward: Steward, name: str) -> None:
+    """Ask for a path, and then whether to send again what is there."""
+    hint = "a path from the volume's root; what it would do is told first"
+    asked = LineScreen("resend", hint, plain=console.plain)
+    console.push_screen(asked, partial(_resend, console, steward, name))
+
+
+def _resend(console: "Console", steward: Steward, name: str, typed: str | None) -> None:
+    if not typed or not typed.strip():
+        return
+    path = typed if typed.startswith("/") else f"/{typed}"
+    ask = partial(steward.resend, name, [path])
+    console.run_worker(carry_out(console.screen, asking.resend, ask), group="decisions")
+
+
 def _agreed(console: "Console", steward: Steward, act: Act, name: str, agreed: bool | None) -> None:
     if not agreed:
         return
     if act is Act.DELETE:
         known = console.picture.sessions.get(name, SessionState()).known
         secondary, wanted = (known.secondary, known.wanted) if known else ("its secondary", None)
-        asked = DeleteScreen(name, secondary, wanted)
+        asked = DeleteScreen(name, secondary, wanted, steward.where)
         console.push_screen(asked, partial(_deleted, console, steward, name))
     else:
         _have_done(console, steward.act(act, name))

@@ -27,6 +27,7 @@ class Noun(StrEnum):
     FIND = "find"
     FILTER = "filter"
     EXPORT = "export"
+    RESEND = "resend"
     THEME = "theme"
     HELP = "help"
     CONSOLE = "console"
@@ -60,8 +61,11 @@ _REST = (
 )
 
 
-def entries(picture: State, *, here: str | None) -> list[Entry]:
-    """Return what is always offered: sessions, workers, those of the session `here` first."""
+def entries(picture: State, *, here: str | None, changing: str | None = None) -> list[Entry]:
+    """Return what is always offered: sessions, workers, those of the session `here` first.
+
+    `changing`: the session that can be changed; None: none can.
+    """
     found = [
         Entry(Noun.SESSION, rows.verbatim(name), "its workers", (name,))
         for name in sorted(picture.sessions)
@@ -75,6 +79,9 @@ def entries(picture: State, *, here: str | None) -> list[Entry]:
     found += (Entry(Noun.SCREEN, name, "", (name,)) for name in SCREENS)
     if here in picture.sessions and picture.sessions[here].failing:
         found.append(FAILURES)
+    if changing in picture.sessions:
+        about = f"of {rows.verbatim(changing)}; asks first"
+        found.append(Entry(Noun.RESEND, "a path that differs", about, (changing,)))
     return [*found, *_REST]
 
 

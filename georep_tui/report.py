@@ -13,6 +13,7 @@ from rich.text import Text
 
 from engine import failures as meanings
 from engine import figures, progress
+from engine.events import PendingChanged
 from engine.progress import Estimate
 from engine.state import SessionState, State, WorkerState
 from georep_tui import attention, rows, standing, tables
@@ -262,7 +263,8 @@ def _together(session: SessionState, now: float) -> Json:
     ]
     waits = [each.pending for each in works if each.pending]
     return {
-        "pending": {kind: sum(getattr(each, kind) for each in waits) for kind in KINDS},
+        "pending": {kind: sum(getattr(each, kind) for each in waits) for kind in KINDS}
+        | {"meta": None if any(each.meta < 0 for each in waits) else sum(w.meta for w in waits)},
         "minute": {k: round(sum(progress.rate(w, k, now) for w in works), 3) for k in KINDS},
         "hour": {
             k: round(sum(progress.hourly(w.minutes, k, now) for w in works), 3) for k in KINDS
@@ -296,7 +298,7 @@ def _worker(each: WorkerState, now: float) -> Json:
         "doing": pending.doing if pending else None,
         "waits": pending.waits if pending else None,
         "trouble": pending.trouble or None if pending else None,
-        "pending": _numbers(pending, KINDS),
+        "pending": _pending(pending),
         "totals": _numbers(totals, ("slices", "records", "entries", "files", "bytes", "removed")),
         "per_second": {
             kind: round(figures.lately(each.samples, kind, now, window=tables.WINDOW), 3)
@@ -308,6 +310,7 @@ def _worker(each: WorkerState, now: float) -> Json:
             name: _numbers(tried, ("works", "words", "means", "fix"))
             for name, tried in sorted(each.movers.items())
         },
+        "stall": totals.stall if totals and totals.stall >= 0 and not each.ended else None,
         "failures": each.failing,
         "fault": {
             "at": fault.at,
@@ -321,6 +324,14 @@ def _worker(each: WorkerState, now: float) -> Json:
         "faults": [_numbers(one, ("at", "cause", "words", "fix")) for one in each.faults],
         "retry": {"attempt": each.retry.attempt, "due": each.retry.due} if each.retry else None,
     }
+
+
+def _pending(pending: PendingChanged | None) -> Json | None:
+    """Return what is known and not made so yet; `meta` is null where the worker does not tell."""
+    if pending is None:
+        return None
+    meta = None if pending.meta < 0 else pending.meta
+    return {kind: getattr(pending, kind) for kind in KINDS} | {"meta": meta}
 
 
 def _numbers(event: object, names: Iterable[str]) -> Json | None:

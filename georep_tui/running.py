@@ -3,7 +3,9 @@ volumes, and a mount that hangs shall hang nobody's screen.
 """
 
 import asyncio
+from asyncio.subprocess import Process
 from collections.abc import Callable
+from contextlib import suppress
 
 from engine.plan.steps import Told
 from georep_tui import stepping
@@ -11,9 +13,24 @@ from georep_tui.hosts import Host
 
 _LIMIT = 1 << 24
 """Bytes of a line, at most."""
+_LAST = 2.0
+"""Seconds in which a process can end that is told to."""
 
 Find = Callable[[str], Host]
 """Returns the host that a node is."""
+
+
+async def end(process: Process) -> None:
+    """Have a process end that nobody waits for any more; nothing of it is left in the loop, if it
+    ends at all.
+    """
+    for stop in (process.terminate, process.kill):
+        with suppress(ProcessLookupError, TimeoutError):
+            stop()
+            async with asyncio.timeout(_LAST):
+                await process.communicate()
+        if process.returncode is not None:
+            return
 
 
 class Commands:
@@ -39,7 +56,7 @@ class Commands:
             out, wrong = await process.communicate()
         finally:
             if process.returncode is None:
-                process.terminate()
+                await end(process)
         if out:
             return out
         raise host.trouble(process.returncode, wrong)

@@ -9,11 +9,13 @@ from engine import config, moments
 from engine.config import Places, Session
 from engine.errors import GeorepError
 from engine.options import Options
+from engine.plan.steps import Told
 from engine.session import changing, checkpoints, errands, lifecycle
 from engine.session.changing import Changed
 from engine.session.errands import AnyErrand, Hear
-from georep_tui import configuring, rows
+from georep_tui import configuring, hosts, rows
 from georep_tui.acts import Act
+from georep_tui.running import Commands
 
 Run = Callable[[Places, AnyErrand, Hear], Awaitable[None]]
 _VERBS = {
@@ -28,11 +30,20 @@ class Steward:
     """Does it, off the loop that draws; says what came of it in sentences, and raises nothing."""
 
     def __init__(
-        self, places: Places, *, run: Run = errands.run, clock: Callable[[], float] = time.time
+        self,
+        places: Places,
+        *,
+        run: Run = errands.run,
+        clock: Callable[[], float] = time.time,
+        commands: Commands | None = None,
     ) -> None:
+        """`commands`: what runs georep's commands; None: on this node."""
         self.places, self.clock, self._run = places, clock, run
+        self._commands = commands or Commands(lambda _: hosts.here(places))
         self.where = ""
         """The nodes that it is done on, as they stand in a sentence; empty: this one."""
+        self.several = False
+        """Whether these are more than one."""
 
     async def act(self, act: Act, name: str) -> str:
         """Have a session started, stopped, paused or resumed."""
@@ -91,6 +102,20 @@ class Steward:
     async def run(self, errand: AnyErrand, hear: Hear) -> None:
         """Have an errand done in a process of its own; the last report is Done or Failed."""
         await self._run(self.places, errand, hear)
+
+    async def resend(
+        self, name: str, paths: Sequence[str], tokens: Sequence[str]
+    ) -> Sequence[Told]:
+        """Look what sending again what is at `paths`, as `names.show` has them, would do; have
+        those steps done that `tokens` stand for. GeorepError when nobody can say.
+        """
+        return await self._resent("", name, paths, tokens)
+
+    async def _resent(
+        self, node: str, name: str, paths: Sequence[str], tokens: Sequence[str]
+    ) -> Sequence[Told]:
+        seen = [part for token in tokens for part in ("--seen", token)]
+        return await self._commands.steps(node, "resend", name, *paths, *seen)
 
     async def _changed(self, name: str, work: Coroutine[Any, Any, Changed]) -> str:
         async def told() -> str:

@@ -76,13 +76,16 @@ def summary(counts: Counts) -> str:
     return "\n".join(lines)
 
 
-def next_steps(counts: Counts, name: str) -> list[str]:
-    """Return what to do about what differs: what brings it to what the primary has."""
+def next_steps(counts: Counts, name: str, *, key: str = "") -> list[str]:
+    """Return what to do about what differs: what brings it to what the primary has. `key`: what is
+    pressed for it in the console.
+    """
     steps = []
     if counts.different > counts.extra:
+        resend = key or f"georep resend {name} PATH"
         steps.append(
-            f"What is missing or different: georep resend {name} PATH says what it would send, "
-            "asks, and compares afterwards."
+            f"What is missing or different: {resend} says what it would send, asks, and compares "
+            "afterwards."
         )
     if counts.extra:
         steps.append(

@@ -66,6 +66,23 @@ STEP = Step(
 """What F would do about a failure of `home`."""
 
 
+AGAIN = tuple(
+    Step(
+        gfid=gfid,
+        name=name,
+        primary=f"file {gfid} of 9 bytes",
+        secondary=f"file {gfid} of {size} bytes; content",
+        does=(
+            "send its content, 9 bytes, whatever the sizes and times say",
+            "give it the owner, mode, xattrs and times of the primary's",
+            "compare both sides again, to the last byte",
+        ),
+    )
+    for gfid, name, size in ((GIVEN, "/a/[/b", 8), (KEPT, r"/bad\xff", 9))
+)
+"""What sending again would do of what a comparison has found."""
+
+
 class Acts(Commands):
     """Stands for commands on a node: says who was put aside, and what steps would do."""
 

@@ -71,6 +71,22 @@ def test_what_making_a_session_would_do() -> None:
     assert "Not everything" in said(acts.creation(session, None, 60, enable=False, force=False))
 
 
+@pytest.mark.parametrize(
+    ("where", "several", "words"),
+    [
+        ("", False, None),
+        ("gfs2", False, "All of this is done on gfs2."),
+        ("this node and gfs2", True, "on this node and gfs2, one after the other"),
+    ],
+)
+def test_where_a_session_is_made(where: str, *, several: bool, words: str | None) -> None:
+    session = Session("s", "gvol", "root", "h", "svol")
+    told = acts.creation(session, 0, 64, enable=True, force=True, where=where, several=several)
+    shown = " ".join(said(told).split())
+    assert (words or "Nothing is started") in shown
+    assert ("All of this" in shown) is bool(words)
+
+
 def test_every_key_that_changes_a_session_is_an_act() -> None:
     keys = [key for key in keymap.MANAGING_KEYS if key.where is Where.MANAGING]
     assert {key.action for key in keys} == {f"manage('{act}')" for act in Act}

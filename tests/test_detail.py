@@ -202,6 +202,14 @@ def test_how_long_it_stood_still() -> None:
     assert "stall" not in told(msgspec.structs.replace(totals, stall=-1.0)), "an older version"
     assert "stall" not in told(totals, stopped), "there is nobody to stand still"
 
+    def plain(*more: AnyEvent) -> object:
+        (found,) = cast("list[Any]", report.status_plain(fold(STARTED, *more), 10)["sessions"])
+        return found["workers"][0]["stall"]
+
+    assert plain(longer) == 2.5, "programs are told the same"
+    assert plain() is plain(msgspec.structs.replace(totals, stall=-1.0)) is None
+    assert plain(totals, stopped) is None
+
 
 def test_what_has_only_attributes_is_told_of() -> None:
     session = fold(STARTED, ACTIVE, msgspec.structs.replace(PENDING, entries=204, meta=12))
@@ -216,6 +224,25 @@ def test_what_has_only_attributes_is_told_of() -> None:
     )
     at = head.index("META")
     assert row[at : at + 4].strip() == "—"
+
+
+def test_programs_are_told_of_attributes_alone() -> None:
+    told = msgspec.structs.replace(PENDING, entries=204, meta=12)
+    other = {"session": "s", "worker": "n2:/b"}
+    also = [
+        msgspec.structs.replace(each, **other)
+        for each in (STARTED, ACTIVE, msgspec.structs.replace(PENDING, meta=5))
+    ]
+    untold = msgspec.structs.replace(also[-1], meta=-1)
+
+    def meta(*run: AnyEvent) -> list[object]:
+        (found,) = cast("list[Any]", report.status_plain(fold(*run), 100)["sessions"])
+        whole = [found, *found["workers"]]
+        return [each["pending"] and each["pending"]["meta"] for each in whole]
+
+    assert meta(STARTED, ACTIVE, told, *also) == [17, 12, 5]
+    assert meta(STARTED, ACTIVE, told, *also[:2], untold) == [None, 12, None], "not known is no 0"
+    assert meta(STARTED, ACTIVE) == [0, None]
 
 
 def test_how_long_it_takes_and_up_to_when_all_is_there() -> None:

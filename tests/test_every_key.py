@@ -34,6 +34,7 @@ from georep_tui.replaying import Replay
 from georep_tui.screens import creating
 from georep_tui.screens.agree import AgreeScreen, NameScreen, PathScreen
 from georep_tui.screens.creating import CreateScreen
+from georep_tui.screens.differing import DifferencesScreen
 from georep_tui.screens.help import HelpScreen
 from georep_tui.screens.line import FindScreen, LineScreen, TimeScreen
 from georep_tui.screens.looking import DoctorScreen, VerifyScreen
@@ -295,6 +296,15 @@ FORM = (
     Step("form.later", "pagedown", scrolled("#answer", True), ("H",)),
     Step("form.earlier", "pageup", scrolled("#answer", False)),
 )
+DIFFERENCES = (
+    Step("verify.differences", "ctrl+r", on(DifferencesScreen), ("G", "V", "enter")),
+    Step("differences.mark", "x", sees("marked 1")),
+    Step("differences.all", "a", sees("marked 2")),
+    Step("differences.copy", "y", copied("/bad"), ("j",)),
+    Step("differences.resend", "R", on(AgreeScreen)),
+    Step("differences.close", "escape", left(DifferencesScreen), ("n",)),
+    Step("differences.close", "q", left(DifferencesScreen), ("ctrl+r",)),
+)
 OPTIONS = (
     Step("options.open", "enter", on(ValueScreen), ("G", "O")),
     Step("options.find", "slash", on(LineScreen), ("escape",)),
@@ -347,6 +357,7 @@ LIVE = {
     "session": MANAGING,
     "form": FORM,
     "options": OPTIONS,
+    "differences": DIFFERENCES,
 }
 
 
@@ -375,7 +386,9 @@ def console(folder: Path, keys: Keyboard = USUAL) -> Console:
     return Console(
         _day(),
         desk=Desk({"gfs1": nowhere, "gfs3": nowhere}, acts),
-        steward=Steward(places, run=Errands(*managed.CHECKS * 20).run, clock=scripted.clock),
+        steward=Steward(
+            places, run=Errands(*managed.CHECKS * 20).run, clock=scripted.clock, commands=acts
+        ),
         clock=scripted.clock,
         keyboard=keys,
     )

@@ -111,7 +111,7 @@ async def test_a_node_that_refuses_is_told(tmp_path: Path) -> None:
 
 async def test_a_node_without_the_session_is_left_alone(tmp_path: Path) -> None:
     far = steward(tmp_path / "log", "prim1", "prim3")
-    assert far.where == "prim1 and prim3"
+    assert (far.where, far.several) == ("prim1 and prim3", True)
     assert await far.act(Act.STOP, "demo") == "Said, so. (on prim1)"
     alone = steward(tmp_path / "log", "prim3")
     assert await alone.act(Act.STOP, "demo") == "There is no session demo on prim3."
@@ -127,6 +127,39 @@ async def test_a_node_that_is_away_is_told_and_the_others_do_it(tmp_path: Path) 
 async def test_options_are_those_of_a_node_that_has_it(tmp_path: Path) -> None:
     far = steward(tmp_path / "log", "prim3", "prim2")
     assert (await far.options("demo")) == replace(Options(), push_limit=5)
+
+
+STEPS = """
+import json, sys
+log, host, *words = sys.argv[1:]
+if words[1:3] == ["list", "--json"]:
+    print(json.dumps([{"session": "demo"}] if host != "prim3" else []))
+else:
+    open(log, "a").write(json.dumps([host, *words]) + "\\n")
+    print(json.dumps({"gfid": "1", "name": "/a", "does": ["send"], "done": "--seen" in words,
+        "words": ""}))
+"""
+
+
+async def test_it_is_sent_again_once_by_the_first_that_has_it(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def begin(host: str, argv: Sequence[str]) -> list[str]:
+        return [sys.executable, "-c", STEPS, str(log), host, *argv]
+
+    nodes = [Host(host, partial(begin, host)) for host in ("prim3", "prim1", "prim2")]
+    far = FarSteward(nodes, Places(tmp_path, tmp_path))
+    paths = [r"/bad\xff $(x)", "/-y"]
+    (told,) = await far.resend("demo", paths, ())
+    assert (told.step.does, told.done) == (("send",), False)
+    (done,) = await far.resend("demo", paths, [told.step.token])
+    assert done.done
+    first, second = map(json.loads, log.read_text().splitlines())
+    assert first == ["prim1", "georep", "resend", "demo", *paths, "--json"]
+    assert second == [*first[:-1], "--seen", told.step.token, "--json"]
+    alone = FarSteward(nodes[:1], Places(tmp_path, tmp_path))
+    with pytest.raises(Usage, match="no session demo on prim3"):
+        await alone.resend("demo", paths, ())
 
 
 WHERE = "prim1, prim2, prim3 and prim4"

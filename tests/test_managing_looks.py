@@ -6,6 +6,7 @@ from typing import Any
 import managed
 import pytest
 import scripted
+from acts import AGAIN, Acts
 from managed import Errands
 from textual.pilot import Pilot
 from watching import drawn
@@ -13,6 +14,7 @@ from watching import drawn
 from engine import config, options
 from engine.config import Session
 from engine.options import Options
+from engine.plan.steps import Told
 from georep_tui.app import Console
 from georep_tui.screens import creating
 from georep_tui.steward import Steward
@@ -27,6 +29,8 @@ DIALOGS = {
     "value": ["G", "O", "enter", "backspace", *"x["],
     "doctor": ["G", "H"],
     "verify": ["G", "V", "enter"],
+    "differences": ["G", "V", "enter", "ctrl+r", "x"],
+    "resend": ["G", "V", "enter", "ctrl+r", "a", "R"],
     "delete": ["g", "D", "y", *"archive"],
 }
 
@@ -56,6 +60,9 @@ def test_dialogs_look(
     at = managed.places(tmp_path)
     now = options.changed(Options(), ["sync-jobs=7", "bandwidth=20m"], where="x")
     config.create(at, Session("prod", "prod", "georep", "dr1", "prod", options=now))
-    steward = Steward(at, run=Errands(*managed.CHECKS).run, clock=scripted.clock)
+    acts = Acts()
+    acts.steps_told = [[Told(step=each) for each in AGAIN]]
+    run = Errands(*managed.CHECKS).run
+    steward = Steward(at, run=run, clock=scripted.clock, commands=acts)
     app = Console(scripted.stream(), clock=scripted.clock, steward=steward, dark=dark)
     assert snap_compare(app, terminal_size=size, run_before=settle)

@@ -33,7 +33,7 @@ from engine.session.errands import (
     Hear,
     Look,
 )
-from georep_tui import keymap
+from georep_tui import keymap, rows
 from georep_tui.app import Console
 from georep_tui.desk import Desk
 from georep_tui.key import Where
@@ -41,7 +41,8 @@ from georep_tui.screens import creating
 from georep_tui.screens.agree import AgreeScreen
 from georep_tui.screens.creating import CreateScreen
 from georep_tui.screens.deleting import DeleteScreen
-from georep_tui.screens.form import FormInput, FormScreen
+from georep_tui.screens.differing import DifferencesScreen
+from georep_tui.screens.form import MEANING, FormInput, FormScreen
 from georep_tui.screens.help import HelpScreen
 from georep_tui.screens.looking import DoctorScreen, VerifyScreen
 from georep_tui.screens.moment import CheckpointScreen
@@ -257,6 +258,35 @@ async def test_the_cursor_goes_to_what_was_made(at: Places) -> None:
         await queue.put(knows(Wanted.CREATED, "new"))
         await drawn(pilot)
         assert "Start session new?" in await press(pilot, "S")
+
+
+def test_what_the_first_lines_mean_is_told_whole() -> None:
+    for where in ("", "gfs1 and gfs2"):
+        for each in creating.fields(where)[:3]:
+            assert len(rows.wrap(each.meaning, 75, lines=9)) <= MEANING, each
+
+
+@SIZES
+async def test_on_several_nodes_the_forms_speak_of_them(at: Places, size: tuple[int, int]) -> None:
+    errands = Errands()
+    app = of_one(at, Wanted.STOPPED, errands)
+    assert app.steward is not None
+    app.steward.where, app.steward.several = "gfs1, gfs2 and gfs3", True
+    wanted.write(at, "prod", Wanted.STOPPED)
+    async with app.run_test(size=size) as pilot:
+        await drawn(pilot)
+        shown = await press(pilot, "N")
+        assert "New session, made on gfs1, gfs2 and gfs3" in shown
+        assert "have bricks on each node that it is made on." in " ".join(shown.split())
+        shown = await press(pilot, *"gvol", "down", *"b1::svol")
+        assert "Each node needs a key" in shown
+        shown = " ".join((await press(pilot, "enter")).split())
+        assert "All of this is done on gfs1, gfs2 and gfs3, one after the other" in shown
+        assert "this node" not in shown
+        shown = await press(pilot, "n", "escape", "D", "y", *"prod", "down", "space")
+        assert "take its positions off the bricks there, too" in shown
+        shown = " ".join(shown.split())
+        assert "its positions for georep@dr1::prod on the bricks of gfs1, gfs2 and gfs3" in shown
 
 
 async def test_what_could_not_be_made_can_be_mended(at: Places) -> None:
@@ -684,6 +714,8 @@ def test_every_key_of_a_form_has_an_action() -> None:
         Where.FORM: [FormScreen],
         Where.SWITCH: [Switch],
         Where.OPTIONS: [OptionsScreen],
+        Where.VERIFY: [VerifyScreen],
+        Where.DIFFERENCES: [DifferencesScreen],
     }
     for named in keymap.MANAGING_KEYS:
         for owner in owners[named.where]:

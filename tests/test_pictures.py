@@ -80,6 +80,7 @@ LIVE = {
     "option": Shown("LineScreen", ["O", "slash"]),
     "doctor": Shown("DoctorScreen", ["H"]),
     "verify": Shown("VerifyScreen", ["V", "enter"]),
+    "differences": Shown("DifferencesScreen", ["V", "enter", "ctrl+r", "x"]),
 }
 DELETED = {"delete": Shown("DeleteScreen", ["D", "y"])}
 """Of a session that is stopped."""

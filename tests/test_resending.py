@@ -1,17 +1,22 @@
 """What `georep resend` says that it would do, when it does not, and whether it was any good."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from sides import facts, gfid
 
-from engine.config import Places
+from engine import config
+from engine.config import Places, Session
+from engine.errors import Usage
 from engine.item import Facts, Gfid, Kind
 from engine.plan import compare, resending
 from engine.plan.compare import Difference, What
 from engine.plan.resending import Pair
-from engine.plan.steps import Agreed, Step, Told
+from engine.plan.steps import Agreed, Step, Told, never
 from engine.session import half_done
 from engine.session import resending as sending
 from georep_tui import cli
@@ -68,6 +73,29 @@ def test_the_token_is_of_all_that_is_told() -> None:
 
 def test_what_is_begun_is_left_to_a_worker() -> None:
     assert sending.RESEND in half_done.LOCKS
+
+
+def test_of_several_one_that_is_gone_keeps_none_of_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def compared(_: object, path: bytes) -> Pair:
+        if path == b"gone\xff":
+            raise Usage("There is no such path on the primary", fix="Name it.")
+        return Pair(path, facts(1), None, compare.differences(facts(1), None))
+
+    def run(_at: object, _name: str, work: Callable[[Any], Any], **_: object) -> list[Told]:
+        return asyncio.run(work(None))  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(sending, "_compared", compared)
+    monkeypatch.setattr(sending.survey, "run", run)
+    at = Places(tmp_path, tmp_path)
+    config.create(at, Session("s", "v", "root", "h", "sv"))
+    gone, there = sending.resend(at, "s", [b"gone\xff", b"there"], never)
+    assert (gone.step.name, gone.step.does, gone.done) == (r"/gone\xff", (), False)
+    assert "no such path" in gone.step.refused
+    assert there.step.does
+    with pytest.raises(Usage, match="no such path"):
+        sending.resend(at, "s", [b"gone\xff"], never)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ a worker (`half_done`).
 
 from collections.abc import Sequence
 
-from engine import config, files
+from engine import config, files, names
 from engine.config import Places
 from engine.errors import Usage
 from engine.plan import compare, resending
 from engine.plan.dirty import ALL, Why, Window
 from engine.plan.items import Manner
 from engine.plan.resending import Pair
-from engine.plan.steps import Agreed, Told, not_done
+from engine.plan.steps import Agreed, Step, Told, not_done
 from engine.primary import truth
 from engine.session import acting, checks, survey
 from engine.session.attempt import Totals
@@ -31,14 +31,18 @@ MOST = 100
 def resend(at: Places, name: str, paths: Sequence[bytes], agreed: Agreed) -> list[Told]:
     """Send what stands at `paths` on the primary, if `agreed` to what that means; tell of each.
 
-    It mounts, so it must run in the main thread. Usage for a path that is not there.
+    It mounts, so it must run in the main thread. Usage for a path that is not there; of several
+    such a one is told as refused, and the others are sent.
     """
     config.read(at, name)
     if len(paths) > MOST:
         raise Usage(f"{len(paths)} objects are too many at once", fix=f"Name {MOST} at most.")
 
     async def work(opened: Survey) -> list[Told]:
-        return [await _resend(opened, path, agreed) for path in dict.fromkeys(paths)]
+        several = len(paths) > 1
+        return [
+            await _resend(opened, path, agreed, several=several) for path in dict.fromkeys(paths)
+        ]
 
     what = f"A command that changes what session {name} has on the secondary runs here"
     path = at.of(name) / "shelves.lock"
@@ -46,8 +50,14 @@ def resend(at: Places, name: str, paths: Sequence[bytes], agreed: Agreed) -> lis
         return survey.run(at, name, work, command=RESEND, worker=WORKER)
 
 
-async def _resend(opened: Survey, path: bytes, agreed: Agreed) -> Told:
-    pair = await _compared(opened, path)
+async def _resend(opened: Survey, path: bytes, agreed: Agreed, *, several: bool) -> Told:
+    try:
+        pair = await _compared(opened, path)
+    except Usage as error:
+        if not several:
+            raise
+        name = "/" + names.show(path.lstrip(b"/"))
+        return Told(step=Step(gfid="", name=name, refused=error.sentence()))
     step = resending.step(pair)
     if step.refused:
         return Told(step=step)

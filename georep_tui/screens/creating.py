@@ -27,7 +27,6 @@ from georep_tui.steward import Steward
 QUIET = 1.0
 """Seconds without a key after which both sides are looked at."""
 _HOW = {True: "ok", False: "bad"}
-TITLE: tuple[Line, ...] = ((("New session", "strong"),), ())
 _SET = ("ssh-port", "ssh-key", "bandwidth")
 """Options that have a line of their own: those that matter before the first connection."""
 
@@ -38,7 +37,7 @@ def _option(name: str) -> Field:
     return Field(name, name, f"{option.limits.meaning} Takes {option.accepts()}.", hint=default)
 
 
-FIELDS = (
+_FIELDS = (
     Field(
         "volume",
         "primary",
@@ -63,7 +62,14 @@ FIELDS = (
         "NAME=VALUE, more of them with spaces between; all are in O of a session that is there.",
     ),
 )
-CHOICES = (
+_ON_EACH = {
+    "volume": "The volume that is replicated. It must be started, and have bricks on each node "
+    "that it is made on.",
+    "secondary": "Where to: [USER@]HOST::VOLUME; or a directory there, as [USER@]HOST:/PATH. It "
+    "must be there, and empty. Each node needs a key: georep keys.",
+}
+"""What these lines mean where a session is made on several nodes, or elsewhere."""
+_CHOICES = (
     Choice(
         "enable",
         "switch the primary's changelog on, if it is off",
@@ -79,13 +85,26 @@ CHOICES = (
 )
 
 
+def _title(where: str) -> list[Line]:
+    return acts.head(f"New session, made on {where}" if where else "New session", 70)
+
+
+def fields(where: str) -> tuple[Field, ...]:
+    """Return the lines to type into, with what they mean. `where`: the nodes that it is made on;
+    empty: this one.
+    """
+    if not where:
+        return _FIELDS
+    return tuple(replace(each, meaning=_ON_EACH.get(each.id, each.meaning)) for each in _FIELDS)
+
+
 class CreateScreen(FormScreen[str]):
     """Gives the name of the session that was made."""
 
     TALL = True
 
     def __init__(self, steward: Steward) -> None:
-        super().__init__(TITLE, FIELDS, CHOICES)
+        super().__init__(_title(steward.where), fields(steward.where), _CHOICES)
         self._steward = steward
         self._head: Line = ()
         self._found: list[Check] = []
@@ -129,7 +148,13 @@ class CreateScreen(FormScreen[str]):
             return
         crossed = inspecting.crossed(self._found) if self._looked else None
         told = acts.creation(
-            drafted, crossed, WIDTH, enable=self.chosen("enable"), force=self.chosen("force")
+            drafted,
+            crossed,
+            WIDTH,
+            enable=self.chosen("enable"),
+            force=self.chosen("force"),
+            where=self._steward.where,
+            several=self._steward.several,
         )
         asked = AgreeScreen(told, plain=self.console.plain)
         self.app.push_screen(asked, partial(self._agreed, self._wanted()))

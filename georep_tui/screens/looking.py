@@ -1,5 +1,7 @@
 """Where both sides of a session are looked at: everything it needs, or all that is on them."""
 
+from collections.abc import Collection
+
 from engine.session.checks import Check
 from engine.session.errands import (
     AnyErrand,
@@ -13,8 +15,10 @@ from engine.session.errands import (
     Failed,
 )
 from engine.session.verify import Counts
-from georep_tui import inspecting, rows, verifying
+from georep_tui import differing, inspecting, keymap, rows, verifying
 from georep_tui.acts import head
+from georep_tui.key import Where
+from georep_tui.screens.differing import DifferencesScreen
 from georep_tui.screens.form import Choice, Field, FormScreen
 from georep_tui.steward import Steward
 
@@ -84,6 +88,7 @@ class DoctorScreen(ErrandScreen):
 class VerifyScreen(ErrandScreen):
     """Asks what to compare, and shows what is different."""
 
+    BINDINGS = keymap.bindings(Where.VERIFY)  # type: ignore[assignment]
     DOING = "the volumes are compared"
 
     def __init__(self, steward: Steward, name: str) -> None:
@@ -108,6 +113,13 @@ class VerifyScreen(ErrandScreen):
         self._steward, self._session = steward, name
         self._counts = Counts()
         self._found: list[Differed] = []
+        self._through = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to send again what can be."""
+        if action == "differences":
+            return self._through and bool(differing.places(self._found))
+        return super().check_action(action, parameters)
 
     def changed(self) -> None:
         """Say what would be done."""
@@ -116,7 +128,7 @@ class VerifyScreen(ErrandScreen):
 
     def go(self) -> None:
         """Compare."""
-        self._counts, self._found = Counts(), []
+        self._counts, self._found, self._through = Counts(), [], False
         under, content = self.typed("under"), self.chosen("content")
         self.begin(self._steward, Compare(name=self._session, under=under, content=content))
 
@@ -133,8 +145,29 @@ class VerifyScreen(ErrandScreen):
                 self.busy(verifying.under_way(counts))
             case Done(fine=fine):
                 self.say(" ".join(verifying.summary(self._counts).splitlines()), _HOW[fine])
-                steps = verifying.next_steps(self._counts, self._session)
-                told = inspecting.differences(self._found, self.room)
-                self.answer([*inspecting.steps(steps, self.room), *told])
+                self._through = True
+                self._tell()
             case _:
                 pass
+
+    def _tell(self) -> None:
+        """Show what to do, and what differs."""
+        key = self.console.keyboard.first("verify.differences")
+        steps = verifying.next_steps(self._counts, self._session, key=key)
+        told = inspecting.differences(self._found, self.room)
+        self.answer([*inspecting.steps(steps, self.room), *told])
+
+    def action_differences(self) -> None:
+        """List what can be sent again, to choose from."""
+        listed = DifferencesScreen(
+            self._steward, self._session, self._found, plain=self.console.plain
+        )
+        self.app.push_screen(listed, self._sent)
+
+    def _sent(self, paths: Collection[str] | None) -> None:
+        """Leave out what is equal now."""
+        if paths:
+            self._found = [each for each in self._found if each.path not in paths]
+            many = rows.many(len(paths), "object")
+            self.say(f"{many} sent again, and equal now. ⏎ compares anew.", "ok")
+            self.answer(inspecting.differences(self._found, self.room))

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
 from conftest import fresh_world
 from lab_fixtures import traces
-from world import SESSION, TO, World
+from world import SESSION, TO, World, spoil
 
 from engine import feed
 from engine.config import Places
@@ -15,9 +16,9 @@ from engine.events import Wanted
 from engine.figures import Status, status
 from engine.lab.hosts import until
 from engine.lab.shape import PRIMARY, Shape
-from engine.session.errands import AnyReport, Checked, Compare, Counted, Done, Examine
+from engine.session.errands import AnyReport, Checked, Compare, Counted, Differed, Done, Examine
 from engine.state import State
-from georep_tui import calling, hosts
+from georep_tui import calling, differing, hosts
 from georep_tui.acts import Act
 from georep_tui.far_steward import FarSteward
 from georep_tui.hosts import Host
@@ -130,6 +131,28 @@ def test_a_console_hears_and_changes_both(world: World) -> None:
     assert isinstance(told[-1], Done), told[-1]
     seen = {report.check.node for report in told if isinstance(report, Checked)}
     assert {"prim1", "prim2"} <= seen
+
+
+def test_what_a_console_finds_different_is_sent_again(world: World) -> None:
+    world.run(r"""echo 1 > "{}/$(printf 'bad\377 $x')" """)
+    world.settle()
+    name = os.fsdecode(b"bad\xff $x")
+    spoil(world.there() / name)
+    spoil(world.there() / "f7")
+    nodes = [far(world, each) for each in ("prim2", "prim1")]
+    steward = FarSteward(nodes, Places(world.lab.place.root, world.lab.place.root))
+    told: list[AnyReport] = []
+    asyncio.run(steward.run(Compare(name=SESSION, content=True), told.append))
+    places = differing.places([each for each in told if isinstance(each, Differed)])
+    assert set(places) == {r"/bad\xff $x", "/f7"}
+    looked = asyncio.run(steward.resend(SESSION, list(places), ()))
+    assert [bool(each.step.does) for each in looked] == [True, True]
+    assert world.compared() != [], "it was only looked at"
+    tokens = [each.step.token for each in looked]
+    done = asyncio.run(steward.resend(SESSION, list(places), tokens))
+    assert [each.done for each in done] == [True, True], done
+    assert {each.step.name for each in done} == set(places)
+    assert world.compared() == []
 
 
 def test_an_errand_elsewhere_ends_when_it_is_left(world: World) -> None:

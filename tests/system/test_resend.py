@@ -1,13 +1,11 @@
 """What differs though sizes and times are equal: verify finds it, and resend makes it equal."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import xattr
 from conftest import PLAIN, fresh_world
-from world import SESSION, World
+from world import SESSION, World, spoil
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
@@ -29,18 +27,6 @@ def own_world() -> Iterator[World]:
         yield made
 
 
-def _spoil(path: Path) -> None:
-    """Change a byte, and nothing else that anybody looks at."""
-    before = path.stat()
-    with path.open("r+b") as file:
-        first = file.read(1)
-        file.seek(0)
-        file.write(bytes([first[0] ^ 1]))
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    after = path.stat()
-    assert (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-
-
 def _resend(world: World, *words: str) -> tuple[int, str]:
     said = world.georep("prim1", "resend", SESSION, *words)
     assert b"Traceback" not in said.stderr, said.stderr.decode()
@@ -50,7 +36,7 @@ def _resend(world: World, *words: str) -> tuple[int, str]:
 def test_what_nobody_would_send_is_sent(own_world: World) -> None:
     world, there = own_world, own_world.there() / "d"
     for name in ("small", "large"):
-        _spoil(there / name)
+        spoil(there / name)
     xattr.set(str(there / "marked"), b"user.strange", b"1")
     said = world.georep("prim1", "verify", SESSION, "--content", "--patience", "2")
     assert said.returncode == 1
@@ -65,6 +51,11 @@ def test_what_nobody_would_send_is_sent(own_world: World) -> None:
     assert world.compared() == []
     code, words = _resend(world, "d/small", "--yes")
     assert (code, "nothing to send" in words) == (1, True)
+    spoil(there / "small")
+    code, words = _resend(world, "d/none", "d/small", "--yes")
+    assert code == 1
+    assert "no such path on the primary" in words
+    assert "equal now, to the last byte" in words, "it keeps nobody else"
 
 
 def test_what_is_lost_there_is_made_and_who_stands_in_its_place_is_left(own_world: World) -> None:

@@ -262,3 +262,15 @@ def arrived(state: State, since: float) -> bool:
         for worker in session.workers.values()
         for batch in worker.batches
     )
+
+
+def spoil(path: Path) -> None:
+    """Change a byte, and nothing else that anybody looks at."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        first = file.read(1)
+        file.seek(0)
+        file.write(bytes([first[0] ^ 1]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
