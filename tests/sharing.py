@@ -25,6 +25,7 @@ MINUTES = {
     "test_nodes_down": 1.5,
     "test_traps": 1.5,
     "test_limits": 1.5,
+    "test_stale_copies": 1.5,
     "test_other_bricks": 1.0,
     "test_takeover": 1.0,
     "test_marks": 1.0,

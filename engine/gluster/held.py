@@ -27,6 +27,10 @@ class Held:
         if hasattr(self, "file"):
             os.close(self.file)
 
+    def target(self) -> bytes:
+        """Return where it points, if it is a symlink."""
+        return os.readlink(b"", dir_fd=self.file)
+
     def status(self) -> os.stat_result:
         """Ask how it is now."""
         return os.fstat(self.file)

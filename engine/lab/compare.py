@@ -37,10 +37,8 @@ _STILL = (
 
 Each name is still looked up on all bricks that can have it, once: without the last option a listing
 would tell of objects what a single brick has. What was looked up the kernel need not ask again when
-the same object is opened and read right after, or when the way to another one leads past it.
-
-It makes a difference while an object waits for a heal of its attributes: a look-up has those of the
-good brick, and who is then asked for them, as with `FRESH`, may tell those of the other one.
+the same object is opened and read right after, or when the way to another one leads past it. While
+an object waits for a heal of its attributes, a look-up has those of the good brick.
 """
 
 
@@ -105,26 +103,21 @@ def folders(primary: bytes, secondary: bytes) -> list[Difference]:
         ) from error
 
 
-def volumes(lab: Lab, *, asked: bool = False) -> list[Difference]:
-    """Compare the primary and the secondary volume of `lab`, whose clients must be quiet.
-
-    `asked`: with attributes as mounts tell them that are asked again each time, as workers do.
-    """
-    return diff(*both(lab, asked=asked))
+def volumes(lab: Lab) -> list[Difference]:
+    """Compare the primary and the secondary volume of `lab`, whose clients must be quiet."""
+    return diff(*both(lab))
 
 
-def both(lab: Lab, *, asked: bool = False) -> tuple[Tree, Tree]:
+def both(lab: Lab) -> tuple[Tree, Tree]:
     """Return the tree of the primary volume of `lab`, and that of the secondary."""
     with ThreadPoolExecutor(2) as pool:
-        primary, secondary = pool.map(
-            lambda name: volume(lab, name, asked=asked), (PRIMARY, SECONDARY)
-        )
+        primary, secondary = pool.map(lambda name: volume(lab, name), (PRIMARY, SECONDARY))
     return primary, secondary
 
 
-def volume(lab: Lab, name: str, *, asked: bool = False) -> Tree:
+def volume(lab: Lab, name: str) -> Tree:
     """Return the tree of one volume of `lab`, read in the first of its hosts."""
-    return _read(lab, lab.shape.pool(name)[0], name, *(["--asked"] if asked else []))
+    return _read(lab, lab.shape.pool(name)[0], name)
 
 
 def directory(lab: Lab, host: str, path: str) -> Tree:
@@ -132,8 +125,8 @@ def directory(lab: Lab, host: str, path: str) -> Tree:
     return _read(lab, host, path)
 
 
-def _read(lab: Lab, host: str, where: str, *options: str) -> Tree:
-    argv = ["python", "-m", "engine.lab.compare", "--dump", where, *options]
+def _read(lab: Lab, host: str, where: str) -> Tree:
+    argv = ["python", "-m", "engine.lab.compare", "--dump", where]
     return trees.load(lab.run(host, argv, timeout=_PATIENCE).stdout)
 
 
@@ -198,11 +191,11 @@ def _paths(group: set[bytes]) -> str:
     return " = ".join(f"/{names.show(path)}" for path in sorted(group)) or "no other name"
 
 
-def _dump(name: str, *, asked: bool) -> bytes:
+def _dump(name: str) -> bytes:
     if name.startswith("/"):
         return trees.dump(trees.read(os.fsencode(name)))
     log = Path("/var/log/glusterfs/georep-compare.log")
-    mount = Mount(name, label=f"compare-{name}", log=log, fresh=FRESH if asked else _STILL)
+    mount = Mount(name, label=f"compare-{name}", log=log, fresh=_STILL)
     mount.start(60)
     try:
         return trees.dump(trees.read(mount.root))
@@ -218,13 +211,10 @@ def main() -> int:
     parser.add_argument(
         "--dump", metavar="WHERE", help="in a host: the tree of a volume, or a path"
     )
-    parser.add_argument(
-        "--asked", action="store_true", help="with it: ask for attributes again each time"
-    )
     args = parser.parse_args()
     try:
         if args.dump:
-            sys.stdout.buffer.write(_dump(args.dump, asked=args.asked))
+            sys.stdout.buffer.write(_dump(args.dump))
             return 0
         if args.lab:
             found = volumes(Lab(args.lab))

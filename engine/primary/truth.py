@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.errors import Retry
+from engine.gluster import agreed, objects, reading, xattrs
 from engine.gluster import gfid as gfids
-from engine.gluster import objects, reading, xattrs
 from engine.gluster.gfid import NotAGfid
 from engine.gluster.objects import Scope
 from engine.gluster.xattrs import Malformed
@@ -281,7 +281,7 @@ def _shown_mode(sight: Sight, gfid: Gfid, status: os.stat_result) -> int:
     """
     both = stat.S_ISGID | stat.S_ISVTX
     if stat.S_ISREG(status.st_mode) and status.st_mode & both == both:
-        return os.lstat(sight.mount + b"/" + gfids.aux(gfid)).st_mode
+        return agreed.look(sight.mount + b"/" + gfids.aux(gfid))[1].st_mode
     return status.st_mode
 
 
@@ -306,10 +306,9 @@ def _directory(sight: Sight, gfid: Gfid, link: bytes, dirty: Dirty) -> Alive | N
     others.
     """
     place = gfids.handle_link(link)
-    path = sight.mount + b"/" + gfids.aux(gfid)
     try:
-        status = os.lstat(path)
-        values = objects.travelling(path, sight.scope) if dirty.why & Why.ATTRIBUTES else None
+        held, status = agreed.look(sight.mount + b"/" + gfids.aux(gfid))
+        values = objects.travelling(held, sight.scope) if dirty.why & Why.ATTRIBUTES else None
     except OSError as error:
         if error.errno in _AWAY:
             return None
@@ -327,13 +326,12 @@ def _directory(sight: Sight, gfid: Gfid, link: bytes, dirty: Dirty) -> Alive | N
 
 def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Alive | None:
     """Ask the volume; `older` is what the own brick has, which may be no longer so."""
-    path = sight.mount + b"/" + gfids.aux(gfid)
     try:
-        status = os.lstat(path)
+        held, status = agreed.look(sight.mount + b"/" + gfids.aux(gfid))
         kind = objects.kind(status.st_mode)
-        told = xattrs.get(path, b"glusterfs.gfid2path")
-        values = objects.travelling(path, sight.scope) if dirty.why & Why.ATTRIBUTES else None
-        target = os.readlink(path) if kind is Kind.SYMLINK else b""
+        told = xattrs.get(held, b"glusterfs.gfid2path")
+        values = objects.travelling(held, sight.scope) if dirty.why & Why.ATTRIBUTES else None
+        target = held.target() if kind is Kind.SYMLINK else b""
     except OSError as error:
         if error.errno in _AWAY:
             return None

@@ -3,14 +3,17 @@
 import asyncio
 import os
 import stat
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from mounted import Sides, holds, item, mount_by_gfid
 
 from engine.gluster import gfid as gfids
-from engine.gluster import xattrs
+from engine.gluster import statx, xattrs
+from engine.gluster.held import Held
 from engine.item import Gfid, Kind, Place
 from engine.lab.shape import PRIMARY
 from engine.movers import push
@@ -178,6 +181,41 @@ def test_what_is_read_is_never_older_than_what_was_written(sides: Sides) -> None
             read = push.load(sides.primary_gfids, asked, 1 << 20)
             stale += read is None or read.data != content
     assert stale == 0
+
+
+def test_a_look_is_never_older_than_a_change_that_others_look_past(sides: Sides) -> None:
+    """What a look-up has told the kernel drops where it crosses another one that began before, as
+    each way to a child of a directory is one of that, too.
+    """
+    path, folder = _primary_folder(sides, "crossed")
+    Path(os.fsdecode(path + b"/f")).touch()
+    at = sides.primary_gfids + b"/" + gfids.aux(folder)
+    sight = Sight(sides.primary_bricks[0], sides.primary_gfids)
+    done = threading.Event()
+
+    def pass_by() -> None:
+        while not done.is_set():
+            os.lstat(at + b"/f")
+
+    dropped, wrong, number, began = 0, 0, 0, time.monotonic()
+    with ThreadPoolExecutor(6) as others:
+        for _ in range(6):
+            others.submit(pass_by)
+        try:
+            while (dropped < 5 or number < 200) and time.monotonic() < began + 120:
+                number += 1
+                mode = 0o700 + number % 64
+                os.chmod(path, mode)
+                held = Held(at)
+                dropped += stat.S_IMODE(statx.known(held.file).st_mode) != mode
+                os.chmod(path, mode := 0o777 - number % 64)
+                found = truth.look(sight, folder, Dirty(ALL))
+                assert isinstance(found, Alive)
+                wrong += stat.S_IMODE(found.attributes.mode) != mode
+        finally:
+            done.set()
+    assert dropped >= 5, "it is not dropped any more: look-ups alone would do"
+    assert wrong == 0
 
 
 def test_a_brick_that_has_yet_to_be_crawled_counts_in_the_lowest_position(sides: Sides) -> None:
