@@ -113,11 +113,12 @@ def test_who_is_slow_holds_no_answer_of_others(
     world: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(together, "SLOW", 0.0)
-    tell = everywhere._tell
+    tell, heard = everywhere._tell, set[str]()
 
     def telling(answer: together.Answer, *, as_json: bool) -> None:
         tell(answer, as_json=as_json)
-        if answer.host.name == "y":
+        heard.add(answer.host.name)
+        if heard == {"x", "y"}:
             (world / "told").touch()
 
     monkeypatch.setattr(everywhere, "_tell", telling)
@@ -137,7 +138,13 @@ def test_who_hangs_is_told_by_name_and_ended(
     capfd: pytest.CaptureFixture[str],
     more: Sequence[str],
 ) -> None:
-    monkeypatch.setattr(everywhere, "PATIENCE", 8.0)
+    answer = together._answer
+
+    async def patient(host: Host, words: Sequence[str], patience: float) -> together.Answer:
+        assert patience == everywhere.PATIENCE
+        return await answer(host, words, 8.0 if host.name == "hangs" else 300.0)
+
+    monkeypatch.setattr(together, "_answer", patient)
     assert cli.main(["--host", "hangs,b", "failures", "prod", *more]) == 1
     told = capfd.readouterr()
     assert ("Said by b." in told.out) is not bool(more)
@@ -152,11 +159,11 @@ def test_who_hangs_is_told_by_name_and_ended(
 def test_who_does_not_say_which_sessions_it_has_keeps_nobody_from_doing_it(
     world: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(holders, "PATIENCE", 8.0)
+    monkeypatch.setattr(holders, "PATIENCE", 20.0)
     assert cli.main(["--host", "deaf,a", "pause", "prod"]) == 1
     told = capfd.readouterr()
     assert told.out == "─ a ─\nSaid by a.\n"
-    assert "deaf has not answered for 8 s" in told.err
+    assert "deaf has not answered for 20 s" in told.err
 
 
 def test_what_is_said_elsewhere_steers_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
