@@ -69,11 +69,6 @@ def backup() -> Iterator[DirectoryWorld]:
         yield made
 
 
-def complaints(world: World, since: float) -> list[str]:
-    kinds = EntryFailed | WorkerFaulty
-    return [str(event) for event in world.told(since) if isinstance(event, kinds)]
-
-
 def test_create_says_what_is_wrong_with_a_directory(backup: DirectoryWorld) -> None:
     for path, words in ((BACKUP, "mkdir -p /bricks/backup"), ("/etc", "not empty")):
         said = backup.georep("prim1", "create", PRIMARY, f"root@sec1:{path}", "--name", "refused")
@@ -93,7 +88,7 @@ def test_data_from_before_the_session_comes_by_a_crawl(backup: DirectoryWorld) -
     backup.start()
     backup.settle()
     assert backup.differences() == []
-    assert complaints(backup, began) == []
+    assert backup.complaints(began) == []
     jobs = [event for event in backup.told(began) if isinstance(event, JobFinished)]
     assert sum(job.moved for job in jobs) >= 1
     assert [job.code for job in jobs if job.code] == []
@@ -108,7 +103,7 @@ def test_what_happened_while_stopped_comes_by_history(backup: DirectoryWorld) ->
     assert backup.differences() == []
     crawls = {event.crawl for event in backup.told(began) if isinstance(event, CrawlChanged)}
     assert Crawl.HYBRID not in crawls
-    assert complaints(backup, began) == []
+    assert backup.complaints(began) == []
 
 
 def test_what_happens_while_it_runs_comes_live(backup: DirectoryWorld) -> None:
@@ -117,7 +112,7 @@ def test_what_happens_while_it_runs_comes_live(backup: DirectoryWorld) -> None:
     backup.lab.run("prim1", ["sh", "-c", f"head -c 5M /dev/urandom >> {WORK}/large"])
     backup.settle()
     assert backup.differences() == []
-    assert complaints(backup, began) == []
+    assert backup.complaints(began) == []
 
 
 def test_agents_killed_in_the_middle_of_a_churn(backup: DirectoryWorld) -> None:

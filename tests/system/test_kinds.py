@@ -7,7 +7,6 @@ from conftest import fresh_world
 from lab_fixtures import traces
 from world import TO, WORK, World
 
-from engine.events import EntryFailed, WorkerFaulty
 from engine.lab.shape import PRIMARY, SECONDARY, VOLUMES, Shape
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
@@ -81,8 +80,7 @@ def in_turn(world: World, *, before: str, then: str, without: Sequence[str] = ()
     world.start()
     world.settle()
     assert world.differences() == []
-    told = [each for each in world.told(0.0) if isinstance(each, EntryFailed | WorkerFaulty)]
-    assert told == []
+    assert world.complaints(0.0) == []
     assert world.verified()
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import fresh_world
-from test_phases import complaints
 from world import SESSION, WORK, World
 
 from engine.events import JobFinished, MoverTried
@@ -64,7 +63,7 @@ def test_every_operation_before_the_session_by_stream(world: MoversWorld) -> Non
     world.session(sync_method="tarssh", push_limit="0")
     world.settle()
     assert world.differences() == []
-    assert complaints(world, began) == []
+    assert world.complaints(began) == []
     assert {job.mover for job in world.jobs(began)} == {"stream"}
 
 
@@ -77,7 +76,7 @@ def test_every_operation_while_stopped_and_live_by_stream(world: MoversWorld) ->
     world.work("every", WORK, "live", "--earlier", "data", "stopped")
     world.settle()
     assert world.differences() == []
-    assert complaints(world, began) == []
+    assert world.complaints(began) == []
     assert {job.mover for job in world.jobs(began)} == {"stream"}
 
 
@@ -93,7 +92,7 @@ def test_a_mover_that_lies_is_found_and_not_used(world: MoversWorld) -> None:
     world.run("head -c 1000000 /dev/urandom >> {}/changed; head -c 9000000 /dev/zero > {}/new")
     world.settle()
     assert world.differences() == []
-    assert complaints(world, began) == []
+    assert world.complaints(began) == []
     assert world.broken(began) == {"rsync"}
     assert {job.mover for job in world.jobs(began)} == {"stream"}
     said = world.georep("prim1", "status", SESSION)
@@ -145,7 +144,7 @@ def test_small_files_do_not_wait_for_a_large_one(world: MoversWorld) -> None:
     world.session()
     world.settle()
     assert world.differences() == []
-    assert complaints(world, began) == []
+    assert world.complaints(began) == []
     world.run("rm {}/beside/slow")  # else each test that follows reads it on both sides
 
 

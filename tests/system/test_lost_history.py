@@ -10,7 +10,7 @@ import pytest
 from conftest import PLAIN, fresh_world
 from world import SESSION, WORK, World
 
-from engine.events import Crawl, CrawlChanged, EntryFailed, WorkerFaulty
+from engine.events import Crawl, CrawlChanged
 from engine.lab import faults
 from engine.lab.shape import PRIMARY
 from engine.primary import htime
@@ -157,16 +157,11 @@ def test_switched_off_and_on_again_while_files_change(forgetful: World) -> None:
     forgetful.settle()
     reasons = [event.reason for event in crawls(forgetful, began)]
     assert any("the journal" in reason for reason in reasons), reasons
-    assert complaints(forgetful, began) == []
+    assert forgetful.complaints(began) == []
     extra = [words for words in forgetful.differences() if ": extra: " not in words]
     assert extra == []
     reconciled(forgetful)
     assert forgetful.compared() == []
-
-
-def complaints(world: World, since: float) -> list[str]:
-    kinds = EntryFailed | WorkerFaulty
-    return [str(event) for event in world.told(since) if isinstance(event, kinds)]
 
 
 @pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "running"])

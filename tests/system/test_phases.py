@@ -9,7 +9,7 @@ import pytest
 from conftest import fresh_world
 from world import SESSION, WORK, World, arrived
 
-from engine.events import Crawl, CrawlChanged, EntryFailed, WorkerFaulty
+from engine.events import Crawl, CrawlChanged
 from engine.lab.shape import PRIMARY, SECONDARY
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
@@ -25,11 +25,6 @@ def crawls(world: World, since: float) -> set[Crawl]:
     return {event.crawl for event in world.told(since) if isinstance(event, CrawlChanged)}
 
 
-def complaints(world: World, since: float) -> list[str]:
-    kinds = EntryFailed | WorkerFaulty
-    return [str(event) for event in world.told(since) if isinstance(event, kinds)]
-
-
 def test_data_from_before_the_session_comes_by_a_crawl(world: World) -> None:
     world.work("every", WORK, "data", "--later", "stopped", "live")
     began = time.time()
@@ -39,7 +34,7 @@ def test_data_from_before_the_session_comes_by_a_crawl(world: World) -> None:
     world.settle()
     assert world.differences() == []
     assert Crawl.HYBRID in crawls(world, began)
-    assert complaints(world, began) == []
+    assert world.complaints(began) == []
 
 
 def test_what_happened_while_stopped_comes_by_history(world: World) -> None:
@@ -50,7 +45,7 @@ def test_what_happened_while_stopped_comes_by_history(world: World) -> None:
     world.settle()
     assert world.differences() == []
     assert Crawl.HYBRID not in crawls(world, began)
-    assert complaints(world, began) == []
+    assert world.complaints(began) == []
 
 
 def test_what_happens_while_it_runs_comes_live(world: World) -> None:
@@ -59,7 +54,7 @@ def test_what_happens_while_it_runs_comes_live(world: World) -> None:
     world.settle()
     assert world.differences() == []
     assert crawls(world, began) == set()
-    assert complaints(world, began) == []
+    assert world.complaints(began) == []
 
 
 def _kill_worker(world: World) -> None:
@@ -99,7 +94,7 @@ def test_a_churn_that_nobody_disturbs_leaves_nothing_behind(world: World) -> Non
         time.sleep(8)
     world.settle()
     assert world.differences() == []
-    assert complaints(world, began) == []
+    assert world.complaints(began) == []
 
 
 def test_two_thousand_small_files_and_once(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from conftest import PLAIN, fresh_world
 from world import SESSION, WORK, World
 
-from engine.events import Crawl, CrawlChanged, EntryFailed, JobFinished, WorkerFaulty
+from engine.events import Crawl, CrawlChanged, JobFinished
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
@@ -29,11 +29,6 @@ def bulk() -> Iterator[World]:
         yield made
 
 
-def complaints(world: World, since: float) -> list[str]:
-    kinds = EntryFailed | WorkerFaulty
-    return [str(event) for event in world.told(since) if isinstance(event, kinds)]
-
-
 def crawls(world: World, since: float) -> set[Crawl]:
     return {event.crawl for event in world.told(since) if isinstance(event, CrawlChanged)}
 
@@ -50,7 +45,7 @@ def test_data_from_before_the_session(bulk: World) -> None:
     bulk.start()
     bulk.settle()
     assert bulk.differences() == []
-    assert complaints(bulk, began) == []
+    assert bulk.complaints(began) == []
     assert Crawl.HYBRID in crawls(bulk, began)
     assert sum(job.moved for job in jobs(bulk, began)) > 300
 
@@ -62,7 +57,7 @@ def test_what_happened_while_stopped(bulk: World) -> None:
     bulk.start()
     bulk.settle()
     assert bulk.differences() == []
-    assert complaints(bulk, began) == []
+    assert bulk.complaints(began) == []
     assert Crawl.HYBRID not in crawls(bulk, began)
     assert sum(job.moved for job in jobs(bulk, began)) > 100
 
@@ -72,7 +67,7 @@ def test_what_happens_while_it_runs(bulk: World) -> None:
     bulk.work("every", WORK, "live", "--earlier", "data", "stopped")
     bulk.settle()
     assert bulk.differences() == []
-    assert complaints(bulk, began) == []
+    assert bulk.complaints(began) == []
     assert crawls(bulk, began) == set()
     assert sum(job.moved for job in jobs(bulk, began)) > 100
 
@@ -86,7 +81,7 @@ def test_a_thousand_renames_onto_one_name_with_one_job(bulk: World) -> None:
     bulk.start()
     bulk.settle()
     assert bulk.differences() == []
-    assert complaints(bulk, began) == []
+    assert bulk.complaints(began) == []
     there = bulk.there() / "onto"
     assert {path.name: path.read_bytes() for path in there.iterdir()} == {"file": b"999"}
     assert bulk.verified()

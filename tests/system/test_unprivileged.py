@@ -12,7 +12,7 @@ from conftest import fresh_world
 from lab_fixtures import traces
 from world import SESSION, WORK, World, arrived
 
-from engine.events import EntryFailed, JobFinished, MoverTried, WorkerFaulty
+from engine.events import JobFinished, MoverTried
 from engine.gluster.brokered import KEEPER
 from engine.lab import processes
 from engine.lab.hosts import until
@@ -89,13 +89,6 @@ class OrdinaryWorld(World):
         said = self.lab.run("sec1", ["cat", "/proc/self/mountinfo"]).stdout.decode()
         paths = [line.split()[4] for line in said.splitlines()]
         return [path for path in paths if path.startswith(f"{MOUNTS}/user{UID}/")]
-
-    def complaints(self, since: float) -> list[str]:
-        """Return what was refused, or ended a worker, and the words for it."""
-        told = self.told(since)
-        refused = [each for each in told if isinstance(each, EntryFailed)]
-        ended = [str(each) for each in told if isinstance(each, WorkerFaulty)]
-        return [f"{each.path}: {each.kind}: {each.words}" for each in refused] + ended
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 
 from engine import feed
 from engine.errors import Retry, Stop
-from engine.events import AnyEvent, Wanted
+from engine.events import AnyEvent, EntryFailed, Wanted, WorkerFaulty
 from engine.lab import clients, compare, demo, processes
 from engine.lab.compare import Difference
 from engine.lab.hosts import until
@@ -186,6 +186,17 @@ class World:
             folder = self.lab.place.state(host) / SESSION / "journal"
             found += [event for event in feed.read(feed.files(folder)) if event.at >= since]
         return sorted(found, key=lambda event: event.at)
+
+    def complaints(self, since: float) -> list[str]:
+        """Return what was refused, or ended a worker, and the words for it; prints them, too."""
+        found = []
+        for one in self.told(since):
+            if isinstance(one, EntryFailed):
+                found.append(f"{one.path}: {one.kind}: {one.doing}: {one.words} ({one.worker})")
+            elif isinstance(one, WorkerFaulty):
+                found.append(f"{one.worker}: {one.cause}: {one.words}: {one.evidence}")
+        sys.stdout.write("".join(f"{words}\n" for words in found))
+        return found
 
     def run(self, script: str) -> None:
         """Run a line of shell in the primary; each `{}` is where that is mounted."""
