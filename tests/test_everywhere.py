@@ -70,7 +70,6 @@ def said(world: Path) -> list[str]:
             1,
         ),
         ("a empty", "create v h::s", ["a georep create v h::s", "empty georep create v h::s"], 0),
-        ("a empty", "doctor", ["a georep doctor", "empty georep doctor"], 0),
         (
             "a b",
             "checkpoint prod set 1777637000 --label x",
@@ -97,6 +96,11 @@ def test_where_it_is_done(
     options = [word for node in nodes.split() for word in ("--host", node)]
     assert cli.main([*options, *words.split()]) == code
     assert said(world) == expected
+
+
+def test_what_changes_nothing_is_asked_of_all(world: Path) -> None:
+    assert cli.main(["--host", "a", "--host", "empty", "doctor"]) == 0
+    assert sorted(said(world)) == ["a georep doctor", "empty georep doctor"]
 
 
 def test_each_answer_stands_below_its_node(world: Path, capfd: pytest.CaptureFixture[str]) -> None:
