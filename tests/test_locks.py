@@ -53,19 +53,21 @@ def test_a_thread_waits_for_another(lock: LockFile) -> None:
     assert said == ["first", "other"]
 
 
-def test_a_circle_that_is_none_is_waited_for(
-    lock: LockFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lockf, refused = fcntl.lockf, [errno.EDEADLK, errno.EDEADLK]
+def test_nobody_waits_in_the_kernel(lock: LockFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a mount a killed process would keep its locks until that wait ends."""
+    lockf, asked = fcntl.lockf, list[int]()
+    refused = [errno.EAGAIN, errno.EAGAIN]
 
-    def deadlock(*args: int) -> None:
-        if args[1] == fcntl.LOCK_EX and refused:
+    def busy(*args: int) -> None:
+        asked.append(args[1])
+        if args[1] != fcntl.LOCK_UN and refused:
             raise OSError(refused.pop(), "so it seems")
         lockf(*args)
 
-    monkeypatch.setattr(fcntl, "lockf", deadlock)
+    monkeypatch.setattr(fcntl, "lockf", busy)
     with lock.holding(7):
         assert refused == []
+    assert asked == [fcntl.LOCK_EX | fcntl.LOCK_NB] * 3 + [fcntl.LOCK_UN]
     refused.append(errno.ENOLCK)
     with pytest.raises(OSError, match="so it seems"), lock.holding(7):
         pass

@@ -5,7 +5,6 @@ a time: byte ranges of a file.
 mutex besides. The locks of a process go when it dies.
 """
 
-import errno
 import fcntl
 import os
 import threading
@@ -22,6 +21,8 @@ STRIPES = 256
 Few: a GlusterFS client keeps something of each byte that ever was locked, and reads all of it each
 time.
 """
+_SHORTEST, _LONGEST = 0.001, 0.02
+"""Seconds between two tries to hold a byte: what is done under one takes some milliseconds."""
 _CLAIMS = 1 << 32
 """Where the bytes begin that agents claim for their workers."""
 
@@ -64,15 +65,19 @@ class LockFile:
             yield
 
     def _lock(self, stripe: int) -> None:
+        """Wait for a byte, and never in the kernel.
+
+        Who is killed while a thread of his waits in a mount may keep all that he holds: the thread
+        ends when the volume answers, only then the file is closed, and the one whom it waits for
+        may wait for him.
+        """
+        pause = _SHORTEST
         while True:
             try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX, 1, stripe)
-            except OSError as error:
-                # A local file system takes the threads of a process for one, and sees a circle
-                # where two of them only wait.
-                if error.errno != errno.EDEADLK:
-                    raise
-                time.sleep(0.001)
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, stripe)
+            except BlockingIOError:
+                time.sleep(pause)
+                pause = min(1.5 * pause, _LONGEST)
             else:
                 return
 
