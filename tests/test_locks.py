@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,30 @@ def test_a_thread_waits_for_another(lock: LockFile) -> None:
         said.append("first")
     thread.join()
     assert said == ["first", "other"]
+
+
+def test_one_call_is_under_way_at_a_time(lock: LockFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GlusterFS client answers nobody any more when two of a killed process are interrupted."""
+    lockf, under_way, most = fcntl.lockf, list[int](), list[int]()
+
+    def slow(*args: int) -> None:
+        under_way.append(args[3])
+        most.append(len(under_way))
+        time.sleep(0.005)
+        lockf(*args)
+        under_way.remove(args[3])
+
+    def hold(stripe: int) -> None:
+        with lock.holding(stripe, stripe + 10):
+            pass
+
+    monkeypatch.setattr(fcntl, "lockf", slow)
+    threads = [threading.Thread(target=hold, args=(stripe,)) for stripe in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (max(most), len(most)) == (1, 20)
 
 
 def test_nobody_waits_in_the_kernel(lock: LockFile, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,8 @@ class LockFile:
         # No second open of it in one process, ever: closing that would free every lock.
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._mutexes = [threading.Lock() for _ in range(size)]
+        self._call = threading.Lock()
+        """Held around each call of a mount: see `_lock`."""
 
     def claim(self, worker: str, patience: float) -> bool:
         """Wait up to `patience` seconds until no older agent of `worker` is at work; False when it
@@ -61,25 +63,30 @@ class LockFile:
             for stripe in sorted(set(stripes)):
                 stack.enter_context(self._mutexes[stripe])
                 self._lock(stripe)
-                stack.callback(fcntl.lockf, self._file, fcntl.LOCK_UN, 1, stripe)
+                stack.callback(self._unlock, stripe)
             yield
 
     def _lock(self, stripe: int) -> None:
-        """Wait for a byte, and never in the kernel.
+        """Wait for a byte, but never in a call, and have one call under way at a time.
 
-        Who is killed while a thread of his waits in a mount may keep all that he holds: the thread
-        ends when the volume answers, only then the file is closed, and the one whom it waits for
-        may wait for him.
+        When an agent is killed, the kernel interrupts its calls, and a GlusterFS client (10.3) has
+        each thread that takes the answer to one wait until the interrupt is answered, too. It has
+        two such threads: with two calls it answers nobody any more, and keeps all locks.
         """
         pause = _SHORTEST
         while True:
             try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, stripe)
+                with self._call:
+                    fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, stripe)
             except BlockingIOError:
                 time.sleep(pause)
                 pause = min(1.5 * pause, _LONGEST)
             else:
                 return
+
+    def _unlock(self, stripe: int) -> None:
+        with self._call:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, stripe)
 
     def close(self) -> None:
         """Free everything."""
