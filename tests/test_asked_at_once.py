@@ -2,14 +2,13 @@
 
 import json
 import os
-import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
+import programs
 import pytest
 
-from georep_tui import cli, everywhere, holders, hosts, together
+from georep_tui import cli, everywhere, holders, together
 from georep_tui.hosts import Host
 
 NODE = """
@@ -48,14 +47,7 @@ sys.exit(3 if host == "fails" else 0)
 @pytest.fixture(autouse=True)
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have hosts be programs of this machine, and nobody be waited for in vain."""
-
-    def begin(name: str, argv: Sequence[str]) -> list[str]:
-        return [sys.executable, "-c", NODE, str(tmp_path), name, *argv]
-
-    def there(name: str, places: Sequence[str] = ()) -> Host:
-        return Host(name, partial(begin, name), tuple(places))
-
-    monkeypatch.setattr(hosts, "there", there)
+    programs.stand_in(monkeypatch, NODE, tmp_path)
     monkeypatch.setattr(together, "SLOW", 60.0)
     return tmp_path
 

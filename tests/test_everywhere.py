@@ -1,11 +1,10 @@
 """Commands that are said once and done on several nodes: where, in which words, with which code."""
 
 import json
-import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
+import programs
 import pytest
 
 from engine import events, feed
@@ -35,14 +34,7 @@ print(json.dumps([{"of": host}]) if "--json" in words else f"Done by {host}.")
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have hosts be programs of this machine that write down what they are told."""
-
-    def begin(name: str, argv: Sequence[str]) -> list[str]:
-        return [sys.executable, "-c", NODE, str(tmp_path), name, *argv]
-
-    def there(name: str, places: Sequence[str] = ()) -> Host:
-        return Host(name, partial(begin, name), tuple(places))
-
-    monkeypatch.setattr(hosts, "there", there)
+    programs.stand_in(monkeypatch, NODE, tmp_path)
     return tmp_path
 
 

@@ -8,7 +8,7 @@ import pytest
 from replicating import SMALL, A, B, C, World
 
 from engine.errors import Retry
-from engine.item import Item
+from engine.item import Gfid, Item
 from engine.plan.dirty import Why, Window
 from engine.session import ledger
 
@@ -232,10 +232,8 @@ async def test_an_object_that_no_slice_brings_again_is_noted_while_in_flight(wor
     assert world.secondary.things[large].data == LARGE
 
 
-async def test_who_is_sent_once_more_when_its_slice_is_settled_is_noted_while_in_flight(
-    world: World,
-) -> None:
-    """The position passes, and until it has arrived its content may be half there."""
+async def _once_more(world: World) -> Gfid:
+    """Return a file that is in flight again when the slice that told of it is settled."""
     large = world.make(A)
     world.primary.write(A, LARGE)
     attempt = world.worker.attempt(world.heard())
@@ -244,6 +242,14 @@ async def test_who_is_sent_once_more_when_its_slice_is_settled_is_noted_while_in
     await world.worker.make_ahead(_marked(world, large))
     assert large in world.worker.underway
     assert await world.worker.go_on(attempt)
+    return large
+
+
+async def test_who_is_sent_once_more_when_its_slice_is_settled_is_noted_while_in_flight(
+    world: World,
+) -> None:
+    """The position passes, and until it has arrived its content may be half there."""
+    large = await _once_more(world)
     world.secondary.things[large].data = LARGE[:5]
     world.begin()
     world.bulk.let.set()
@@ -253,13 +259,7 @@ async def test_who_is_sent_once_more_when_its_slice_is_settled_is_noted_while_in
 
 
 async def test_what_was_held_is_forgotten_when_it_has_arrived(world: World) -> None:
-    large = world.make(A)
-    world.primary.write(A, LARGE)
-    attempt = world.worker.attempt(world.heard())
-    assert not await world.worker.go_on(attempt)
-    await land(world)
-    await world.worker.make_ahead(_marked(world, large))
-    assert await world.worker.go_on(attempt)
+    await _once_more(world)
     await land(world)
     await world.worker.make_ahead(Window())
     assert world.worker.underway.waiting == []

@@ -3,82 +3,49 @@
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-
 from engine.plan.steps import Told
 from engine.session.errands import Differed
 from georep_tui import asking, differing, keymap, rows
 from georep_tui.key import Where
 from georep_tui.rows import Line
+from georep_tui.screens.listed import ListedScreen
 from georep_tui.screens.steps import carry_out, say
 from georep_tui.steward import Steward
-from georep_tui.widgets.key_bar import KeyBar
-from georep_tui.widgets.lines import Lines
-from georep_tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
     from georep_tui.app import Console
 
 
-class DifferencesScreen(ModalScreen[Collection[str]]):
+class DifferencesScreen(ListedScreen[Collection[str]]):
     """Lists what differs; gives the paths that were sent again and are equal now."""
 
     BINDINGS = keymap.bindings(Where.DIFFERENCES)  # type: ignore[assignment]
-    AUTO_FOCUS = "RecordList"
 
     def __init__(
         self, steward: Steward, name: str, found: Sequence[Differed], *, plain: bool
     ) -> None:
-        super().__init__()
-        self._steward, self._session, self._plain = steward, name, plain
+        super().__init__(plain=plain)
+        self._steward, self._session = steward, name
         self._places = dict(differing.places(found))
         self._marked: set[str] = set()
         self._sent: set[str] = set()
 
-    def compose(self) -> ComposeResult:
-        """Make the list, and the place below it."""
-        with Vertical(id="differences"):
-            yield Lines(id="asks")
-            yield Lines(id="columns")
-            yield RecordList(id="table", plain=self._plain)
-            yield Lines(id="about")
-        yield KeyBar(plain=self._plain)
-
     def on_mount(self) -> None:
         """Show them."""
-        self.call_after_refresh(self._draw)
+        self.call_after_refresh(self.redraw)
 
-    def on_resize(self) -> None:
-        """Fit the list into the new size."""
-        self.call_after_refresh(self._draw)
-
-    @on(RecordList.Moved)
-    def _follow(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        if not self.query("#differences"):
-            return  # it has been closed
-        width = self.query_one("#differences").size.width or self.app.size.width
+    def draw(self, width: int) -> None:
+        """Show what differs, and how the one under the cursor is on both sides."""
         title = f" differences of session {rows.plain(self._session)}"
         counts = differing.counts(self._places, self._marked)
-        self._show("asks", [((title, "strong"), *counts)])
-        self._show("columns", [differing.head(width)])
-        table = self.query_one("#table", RecordList)
-        table.show(differing.table(self._places, self._marked, width))
+        table = differing.table(self._places, self._marked, width)
+        self.show(((title, "strong"), *counts), differing.head(width), table)
         path = self._path()
         rule: Line = ((rows.rule(rows.verbatim(path or ""), width), "idle"),)
-        told = differing.told(self._places[path], width) if path is not None else []
-        self._show("about", [rule, *told])
-
-    def _show(self, place: str, lines: Sequence[Line]) -> None:
-        self.query_one(f"#{place}", Lines).show(lines, plain=self._plain)
+        self.about([rule, *(differing.told(self._places[path], width) if path else [])])
 
     def _path(self) -> str | None:
-        key = self.query_one("#table", RecordList).key
+        key = self.table.key
         return key if key in self._places else None
 
     def action_mark(self) -> None:
@@ -86,14 +53,14 @@ class DifferencesScreen(ModalScreen[Collection[str]]):
         path = self._path()
         if path is not None:
             self._marked ^= {path}
-            self.query_one("#table", RecordList).action_move(1)
-            self._draw()
+            self.table.action_move(1)
+            self.redraw()
 
     def action_mark_all(self) -> None:
         """Mark all of them, or none."""
         every = set(self._places)
         self._marked = set() if self._marked == every else every
-        self._draw()
+        self.redraw()
 
     def action_copy(self) -> None:
         """Have the terminal keep the path, for a shell."""
@@ -126,7 +93,7 @@ class DifferencesScreen(ModalScreen[Collection[str]]):
             }
             self._marked &= self._places.keys()
             if self._places:
-                self._draw()
+                self.redraw()
             else:
                 self.dismiss(self._sent)
 

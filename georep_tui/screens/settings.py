@@ -2,11 +2,6 @@
 
 from functools import partial
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-
 from engine import options
 from engine.errors import GeorepError
 from engine.option import Option
@@ -18,10 +13,8 @@ from georep_tui.rows import Line
 from georep_tui.screens.agree import WIDTH, AgreeScreen
 from georep_tui.screens.form import Field, FormScreen
 from georep_tui.screens.line import LineScreen
+from georep_tui.screens.listed import ListedScreen
 from georep_tui.steward import Steward
-from georep_tui.widgets.key_bar import KeyBar
-from georep_tui.widgets.lines import Lines
-from georep_tui.widgets.record_list import RecordList
 
 
 class ValueScreen(FormScreen[str]):
@@ -48,35 +41,21 @@ class ValueScreen(FormScreen[str]):
             self.say(words, meaning)
 
 
-class OptionsScreen(ModalScreen[None]):
+class OptionsScreen(ListedScreen[None]):
     """All options of a session, and all about the one under the cursor."""
 
     BINDINGS = keymap.bindings(Where.OPTIONS)  # type: ignore[assignment]
-    AUTO_FOCUS = "RecordList"
 
     def __init__(self, steward: Steward, name: str, *, plain: bool) -> None:
-        super().__init__()
-        self._steward, self._session, self._plain = steward, name, plain
+        super().__init__(plain=plain)
+        self._steward, self._session = steward, name
         self._now = Options()
         self._wanted = ""
         """Words of a filter."""
 
-    def compose(self) -> ComposeResult:
-        """Make the table, and the place below it."""
-        with Vertical(id="options"):
-            yield Lines(id="asks")
-            yield Lines(id="columns")
-            yield RecordList(id="table", plain=self._plain)
-            yield Lines(id="about")
-        yield KeyBar(plain=self._plain)
-
     def on_mount(self) -> None:
         """Read what is set."""
         self.look()
-
-    def on_resize(self) -> None:
-        """Fit the table into the new size."""
-        self.call_after_refresh(self._draw)
 
     def look(self) -> None:
         """Have it read what is set, and show it."""
@@ -89,7 +68,7 @@ class OptionsScreen(ModalScreen[None]):
             self._say(error.sentence())
             self.dismiss()
             return
-        self._draw()
+        self.redraw()
 
     def action_open(self) -> None:
         """Ask for another value."""
@@ -126,13 +105,13 @@ class OptionsScreen(ModalScreen[None]):
     def action_find(self) -> None:
         """Ask for words of those that shall be shown."""
         hint = "a word of its name, or of what it means; nothing: all"
-        asked = LineScreen("find", hint, typed=self._wanted, plain=self._plain)
+        asked = LineScreen("find", hint, typed=self._wanted, plain=self.plain)
         self.app.push_screen(asked, self._found)
 
     def _found(self, typed: str | None) -> None:
         if typed is not None:
             self._wanted = typed
-            self._draw()
+            self.redraw()
 
     def action_close(self) -> None:
         """Show all of them again, or go back."""
@@ -141,39 +120,27 @@ class OptionsScreen(ModalScreen[None]):
         else:
             self.dismiss()
 
-    @on(RecordList.Moved)
-    def _follow(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        if not self.query("#options"):
-            return  # it has been closed: there was nothing to read
-        width = self.query_one("#options").size.width or self.app.size.width
+    def draw(self, width: int) -> None:
+        """Show the options that were asked for, and all about the one under the cursor."""
         table = settings.table(self._now, width, self._wanted)
         title = f" options of session {rows.plain(self._session)}"
         sought = f"   find: {rows.plain(self._wanted)}" if self._wanted else ""
-        self._show("asks", [((title, "strong"), (sought, "accent"))])
-        self._show("columns", [table.head])
-        self.query_one("#table", RecordList).show(table.rows)
+        self.show(((title, "strong"), (sought, "accent")), table.head, table.rows)
         option = self._option()
         if option is None:
-            self._show("about", [])
+            self.about([])
         else:
             rule: Line = ((rows.rule(option.name, width), "idle"),)
-            self._show("about", [rule, *settings.told(option, self._now, width)])
-
-    def _show(self, place: str, lines: list[Line]) -> None:
-        self.query_one(f"#{place}", Lines).show(lines, plain=self._plain)
+            self.about([rule, *settings.told(option, self._now, width)])
 
     def _option(self) -> Option | None:
-        shown = self.query_one("#table", RecordList)
-        return options.TABLE.get(shown.key or "") if shown.has_rows else None
+        return options.TABLE.get(self.table.key or "") if self.table.has_rows else None
 
     def _changed(self) -> list[Option]:
         return options.differing(Options(), self._now)
 
     def _ask(self, told: list[Line], word: str) -> None:
-        self.app.push_screen(AgreeScreen(told, plain=self._plain), partial(self._reset, word))
+        self.app.push_screen(AgreeScreen(told, plain=self.plain), partial(self._reset, word))
 
     def _put(self, option: Option, text: str | None) -> None:
         if text is not None:
