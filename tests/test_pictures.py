@@ -38,7 +38,7 @@ from georep_tui.screens import creating
 from georep_tui.steward import Steward
 
 SIZES = {"80x24": (80, 24), "140x40": (140, 40)}
-PARTS = {"Page", "Paned", "Ranked", "FormScreen", "ErrandScreen"}
+PARTS = {"Page", "Paned", "Ranked", "ListedScreen", "FormScreen", "ErrandScreen"}
 """What screens are made of, and no screen by itself."""
 IN_A_REPLAY = {
     *("SessionsScreen", "WorkersScreen", "FailuresScreen", "ThroughputScreen", "EventsScreen"),

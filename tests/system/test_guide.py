@@ -15,7 +15,7 @@ from guide import Command
 from lab_fixtures import need_lab, traces
 from world import World
 
-from engine.lab import compare, faults
+from engine.lab import clients, compare, faults, files, hosts
 from engine.lab.lab import Lab
 from engine.lab.shape import PRIMARY, Shape
 
@@ -77,7 +77,12 @@ class Reader(World):
                 faults.kill_brick(self.lab, PRIMARY, brick)
 
     def power_on(self, host: str) -> None:
+        """Have all of a host back; a mount of the reader's finds its bricks in seconds of its own."""
         faults.start_volume(self.lab, PRIMARY)
+        folder = f"{files.CLIENTS}/{PRIMARY}"
+        if clients.mounted(self.lab.host(host), folder):
+            mount = self.lab.path(host, folder)
+            hosts.until(f"the mount of {PRIMARY} on {host}", lambda: clients.whole(mount))
         self.engine_up(host)
 
     def cut(self, host: str) -> None:
