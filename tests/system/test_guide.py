@@ -77,7 +77,7 @@ class Reader(World):
                 faults.kill_brick(self.lab, PRIMARY, brick)
 
     def power_on(self, host: str) -> None:
-        """Have all of a host back; a mount of the reader's finds its bricks in seconds of its own."""
+        """Have all of a host back, and what the reader mounted there: that takes seconds more."""
         faults.start_volume(self.lab, PRIMARY)
         folder = f"{files.CLIENTS}/{PRIMARY}"
         if clients.mounted(self.lab.host(host), folder):
