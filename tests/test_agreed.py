@@ -7,7 +7,7 @@ from stat import S_IFREG
 
 import pytest
 
-from engine.gluster import agreed, statx
+from engine.gluster import agreed, objects, statx
 from engine.gluster.agreed import LOOKS, Told, scattered
 from engine.gluster.held import Held
 
@@ -76,6 +76,45 @@ def test_what_no_copy_has_as_a_whole_is_refused(
     assert caught.value.errno == errno.EBUSY
 
 
+@pytest.mark.parametrize(
+    ("looked_up", "asked", "mode", "sure"),
+    [
+        pytest.param([0o600], [0o600], 0o600, True, id="they agree"),
+        pytest.param([0o644, 0o600], [0o600], 0o600, True, id="they agree at last"),
+        pytest.param([0o600], [0o644], 0o600, False, id="a copy is to be healed"),
+    ],
+)
+def test_who_changes_it_knows_whether_to_look_up_again(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    looked_up: list[int],
+    asked: list[int],
+    mode: int,
+    sure: bool,
+) -> None:
+    (tmp_path / "f").touch()
+    _telling(monkeypatch, found=looked_up, asked=asked)
+    _, status, said = agreed.look_to_change(os.fsencode(tmp_path / "f"))
+    assert (status.st_mode & 0o7777, said) == (mode, sure)
+    assert status.st_mtime_ns == (tmp_path / "f").stat().st_mtime_ns
+
+
+@pytest.mark.parametrize("mtime", [5_000_000_001, 7_000_000_001], ids=["a time", "the other"])
+def test_what_is_scattered_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mtime: int
+) -> None:
+    """It has the attributes of one copy, and the size of the other; a time only if both have it."""
+    (tmp_path / "f").write_bytes(b"content")
+    os.utime(tmp_path / "f", ns=(0, 5_000_000_001))
+    real = statx.known
+    told = {"mode": S_IFREG | 0o600, "size": 3, "mtime": mtime}
+    monkeypatch.setattr(statx, "known", lambda file: statx.altered(real(file), **told))
+    _, status, sure = agreed.look_to_change(os.fsencode(tmp_path / "f"))
+    shown = objects.attributes(status)
+    expected = 5_000_000_001 if mtime == 5_000_000_001 else objects.NO_TIME
+    assert (shown.mode, shown.size, shown.mtime, sure) == (S_IFREG | 0o600, 7, expected, False)
+
+
 @pytest.mark.parametrize("kind", ["file", "folder", "link", "fifo", "device"])
 def test_the_kernel_tells_all_that_it_tells_who_asks(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "x"
@@ -121,6 +160,4 @@ def _telling(monkeypatch: pytest.MonkeyPatch, *, found: list[int], asked: list[i
 def _with(
     status: os.stat_result, *, mode: int | None = None, size: int | None = None
 ) -> os.stat_result:
-    values = list(statx.with_mode(status, status.st_mode if mode is None else S_IFREG | mode))
-    values[6] = status.st_size if size is None else size
-    return os.stat_result(values, {"st_mtime_ns": status.st_mtime_ns})
+    return statx.altered(status, mode=None if mode is None else S_IFREG | mode, size=size)

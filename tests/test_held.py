@@ -7,44 +7,29 @@ from pathlib import Path
 import pytest
 
 from engine.gluster import xattrs
-from engine.gluster.held import Hand, Held
+from engine.gluster.held import Held
 from engine.item import Attributes, Gfid, Kind
 from engine.secondary import attributes
 
-A, B = Gfid("a" * 36), Gfid("b" * 36)
+A = Gfid("a" * 36)
 
 
-@pytest.fixture
-def hand(tmp_path: Path) -> Hand:
-    (tmp_path / A).write_bytes(b"first")
-    return Hand(os.fsencode(tmp_path) + b"/")
-
-
-def test_one_is_found_once(tmp_path: Path, hand: Hand) -> None:
-    assert A not in hand
-    assert hand.find(A) is hand.find(A)
-    (tmp_path / A).rename(tmp_path / "moved")
-    (tmp_path / A).write_bytes(b"the second")
-    assert hand.find(A).status().st_size == 5
-    hand.drop(A)
-    assert hand.find(A).status().st_size == 10
-
-
-def test_what_is_not_there_is_not_held(hand: Hand) -> None:
-    for _ in range(2):
-        with pytest.raises(FileNotFoundError):
-            hand.find(B)
-    assert B not in hand
-    hand.drop(B)
+def test_it_is_that_object_whatever_stands_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"first")
+    held = Held(os.fsencode(path))
+    path.rename(tmp_path / "moved")
+    path.write_bytes(b"the second")
+    assert held.status().st_size == 5
+    assert Held(os.fsencode(path)).status().st_size == 10
 
 
 def test_nothing_stays_open(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
-    (tmp_path / A).touch()
-    hand = Hand(os.fsencode(tmp_path) + b"/")
-    hand.find(A)
+    (tmp_path / "file").touch()
+    held = Held(os.fsencode(tmp_path / "file"))
     assert len(os.listdir("/proc/self/fd")) == before + 1
-    del hand
+    del held
     with pytest.raises(FileNotFoundError):
         Held(b"/nowhere/at/all")
     assert len(os.listdir("/proc/self/fd")) == before

@@ -11,7 +11,7 @@ import os
 import stat
 from typing import NamedTuple
 
-from engine.gluster import statx
+from engine.gluster import objects, statx
 from engine.gluster.held import Held
 
 LOOKS = 3
@@ -30,11 +30,49 @@ class Told(NamedTuple):
     """In nanoseconds since the epoch."""
 
 
+class Looked(NamedTuple):
+    """An object that was looked at, however often that took."""
+
+    held: Held
+    status: os.stat_result
+    """What is true of it; of what is scattered, the attributes, and not the size."""
+    asked: os.stat_result
+    """What the last question told: its size is always that of the right content."""
+    sure: bool
+    """Whether look-up and question agreed in the end."""
+    scattered: bool = False
+    """Whether one copy has the right attributes, and another one the right content."""
+
+
 def look(path: bytes) -> tuple[Held, os.stat_result]:
     """Return the object at `path`, held, and its attributes; no symlink is followed.
 
     OSError when it cannot be asked, and EBUSY when no copy of it is good as a whole.
     """
+    found = looked(path)
+    if found.scattered:
+        words = "heals of its content and of its attributes are pending, each on another brick"
+        raise OSError(errno.EBUSY, words, path)
+    return found.held, found.status
+
+
+def look_to_change(path: bytes) -> tuple[Held, os.stat_result, bool]:
+    """Return the same for whoever will make it other than it is, and whether it is sure.
+
+    A time that nobody can tell is one that differs from all others: what shall have a time is given
+    it then, and its content once more. Who is not sure must not be asked again without a look-up.
+    """
+    found = looked(path)
+    status = found.status
+    if found.scattered:
+        same = found.asked.st_mtime_ns == status.st_mtime_ns
+        mtime = status.st_mtime_ns if same else objects.NO_TIME
+        status = statx.altered(status, size=found.asked.st_size, mtime=mtime)
+    return found.held, status, found.sure
+
+
+def looked(path: bytes) -> Looked:
+    """Look until look-up and question agree, `LOOKS` times at the most; OSError as for `look`."""
     found: list[Told] = []
     asked: list[Told] = []
     while True:
@@ -44,14 +82,10 @@ def look(path: bytes) -> tuple[Held, os.stat_result]:
         found.append(_told(looked_up))
         asked.append(_told(status))
         if found[-1] == asked[-1]:
-            return held, status
+            return Looked(held, status, status, sure=True)
         if len(found) == LOOKS:
-            break
-    if scattered(found, asked):
-        words = "heals of its content and of its attributes are pending, each on another brick"
-        raise OSError(errno.EBUSY, words, path)
-    # What crossed, or changed in between, is not the same a third time.
-    return held, looked_up
+            # What crossed, or changed in between, is not the same a third time.
+            return Looked(held, looked_up, status, sure=False, scattered=scattered(found, asked))
 
 
 def shown(found: os.stat_result, asked: os.stat_result) -> os.stat_result:
@@ -62,7 +96,7 @@ def shown(found: os.stat_result, asked: os.stat_result) -> os.stat_result:
     told = found.st_mode & both == both and asked.st_mode & both != both
     if not told or not stat.S_ISREG(found.st_mode):
         return found
-    return statx.with_mode(found, found.st_mode & ~both)
+    return statx.altered(found, mode=found.st_mode & ~both)
 
 
 def scattered(found: list[Told], asked: list[Told]) -> bool:

@@ -6,8 +6,6 @@ Each path by gfid makes the client look the object up, and DHT asks every brick 
 
 import os
 
-from engine.item import Gfid
-
 
 class Held:
     """One object, by an O_PATH descriptor that closes with the last who knows it.
@@ -34,27 +32,3 @@ class Held:
     def status(self) -> os.stat_result:
         """Ask how it is now."""
         return os.fstat(self.file)
-
-
-class Hand:
-    """The objects that one thread works on, by gfid."""
-
-    def __init__(self, gfids: bytes) -> None:
-        """`gfids`: the path, with a slash, below which an object is found by its gfid."""
-        self._gfids = gfids
-        self._held: dict[Gfid, Held] = {}
-
-    def __contains__(self, gfid: Gfid) -> bool:
-        """Whether it is held."""
-        return gfid in self._held
-
-    def find(self, gfid: Gfid) -> Held:
-        """Return the object, held from now on; OSError when it is not there."""
-        held = self._held.get(gfid)
-        if held is None:
-            held = self._held[gfid] = Held(self._gfids + gfid.encode("ascii"))
-        return held
-
-    def drop(self, gfid: Gfid) -> None:
-        """Find it anew the next time."""
-        self._held.pop(gfid, None)

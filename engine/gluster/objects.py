@@ -18,6 +18,8 @@ _KINDS = {
     stat.S_IFBLK: Kind.BLOCK,
     stat.S_IFCHR: Kind.CHARACTER,
 }
+NO_TIME = -1
+"""An mtime that differs from all others; from one that is just this, by a nanosecond."""
 ACCESS_ACL = b"system.posix_acl_access"
 DEFAULT_ACL = b"system.posix_acl_default"
 OURS = b".georep"

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 
 import xattr
 
+from engine.gluster import agreed, objects, xattrs
 from engine.gluster import gfid as gfids
-from engine.gluster import objects, xattrs
+from engine.gluster.held import Held
 from engine.item import TOP, Attributes, Facts, Gfid, Kind, Piece, Place
 
 CHUNK = 1 << 20
@@ -135,33 +136,24 @@ def unreadable(error: OSError) -> Facts:
 
 
 def _at(parents: _Parents, place: Place) -> Facts | None:
-    flags = os.O_PATH | os.O_CLOEXEC
     if place == TOP:
-        handle = os.open(parents.root, flags)
-    else:
-        above = parents.get(place.parent)
-        handle = os.open(place.name, flags | os.O_NOFOLLOW, dir_fd=above)
-    try:
-        return _object(handle)
-    finally:
-        os.close(handle)
+        # The mount's own root may be reached through whatever path it has.
+        return _object(*agreed.look(parents.root + b"/."))
+    above = parents.get(place.parent)
+    return _object(*agreed.look(b"/proc/self/fd/%d/%b" % (above, place.name)))
 
 
-def _object(handle: int) -> Facts | None:
-    status = os.fstat(handle)
+def _object(held: Held, status: os.stat_result) -> Facts | None:
     kind = objects.kind(status.st_mode)
-    # No xattr call takes such a handle. Its name in /proc they follow to the object itself, also
-    # to a symlink, and no further.
-    proc = b"/proc/self/fd/%d" % handle
     trouble: list[str] = []
     values: dict[bytes, bytes] = {}
     target = b""
-    raw: bytes = xattr.get(proc, b"glusterfs.gfid")
+    raw: bytes = xattr.get(held.path, b"glusterfs.gfid")
     with _noting(trouble, "xattrs"):
-        values = _digests(proc)
+        values = _digests(held.path)
     if kind is Kind.SYMLINK:
         with _noting(trouble, "target"):
-            target = os.readlink(b"", dir_fd=handle)
+            target = held.target()
     return Facts(
         gfid=gfids.from_raw(raw[:16]),
         kind=kind,

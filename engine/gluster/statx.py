@@ -5,6 +5,7 @@ Python has `os.stat` alone, which asks. statx(2) is as Linux 4.11 and glibc 2.28
 
 import ctypes
 import os
+import stat
 import struct
 
 _AT_EMPTY_PATH, _AT_STATX_DONT_SYNC = 0x1000, 0x4000
@@ -29,10 +30,24 @@ def known(file: int) -> os.stat_result:
     return _unpacked(into.raw)
 
 
-def with_mode(status: os.stat_result, mode: int) -> os.stat_result:
-    """Return `status` with another mode."""
+def altered(
+    status: os.stat_result,
+    *,
+    mode: int | None = None,
+    size: int | None = None,
+    mtime: int | None = None,
+) -> os.stat_result:
+    """Return `status` with another mode, size in bytes, or mtime in nanoseconds."""
     fields = {name: getattr(status, name) for name in dir(status) if name.startswith("st_")}
-    return os.stat_result((mode, *status[1:]), fields)
+    plain = list(status)
+    if mode is not None:
+        plain[stat.ST_MODE] = mode
+    if size is not None:
+        plain[stat.ST_SIZE] = size
+    if mtime is not None:
+        plain[stat.ST_MTIME] = mtime // _SECOND
+        fields |= {"st_mtime": mtime / _SECOND, "st_mtime_ns": mtime}
+    return os.stat_result(plain, fields)
 
 
 def _unpacked(raw: bytes) -> os.stat_result:

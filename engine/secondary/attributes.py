@@ -19,8 +19,6 @@ Where = bytes | int | Held
 _PART = 1 << 20
 _BLOCK = 4096
 _ZEROS = bytes(_BLOCK)
-_NO_TIME = -1
-"""An mtime that differs from all others; from one that is just this, by a nanosecond."""
 
 
 def seen(gfid: Gfid, status: os.stat_result, *, links: int) -> Seen:
@@ -106,7 +104,7 @@ def copy(source: bytes, to: bytes) -> None:
 
 def created(item: Item) -> Attributes:
     """Return what was made for `item`, by root, and not given a time."""
-    return msgspec.structs.replace(item.attributes, uid=0, gid=0, mtime=_NO_TIME)
+    return msgspec.structs.replace(item.attributes, uid=0, gid=0, mtime=objects.NO_TIME)
 
 
 def wanted(item: Item, now: Attributes) -> Attributes:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from engine.gluster import agreed, newfile, xattrs
 from engine.gluster import gfid as gfids
-from engine.gluster import newfile, xattrs
-from engine.gluster.held import Hand, Held
+from engine.gluster.held import Held
 from engine.item import ROOT, Gfid, Holder, Item, Kind, Place
 from engine.rpc.messages import Seen
 from engine.secondary import attributes
@@ -56,8 +56,7 @@ class Objects:
 
     def where(self, gfid: Gfid) -> bytes | Held:
         """Return the object if this thread holds it, and its path if not."""
-        hand = self._hand()
-        return hand.find(gfid) if gfid in hand else self.path(gfid)
+        return self._hand().get(gfid) or self.path(gfid)
 
     @contextmanager
     def at_hand(self) -> Iterator[None]:
@@ -66,16 +65,16 @@ class Objects:
         Nothing else: each look by its path is a lookup, with which DHT mends a directory, and finds
         out that what was a file once is one by now.
         """
-        self._hands.own = Hand(self._gfids)
+        self._hands.own = {}
         try:
             yield
         finally:
             del self._hands.own
 
-    def _hand(self) -> Hand:
+    def _hand(self) -> dict[Gfid, Held]:
         """Return what the thread holds; outside of `at_hand`, for one call only."""
-        found: Hand | None = getattr(self._hands, "own", None)
-        return Hand(self._gfids) if found is None else found
+        found: dict[Gfid, Held] | None = getattr(self._hands, "own", None)
+        return {} if found is None else found
 
     def seen(self, gfid: Gfid) -> Seen | None:
         """Return what stands under `gfid`, wherever that is."""
@@ -83,18 +82,19 @@ class Objects:
         hand = self._hand()
         if gfid in hand:
             try:
-                return attributes.seen_at(gfid, hand.find(gfid))
+                return attributes.seen_at(gfid, hand[gfid])
             except OSError as error:
                 if error.errno not in (errno.ENOENT, errno.ESTALE):
                     raise
                 # What was held has ended; the gfid may be another's by now.
-                hand.drop(gfid)
+                del hand[gfid]
         try:
-            found = attributes.seen_at(gfid, hand.find(gfid))
+            held, status, sure = agreed.look_to_change(self.path(gfid))
         except FileNotFoundError:
-            found = None
-        if found is None or found.kind is not Kind.FILE:
-            hand.drop(gfid)
+            return None
+        found = attributes.seen(gfid, status, links=status.st_nlink)
+        if found.kind is Kind.FILE and sure:
+            hand[gfid] = held
         return found
 
     def at(self, place: Place) -> Seen | None:
@@ -102,9 +102,8 @@ class Objects:
         self.check_usable()
         try:
             with self.parents.within(place.parent) as path:
-                # Held, not opened: the path is walked once, and both looks are of one object.
-                held = Held(path + place.name)
-            status, raw = held.status(), xattrs.get(held, b"glusterfs.gfid")
+                held, status, _ = agreed.look_to_change(path + place.name)
+            raw = xattrs.get(held, b"glusterfs.gfid")
         except (FileNotFoundError, NotADirectoryError):
             return None
         if raw is None:
@@ -200,7 +199,7 @@ class Objects:
         except OSError as error:
             if error.errno != errno.ESTALE:
                 raise
-        self._hand().drop(gfid)
+        self._hand().pop(gfid, None)
         for place in self.find(gfid):
             if place.parent == ROOT:
                 os.listdir(self.root)

@@ -1,5 +1,5 @@
-"""A replica that is back and waits for heals: what a worker's mount tells of objects, and what
-looks take for true.
+"""A replica that is back and waits for heals: what mounts tell of objects, what workers, agents and
+comparisons take for true, and what becomes of what is made so meanwhile.
 """
 
 import errno
@@ -11,11 +11,11 @@ from functools import partial
 
 import pytest
 from lab_fixtures import need_lab
-from mounted import holds, item, mount_by_gfid
+from mounted import done, holds, item, mount_by_gfid
 
 from engine.gluster import gfid as gfids
-from engine.gluster import objects, xattrs
-from engine.item import Gfid, Kind
+from engine.gluster import objects, reading, xattrs
+from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.lab import faults
 from engine.lab.hosts import until
 from engine.lab.lab import Lab
@@ -25,6 +25,8 @@ from engine.plan.dirty import ALL, Dirty
 from engine.plan.items import Alive, Truth, Unclear
 from engine.primary import truth
 from engine.primary.truth import Sight
+from engine.secondary.apply import apply
+from engine.secondary.gluster_target import GlusterTarget
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
@@ -83,6 +85,24 @@ class Copies:
             if os.path.isdir(path) or holds(self.bricks[0], gfid):
                 return path, gfid
             number += 1
+
+    def heal(self) -> None:
+        """Have both copies become the same, for once."""
+        self.lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.self-heal-daemon", "on")
+        self.lab.heal(PRIMARY)
+        self.lab.gluster("prim1", "volume", "set", PRIMARY, "cluster.self-heal-daemon", "off")
+
+    def kept(self, gfid: Gfid) -> list[tuple[int, int, int, int]]:
+        """Return mode, owner and mtime of an object as each brick has them that has it."""
+        found = []
+        for brick in self.bricks:
+            if holds(brick, gfid):
+                path = os.path.realpath(brick + b"/" + gfids.handle(gfid))
+                status, times = os.lstat(path), xattrs.get_all(path).get(xattrs.MDATA)
+                assert times is not None
+                mtime = xattrs.unpack_mdata(times).mtime
+                found.append((status.st_mode, status.st_uid, status.st_gid, mtime))
+        return found
 
     def looked(self, gfid: Gfid) -> list[Truth]:
         """Return what workers whose brick is behind take for true, many times."""
@@ -236,3 +256,83 @@ def test_what_no_copy_has_as_a_whole_is_not_clear(copies: Copies) -> None:
     for found in copies.looked(gfid):
         assert isinstance(found, Unclear)
         assert found.errno == errno.EBUSY
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["the first", "the second"])
+def test_agents_and_comparisons_see_what_is_true(copies: Copies, number: int) -> None:
+    names = {name: b"%d seen %b" % (number, name.encode()) for name in CASES}
+    made = {name: copies.made(names[name], case.make) for name, case in CASES.items()}
+    copies.down(number)
+    for name, case in CASES.items():
+        case.change(made[name][0])
+    copies.back()
+
+    wrong = []
+    for mount in copies.mounts:
+        target = GlusterTarget(mount, lambda: copies.client)
+        for name, case in CASES.items():
+            path, gfid = made[name]
+            place = Place(ROOT, os.path.basename(path))
+            for _ in range(AGAIN):
+                (facts,) = reading.facts(mount, [place])
+                for found in (target.seen(gfid), target.at(place), facts):
+                    assert found is not None
+                    shown = found.attributes
+                    is_now = (shown.mode & 0o7777, (shown.uid, shown.gid), shown.mtime)
+                    if is_now != (case.mode, case.owner, case.mtime * 10**9):
+                        wrong.append((name, type(found).__name__, is_now))
+                    if case.make is not _folder and shown.size != len(case.content):
+                        wrong.append((name, type(found).__name__, shown.size))
+        target.close()
+    assert wrong == []
+
+
+BACK = {
+    "mode": lambda at: os.chmod(at, 0o600),
+    "owner": lambda at: os.chown(at, 7, 7),
+    "time": lambda at: os.utime(at, (NEW, NEW)),
+}
+"""What one brick misses before it is taken back."""
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["the first", "the second"])
+def test_what_is_taken_back_before_a_heal_stays_so(copies: Copies, number: int) -> None:
+    """The copy that is behind has the very attributes that an object shall have: nothing is to be
+    done for who believes it, and then the heal comes.
+    """
+    made = {}
+    for at, kind in enumerate((Kind.FILE, Kind.DIRECTORY)):
+        for name in BACK:
+            for mount in range(2):
+                place = b"back %d %d %d %b" % (number, at, mount, name.encode())
+                make = _file if kind is Kind.FILE else _folder
+                path, gfid = copies.made(place, make)
+                shall = item(gfid, kind, Place(ROOT, os.path.basename(path)), mode=0o640)
+                _give(path, shall.attributes)
+                made[kind, name, mount] = path, shall
+    copies.down(number)
+    for (_, name, _), (path, _) in made.items():
+        BACK[name](path)
+    copies.back()
+
+    for mount in range(2):
+        target = GlusterTarget(copies.mounts[mount], lambda: copies.client)
+        for (_, _, agent), (_, shall) in made.items():
+            if agent == mount:
+                done(apply(target, shall))
+        target.close()
+    copies.heal()
+    wrong = []
+    for (kind, name, mount), (_, shall) in made.items():
+        at = shall.attributes
+        kept = copies.kept(shall.gfid)
+        assert len(kept) >= 2
+        if set(kept) != {(at.mode, at.uid, at.gid, at.mtime)}:
+            wrong.append((kind, name, mount, kept))
+    assert wrong == []
+
+
+def _give(path: bytes, shall: Attributes) -> None:
+    os.chown(path, shall.uid, shall.gid)
+    os.chmod(path, shall.mode & 0o7777)
+    os.utime(path, ns=(shall.atime, shall.mtime))
