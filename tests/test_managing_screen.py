@@ -669,6 +669,25 @@ async def test_on_no_session_only_a_new_one_is_offered(tmp_path: Path) -> None:
         assert isinstance(app.screen, CreateScreen)
 
 
+@pytest.mark.parametrize(
+    ("where", "several", "words"),
+    [
+        pytest.param("", False, "no sessions on this node", id="here"),
+        pytest.param("prim2", False, "no sessions on prim2", id="another node"),
+        pytest.param("prim1 and prim2", True, "no sessions on these nodes", id="several"),
+    ],
+)
+async def test_where_there_is_no_session(
+    tmp_path: Path, where: str, *, several: bool, words: str
+) -> None:
+    steward = Steward(managed.places(tmp_path), run=Errands().run)
+    steward.where, steward.several = where, several
+    app = console(scripted.quiet(), steward=steward)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        assert words in text(app)
+
+
 async def test_hostile_names_are_shown_as_they_are(at: Places) -> None:
     async def source() -> AsyncIterator[AnyEvent]:
         for name in HOSTILE:

@@ -10,7 +10,6 @@ from georep_tui.rows import Line
 from georep_tui.screens.ranked import Ranked
 
 NOTHING: tuple[Line, ...] = (
-    (("no sessions on this node", "strong"),),
     (("", ""),),
     (("Make one with", ""),),
     (("    georep create VOLUME [USER@]HOST::VOLUME", "accent"),),
@@ -48,10 +47,8 @@ class SessionsScreen(Ranked):
         if not picture.sessions:
             spoken = any(engine.started for engine in picture.engines.values())
             why = self._silent(self.size.width - 2, "warn")
-            ours = NOTHING if spoken else [*NO_ENGINE, *why]
-            words = self.console.keyboard.spoken(HERE)
-            here = [(("", ""),), ((words, ""),)] if spoken and self.console.steward else []
-            self.say("empty", self.console.silence() or [*ours, *here])
+            ours = self._nothing() if spoken else [*NO_ENGINE, *why]
+            self.say("empty", self.console.silence() or ours)
             return
         names = self.in_order(picture.sessions, lambda: orders.sessions(picture, self.sorting, now))
         table = tables.sessions(picture, now, self.across, names)
@@ -75,6 +72,17 @@ class SessionsScreen(Ranked):
         said += attention.lines(found, width, max(1, MATTERS - len(said)))
         nothing: list[Line] = [((" nothing needs you", "ok"),)]
         self.say("body", said or nothing)
+
+    def _nothing(self) -> list[Line]:
+        """Return how there come to be sessions."""
+        steward = self.console.steward
+        where = (steward and steward.where) or "this node"
+        if steward is not None and steward.several:
+            where = "these nodes"
+        said = [((f"no sessions on {where}", "strong"),), *NOTHING]
+        if steward is not None:
+            said += [(("", ""),), ((self.console.keyboard.spoken(HERE), ""),)]
+        return said
 
     def _silent(self, width: int, meaning: str) -> list[Line]:
         """Return why engines do not answer."""
