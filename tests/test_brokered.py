@@ -119,6 +119,25 @@ def test_what_a_killed_keeper_has_left_is_found(world: Path) -> None:
     assert notes(world) == []
 
 
+def test_a_mount_that_hangs_is_not_asked(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = begun(world)
+    real = os.lstat
+
+    def lstat(path: str | bytes, **more: int) -> os.stat_result:
+        assert b"mtpt-" not in os.fsencode(path), "nobody comes back from that"
+        return real(path, **more)
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    assert brokered.clean() == []
+    assert made._keeper is not None
+    made._keeper.kill()
+    made._keeper.wait()
+    made.stop()
+    (world / "busy").touch()
+    (words,) = brokered.clean()
+    assert "cannot be unmounted: busy" in words
+
+
 def asked(world: Path) -> Brokered:
     """Have the keeper of a mount killed while glusterd is still at it."""
     (world / "slow").touch()

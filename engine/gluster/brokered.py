@@ -62,7 +62,7 @@ class Brokered:
         try:
             deadline = time.monotonic() + timeout
             path = self._told(timeout)
-            self.root = os.fsencode(os.path.realpath(path))
+            self.root = os.fsencode(_behind(path))
             self._client = _client(self.root)
             self._await_ready(deadline, timeout)
         except BaseException:
@@ -174,6 +174,16 @@ def _noted_in(note: IO[bytes]) -> str:
     return path if path.startswith("/") else ""
 
 
+def _behind(path: str) -> str:
+    """Return where the mount is that glusterd told as `path`, a symlink, without asking the mount:
+    while its client hangs, nobody comes back from that.
+    """
+    with contextlib.suppress(OSError):  # glusterd may have taken it away
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)
+
+
 def clean() -> list[str]:
     """Unmount what keepers that were killed have left; return what could not be."""
     stuck: list[str] = []
@@ -185,7 +195,7 @@ def clean() -> list[str]:
                 free = not mount.owned(name.name) and _free(note)
                 path = _noted_in(note)
                 if path:
-                    known.add(os.path.realpath(path))
+                    known.add(_behind(path))
                 if free:
                     _unmount_left(name, path)
                 making = making or not (path or free)
@@ -208,7 +218,7 @@ def _free(note: IO[bytes]) -> bool:
 def _unmount_left(note: Path, path: str) -> None:
     label = note.name.rsplit(".", 2)[0]
     # After a restart of the host the path may be nobody's, or another's.
-    if path and broker.mounted_for(os.path.realpath(path), os.geteuid(), label):
+    if path and broker.mounted_for(_behind(path), os.geteuid(), label):
         _unmount(path, patience=0)
     note.unlink(missing_ok=True)
 
