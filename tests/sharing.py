@@ -1,10 +1,14 @@
 """How long tests in the lab take, and which of the workers of a run has which of them."""
 
-ROWS = 3
+ROWS = 4
 """How many workers have a lab each; the last one only when it has done most of the rest."""
 REST = 7.0
 """Minutes that one worker needs for that, while the others have labs."""
-TOGETHER = {"test_traps_of_new_files": "test_traps", "test_traps_of_truth": "test_traps"}
+TOGETHER = {
+    "test_traps_of_moves": "test_traps",
+    "test_traps_of_new_files": "test_traps",
+    "test_traps_of_truth": "test_traps",
+}
 """Modules that have one lab between them."""
 MINUTES = {
     "test_phases": 5.5,

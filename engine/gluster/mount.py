@@ -1,4 +1,6 @@
-"""Mounts of a volume with gfid access, each by a glusterfs process that dies with us."""
+"""Mounts of a volume with gfid access, each by a glusterfs process that dies with us, and not
+before what it was told is done.
+"""
 
 import contextlib
 import os
@@ -32,6 +34,27 @@ FRESH = (
 """What switches every cache between a volume and us off."""
 THOROUGH = "--xlator-option=*-dht.lookup-optimize=off"
 """What makes a mount look for a name on every brick before it says that there is none."""
+_GRACE, _LAST = 5, 20
+"""Seconds that calls of a killed owner have to come back in, and a client to end in."""
+_KEEPER = f"""
+exec 3<&0 </dev/null
+"$@" 3<&- &
+client=$!
+{{ read -r _; kill $client; sleep {_LAST}; kill -KILL $client; }} <&3 &
+exec 3<&-
+trap '{{ sleep {_GRACE}; kill $client; }} &' TERM
+while wait $client; code=$?; [ $code -gt 128 ] && kill -0 $client; do :; done
+trap '' TERM
+kill 0
+exit $code
+"""
+"""What starts a client, and ends with it; the shell's arguments are the client's.
+
+Its stdin is open as long as anything of the owner lives: also a call on the mount that the client
+is still at, for the kernel lets nobody die in one. A client that ends in the middle of a rename
+leaves one directory at two places: each brick has its own. TERM comes when the owner's main thread
+has ended. All of it is a process group, which `kill 0` means.
+"""
 
 
 class Mount:
@@ -45,21 +68,18 @@ class Mount:
         log: Path,
         log_level: str = "INFO",
         privileged: bool = False,
-        apart: bool = False,
         thorough: bool = False,
         params: Sequence[str] = (),
         fresh: Sequence[str] = FRESH,
     ) -> None:
-        """`privileged`: as client-pid -1; see `needs_privilege`. `apart`: in a process group of its
-        own, so that Ctrl-C on a terminal reaches us alone, and the mount is there until we stop it.
-        `thorough`: a name that is not found where it belongs is looked for on every brick; see
-        `GlusterTarget.link`. `params`: more arguments; what is said here wins over them.
-        `fresh`: what keeps the mount from showing what was; who mounts what nobody changes can do
-        with less.
+        """`privileged`: as client-pid -1; see `needs_privilege`. `thorough`: a name that is not
+        found where it belongs is looked for on every brick; see `GlusterTarget.link`. `params`:
+        more arguments; what is said here wins over them. `fresh`: what keeps the mount from showing
+        what was; who mounts what nobody changes can do with less.
         """
         self._volume, self._log, self._level = volume, log, log_level.upper()
-        self._privileged, self._apart = privileged, apart
-        self._thorough, self._params, self._fresh = thorough, tuple(params), tuple(fresh)
+        self._privileged, self._thorough = privileged, thorough
+        self._params, self._fresh = tuple(params), tuple(fresh)
         label = "".join(c if c.isalnum() or c in "-_" else "_" for c in label)
         self.path = RUN / f"{label}.{owner()}"
         self.root = os.fsencode(self.path)
@@ -79,15 +99,8 @@ class Mount:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         before = self._log.stat().st_size if self._log.exists() else 0
         command = [
-            *(
-                "setpriv",
-                "--pdeathsig",
-                "TERM",
-                _glusterfs(),
-                "--no-daemon",
-                "--aux-gfid-mount",
-                "--acl",
-            ),
+            *("setpriv", "--pdeathsig", "TERM", "sh", "-c", _KEEPER, "georep-mount"),
+            *(_glusterfs(), "--no-daemon", "--aux-gfid-mount", "--acl"),
             *self._params,
             *(["--client-pid=-1"] if self._privileged else []),
             *([THOROUGH] if self._thorough else []),
@@ -97,10 +110,11 @@ class Mount:
         ]
         self._process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            process_group=0 if self._apart else None,
+            # So Ctrl-C on a terminal reaches us alone, and the mount is there until we stop it.
+            process_group=0,
         )
         try:
             self._await_ready(time.monotonic() + timeout, timeout, before)
@@ -114,12 +128,13 @@ class Mount:
 
     def stop(self) -> None:
         """Unmount and remove the mount point; harmless when nothing is mounted."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        if self._process is not None:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
             try:
-                self._process.wait(5)
+                self._process.wait(_GRACE)
             except subprocess.TimeoutExpired:
-                self._process.kill()
+                self.kill()
                 self._process.wait()
         _remove(self.path)
 
@@ -128,7 +143,7 @@ class Mount:
         locked through it. `stop` is still to be called.
         """
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _await_ready(self, deadline: float, timeout: float, before: int) -> None:
         assert self._process is not None

@@ -64,7 +64,6 @@ def run(at: Places, name: str, work: Work[T], *, command: str, worker: str = "")
         log=at.of(name) / "log" / f"mount-{command}.log",
         log_level=session.options.log_level,
         privileged=needs_privilege(found.volume),
-        apart=True,
         params=params.words(session.options.gluster_params),
     )
     mount.start(session.options.connection_timeout)
