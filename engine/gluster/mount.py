@@ -40,9 +40,10 @@ _KEEPER = f"""
 exec 3<&0 </dev/null
 "$@" 3<&- &
 client=$!
-{{ read -r _; kill $client; sleep {_LAST}; kill -KILL $client; }} <&3 &
+end() {{ kill $client; sleep {_LAST}; kill -KILL $client; }}
+{{ read -r _; end; }} <&3 &
 exec 3<&-
-trap '{{ sleep {_GRACE}; kill $client; }} &' TERM
+trap '{{ sleep {_GRACE}; end; }} &' TERM
 while wait $client; code=$?; [ $code -gt 128 ] && kill -0 $client; do :; done
 trap '' TERM
 kill 0
