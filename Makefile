@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 GEOREP := .venv/bin/georep
 PREPARE := @.ci/prepare
-# Two workers have a lab each, one after the other; a third one does the rest, then has labs, too.
+# Three workers have a lab each, one after the other; a fourth one does the rest, then has labs, too.
 BESIDE := -n 4 --dist loadgroup --no-loadscope-reorder
 BY_TWO := -n 2 --dist loadfile
 

@@ -62,6 +62,11 @@ MEANINGS: dict[str, Meaning] = {
         "It moved on the secondary while it was made so, each time.",
         "It is tried again by itself; see whether somebody else works in the secondary.",
     ),
+    "ENOTUNIQ": Meaning(
+        "The secondary's bricks have this directory at two places: a client of GlusterFS, or its "
+        "node, ended while it moved it.",
+        "Only the bricks can be mended: A directory at two places, in docs/operations.md.",
+    ),
     "ENODATA": Meaning(
         "Its names on the primary could not be found out.",
         "It is tried again by itself; a lookup of its path through a mount helps.",

@@ -5,7 +5,6 @@ ROWS = 4
 REST = 7.0
 """Minutes that one worker needs for that, while the others have labs."""
 TOGETHER = {
-    "test_traps_of_moves": "test_traps",
     "test_traps_of_new_files": "test_traps",
     "test_traps_of_truth": "test_traps",
 }

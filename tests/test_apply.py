@@ -72,6 +72,32 @@ def test_nothing_there_is_made_and_the_second_time_is_left_alone(kind: Kind) -> 
     assert target.things[A].attributes == shall.attributes
 
 
+def test_a_directory_at_two_places_is_told() -> None:
+    """GlusterFS makes one of a move that was cut short, and neither place may be taken from it."""
+    target = having(item(A, AT_A, kind=Kind.DIRECTORY))
+    target.places[AT_B] = A
+    said = apply(target, item(A, AT_A, kind=Kind.DIRECTORY, heard=(AT_B,)))
+    assert isinstance(said, Refused)
+    assert (said.errno, said.place) == (errno.ENOTUNIQ, AT_B)
+    assert target.tree() == {AT_A: A, AT_B: A}
+
+
+def test_a_directory_that_has_just_gone_from_where_it_was_is_not() -> None:
+    """Another agent moves it between two looks; under the lock there is one moment for both."""
+
+    class Moving(MemoryTarget):
+        def at(self, place: Place) -> Seen | None:
+            found = super().at(place)
+            if place == AT_B:
+                self.places.pop(AT_B, None)
+            return found
+
+    target = Moving()
+    assert isinstance(apply(target, item(A, AT_A, kind=Kind.DIRECTORY)), Done)
+    target.places[AT_B] = A
+    assert not done(apply(target, item(A, AT_A, kind=Kind.DIRECTORY, heard=(AT_B,)))).changed
+
+
 @pytest.mark.parametrize("full", [errno.EMLINK, errno.ENOSPC])
 @pytest.mark.parametrize("heard", [(AT_A,), ()])
 def test_what_has_all_the_names_that_it_can_have_is_renamed(

@@ -41,7 +41,6 @@ class Kept:
                 found.append(int(folder.name))
         return found
 
-
     def catches(self) -> bool:
         """Whether TERM is something that it has heard of."""
         status = Path(f"/proc/{self.keeper.pid}/status").read_text()

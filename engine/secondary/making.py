@@ -2,7 +2,7 @@
 
 import errno
 
-from engine.item import AnyAnswer, Done, Holder, Item, Kind, Place
+from engine.item import ROOT, AnyAnswer, Done, Holder, Item, Kind, Place
 from engine.rpc.messages import Seen
 from engine.secondary import attributes, taking
 from engine.secondary.in_the_way import Way
@@ -58,9 +58,25 @@ class Making:
             else:
                 with doing("look up", place):
                     holder = self._target.at(place)
+                if holder is not None and holder.gfid == self._item.gfid:
+                    self._check_moved(place)
             if holder is not None and holder.gfid != self._item.gfid:
                 strangers.append(Holder(place, holder.gfid, holder.kind))
         return strangers
+
+    def _check_moved(self, place: Place) -> None:
+        """Raise ENOTUNIQ if a directory stands at `place`, and where it belongs besides.
+
+        GlusterFS makes two of one whose move was cut short, and no client can undo that.
+        """
+        item, target = self._item, self._target
+        if item.kind is not Kind.DIRECTORY or not item.names:
+            return
+        # With the root nobody moves it, so both looks are of one moment.
+        with doing("look where it was", place), target.holding(item.gfid, place, ROOT):
+            found = [target.at(one) for one in (place, *item.names)]
+            if all(one is not None and one.gfid == item.gfid for one in found):
+                raise OSError(errno.ENOTUNIQ, "it stands there, too")
 
     def _lose(self, place: Place) -> Seen | None:
         """Take `place` from it, if it has it; return who was there."""

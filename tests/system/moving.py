@@ -12,6 +12,8 @@ from pathlib import Path
 from engine.gluster.mount import Mount
 
 MOVERS = 12
+FILES = [f"file {n}" for n in range(6)]
+"""In each of the directories that move, besides a directory `inner`."""
 
 
 def main(volume: str, folder: str, log: str) -> None:
@@ -35,7 +37,10 @@ def _move(here: Path, ready: threading.Barrier) -> None:
     one, other = here / "one", here / "other"
     if other.exists():
         one, other = other, one
-    one.mkdir(exist_ok=True)
+    if not one.exists():
+        (one / "inner").mkdir(parents=True)
+        for name in FILES:
+            (one / name).write_text(name)
     ready.wait()
     while True:
         one.rename(other)

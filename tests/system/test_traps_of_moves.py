@@ -1,20 +1,27 @@
 """A trap of GlusterFS where directories move: each brick has its own, and moves it by itself."""
 
+import errno
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import pytest
-from mounted import Sides
+from conftest import PLAIN, need_lab
+from mounted import Sides, done, item
+from moving import FILES
 
-from engine.gluster import gfid as gfids
 from engine.gluster import xattrs
-from engine.item import Gfid
+from engine.item import Gfid, Kind, Place, Refused
+from engine.lab import faults
 from engine.lab.hosts import until
+from engine.lab.lab import Lab
 from engine.lab.shape import SECONDARY
+from engine.secondary.apply import apply
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
@@ -22,6 +29,34 @@ KILLS = 12
 """Of them one in three left a directory half moved, when the client ended with its owner."""
 ENOUGH = 100
 """Kills of a client after which it is no trap any more."""
+PAGE = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+MEND = PAGE.partition("## A directory at two places")[2].partition("```bash")[2].partition("```")[0]
+GFID = "7f2c6f0e-98f4-4f1c-8a5e-2be60da0abc1"
+"""The one in it."""
+
+
+@pytest.fixture(scope="module")
+def volumes() -> Iterator[Sides]:
+    """Give volumes that nobody else needs, for one of them is stopped."""
+    need_lab()
+    lab = Lab(f"moves-{os.getpid()}")
+    try:
+        lab.up(PLAIN)
+        made = Sides(lab)
+        yield made
+        made.close()
+    finally:
+        lab.down()
+
+
+class Half(NamedTuple):
+    """A directory that bricks have at two places."""
+
+    gfid: Gfid
+    above: Path
+    """The directory that both places are in, from the volume's root."""
+    parent: Gfid
+    """That one's gfid."""
 
 
 class Moves:
@@ -29,12 +64,12 @@ class Moves:
 
     def __init__(self, sides: Sides, folder: str) -> None:
         self._lab, self._folder = sides.lab, folder
-        self._bricks = [Path(os.fsdecode(brick)) for brick in sides.bricks]
+        self.bricks = [Path(os.fsdecode(brick)) for brick in sides.bricks]
         self._pauses = Random(7)
 
-    def killed(self, *, client: bool) -> dict[Gfid, set[str]]:
-        """Kill who moves them, and with `client` what keeps his mount before; return the
-        directories that then stand at several places, with those.
+    def killed(self, *, client: bool) -> list[Half]:
+        """Kill who moves them, and with `client` what keeps his mount before; return what then is
+        half moved.
         """
         words = [str(Path(__file__).with_name("moving.py")), SECONDARY, self._folder]
         argv = self._lab.exec_argv("sec1", ["python", *words, "/tmp/moving.log"])
@@ -48,31 +83,52 @@ class Moves:
             moving.communicate()
         until("the end of its client", lambda: not Path(f"/proc/{keeper}").exists())
         time.sleep(0.2)  # for what a brick was told last
-        found: dict[Gfid, set[str]] = {}
-        for brick in self._bricks:
-            for path in (brick / self._folder).glob("*/*"):
-                gfid = xattrs.gfid(path)
-                assert gfid is not None
-                found.setdefault(gfid, set()).add(path.name)
-        return {gfid: places for gfid, places in found.items() if len(places) > 1}
-
-    def forget(self) -> None:
-        """Take all that is left off the bricks, for no client can."""
-        for brick in self._bricks:
-            for path in (brick / self._folder).glob("*/*"):
-                gfid = xattrs.gfid(path)
-                assert gfid is not None
-                path.rmdir()
-                handle = os.fsdecode(gfids.handle(gfid))
-                (brick / handle).unlink(missing_ok=True)
+        places: dict[Gfid, set[str]] = {}
+        above: dict[Gfid, Path] = {}
+        for brick in self.bricks:
+            for path in (brick / self._folder).glob("*/o*"):
+                gfid = _gfid(path)
+                places.setdefault(gfid, set()).add(path.name)
+                above[gfid] = path.parent.relative_to(brick)
+        return [
+            Half(gfid, above[gfid], _gfid(self.bricks[0] / above[gfid]))
+            for gfid, names in places.items()
+            if len(names) > 1
+        ]
 
 
-def test_a_client_that_is_killed_leaves_directories_at_two_places(sides: Sides) -> None:
-    moves = Moves(sides, "halves")
-    assert any(moves.killed(client=True) for _ in range(ENOUGH))
-    moves.forget()
+def _gfid(path: Path) -> Gfid:
+    found = xattrs.gfid(path)
+    assert found is not None
+    return found
 
 
-def test_an_agent_that_is_killed_does_not(sides: Sides) -> None:
-    moves = Moves(sides, "wholes")
-    assert [moves.killed(client=False) for _ in range(KILLS)] == [{}] * KILLS
+def test_a_client_that_is_killed_leaves_a_directory_at_two_places(volumes: Sides) -> None:
+    """It is told, and what `docs/operations.md` says brings all of it to one place."""
+    moves = Moves(volumes, "halves")
+    half = next(half for _ in range(ENOUGH) for half in moves.killed(client=True))
+    right, wrong = Place(half.parent, b"other"), Place(half.parent, b"one")
+    asked = item(half.gfid, Kind.DIRECTORY, right, heard=(wrong,))
+    said = apply(volumes.fresh(), asked)
+    assert isinstance(said, Refused), said
+    assert (said.errno, said.place) == (errno.ENOTUNIQ, wrong)
+
+    faults.stop_volume(volumes.lab, SECONDARY)
+    for brick in moves.bricks:
+        words = MEND.replace("/bricks/s1", str(brick)).replace("projects/old", f"{half.above}/one")
+        words = words.replace("projects/new", f"{half.above}/other").replace(GFID, half.gfid)
+        subprocess.run(["bash", "-ec", words], check=True, capture_output=True)
+    faults.start_volume(volumes.lab, SECONDARY)
+    target, root = volumes.fresh(), volumes.mount("sec1", SECONDARY)
+    done(apply(target, asked))
+    assert target.at(wrong) is None
+    mended = Path(os.fsdecode(root), half.above, "other")
+    assert sorted(os.listdir(mended)) == sorted([*FILES, "inner"])
+    assert [(mended / name).read_text() for name in FILES] == FILES
+    (mended / "inner/new").write_text("it works")
+    assert (mended / "inner/new").read_text() == "it works"
+
+
+def test_an_agent_that_is_killed_does_not(volumes: Sides) -> None:
+    moves = Moves(volumes, "wholes")
+    assert [moves.killed(client=False) for _ in range(KILLS)] == [[]] * KILLS
