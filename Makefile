@@ -2,8 +2,8 @@
 PYTHON := .venv/bin/python
 GEOREP := .venv/bin/georep
 PREPARE := @.ci/prepare
-# Three workers have a lab each, one after the other; a fourth one does the rest, then has labs, too.
-BESIDE := -n 4 --dist loadgroup --no-loadscope-reorder
+# Two workers have a lab each, one after the other; a third one does the rest, then has labs, too.
+BESIDE := -n 3 --dist loadgroup --no-loadscope-reorder
 BY_TWO := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help

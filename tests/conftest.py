@@ -17,9 +17,9 @@ settings.load_profile("steady")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share the tests out: those in the lab in rows of whole modules, all others one by one.
 
-    Who is handed out first is done first. All rows but one come first, for the labs take longest;
-    then most of the rest, which keeps the last worker busy until it gets the last row; what is left
-    goes to whoever has ended before the others.
+    Who is handed out first is done first. Two rows come first, for the labs take longest; then most
+    of the rest, which keeps the third worker busy until it gets the last row; what is left goes to
+    whoever has ended before the others.
     """
     inside = [item for item in items if item.get_closest_marker("lab")]
     others = [item for item in items if not item.get_closest_marker("lab")]

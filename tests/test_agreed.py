@@ -99,6 +99,21 @@ def test_who_changes_it_knows_whether_to_look_up_again(
     assert status.st_mtime_ns == (tmp_path / "f").stat().st_mtime_ns
 
 
+def test_where_files_are_in_pieces_sizes_and_times_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Look-ups tell them as they were once; modes are right."""
+    (tmp_path / "f").write_bytes(b"content")
+    os.utime(tmp_path / "f", ns=(0, 5_000_000_001))
+    real = statx.known
+    told = {"mode": S_IFREG | 0o600, "size": 3, "mtime": 7_000_000_001}
+    monkeypatch.setattr(statx, "known", lambda file: statx.altered(real(file), **told))
+    path = os.fsencode(tmp_path / "f")
+    for found in (agreed.look(path, pieces=True)[1], agreed.look_to_change(path, pieces=True)[1]):
+        shown = objects.attributes(found)
+        assert (shown.mode, shown.size, shown.mtime) == (S_IFREG | 0o600, 7, 5_000_000_001)
+
+
 @pytest.mark.parametrize("mtime", [5_000_000_001, 7_000_000_001], ids=["a time", "the other"])
 def test_what_is_scattered_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mtime: int
@@ -113,6 +128,16 @@ def test_what_is_scattered_is_made_anew(
     shown = objects.attributes(status)
     expected = 5_000_000_001 if mtime == 5_000_000_001 else objects.NO_TIME
     assert (shown.mode, shown.size, shown.mtime, sure) == (S_IFREG | 0o600, 7, expected, False)
+
+
+def test_what_is_altered_is_all_else_as_it_was(tmp_path: Path) -> None:
+    """Python 3.13 refuses fields that are said twice."""
+    status = os.stat(tmp_path)
+    made = statx.altered(status, mode=S_IFREG | 0o7, size=9, mtime=-1_500_000_000)
+    changed = {"st_mode": S_IFREG | 0o7, "st_size": 9}
+    changed |= {"st_mtime": -1.5, "st_mtime_ns": -1_500_000_000}
+    for name in (name for name in dir(status) if name.startswith("st_")):
+        assert getattr(made, name) == changed.get(name, getattr(status, name)), name
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link", "fifo", "device"])

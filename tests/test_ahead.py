@@ -88,6 +88,21 @@ def test_what_is_left_is_not_spared() -> None:
     assert not spared(made_ahead(glance(), frozenset({G})), glance())
 
 
+def test_what_was_refused_once_is_not_spared_though_a_later_step_has_made_it() -> None:
+    """The places where it was heard to be were of the first step; the second had none of them."""
+    one = made_ahead(glance(), frozenset({G}))
+    one.refused({G})
+    again = one.ripe({G: glance()}, NOW, 9.0)
+    assert not again.dirty[G].heard
+    one.remember({G: glance()}, (), NOW, 2, 9.0)
+    assert not spared(one, glance())
+    one.forget()
+    one.hear(MADE, 2)
+    one.ripe({G: glance()}, NOW, 20.0)
+    one.remember({G: glance()}, (), NOW, 4, 20.0)
+    assert spared(one, glance(), first=2), "in the next slice it is like any other"
+
+
 def test_nothing_of_a_slice_that_was_not_heard_whole_is_spared() -> None:
     assert not spared(made_ahead(glance()), glance(), first=None)
 

@@ -4,6 +4,9 @@ While a replica waits for a heal, AFR has a look-up tell what the good copy has;
 the attributes, as stat(2) does, is sent to any copy with the right *content*, and that can have an
 old mode, owner or time. A look-up alone will not do either: of two replies of the same object that
 cross, the kernel drops the one that was asked for last. And of a split brain it tells nothing.
+
+Where a volume keeps files in pieces (features.shard), look-ups of our clients tell sizes and times
+as they were once: there those are asked for alone.
 """
 
 import errno
@@ -44,25 +47,26 @@ class Looked(NamedTuple):
     """Whether one copy has the right attributes, and another one the right content."""
 
 
-def look(path: bytes) -> tuple[Held, os.stat_result]:
-    """Return the object at `path`, held, and its attributes; no symlink is followed.
+def look(path: bytes, *, pieces: bool = False) -> tuple[Held, os.stat_result]:
+    """Return the object at `path`, held, and its attributes; no symlink is followed. `pieces`: the
+    volume keeps files in pieces.
 
     OSError when it cannot be asked, and EBUSY when no copy of it is good as a whole.
     """
-    found = looked(path)
+    found = looked(path, pieces=pieces)
     if found.scattered:
         words = "heals of its content and of its attributes are pending, each on another brick"
         raise OSError(errno.EBUSY, words, path)
     return found.held, found.status
 
 
-def look_to_change(path: bytes) -> tuple[Held, os.stat_result, bool]:
+def look_to_change(path: bytes, *, pieces: bool = False) -> tuple[Held, os.stat_result, bool]:
     """Return the same for whoever will make it other than it is, and whether it is sure.
 
     A time that nobody can tell is one that differs from all others: what shall have a time is given
     it then, and its content once more. Who is not sure must not be asked again without a look-up.
     """
-    found = looked(path)
+    found = looked(path, pieces=pieces)
     status = found.status
     if found.scattered:
         same = found.asked.st_mtime_ns == status.st_mtime_ns
@@ -71,7 +75,7 @@ def look_to_change(path: bytes) -> tuple[Held, os.stat_result, bool]:
     return found.held, status, found.sure
 
 
-def looked(path: bytes) -> Looked:
+def looked(path: bytes, *, pieces: bool = False) -> Looked:
     """Look until look-up and question agree, `LOOKS` times at the most; OSError as for `look`."""
     found: list[Told] = []
     asked: list[Told] = []
@@ -79,6 +83,8 @@ def looked(path: bytes) -> Looked:
         held = Held(path)
         looked_up, status = statx.known(held.file), held.status()
         looked_up = shown(looked_up, status)
+        if pieces:
+            looked_up = statx.altered(looked_up, size=status.st_size, mtime=status.st_mtime_ns)
         found.append(_told(looked_up))
         asked.append(_told(status))
         if found[-1] == asked[-1]:

@@ -3,6 +3,7 @@ before what it was told is done.
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -34,8 +35,12 @@ FRESH = (
 """What switches every cache between a volume and us off."""
 THOROUGH = "--xlator-option=*-dht.lookup-optimize=off"
 """What makes a mount look for a name on every brick before it says that there is none."""
-_GRACE, _LAST = 5, 20
-"""Seconds that calls of a killed owner have to come back in, and a client to end in."""
+_GRACE, _LAST = 60, 20
+"""Seconds that calls of a killed owner have to come back in, which is longer than a client waits
+for a brick that hangs (network.ping-timeout, 42 s), and a client to end in.
+"""
+_PATIENCE = 5
+"""Seconds that a client has to end in whose owner lives, and has nothing under way."""
 _KEEPER = f"""
 exec 3<&0 </dev/null
 "$@" 3<&- &
@@ -44,10 +49,8 @@ end() {{ kill $client; sleep {_LAST}; kill -KILL $client; }}
 {{ read -r _; end; }} <&3 &
 exec 3<&-
 trap '{{ sleep {_GRACE}; end; }} &' TERM
-while wait $client; code=$?; [ $code -gt 128 ] && kill -0 $client; do :; done
-trap '' TERM
-kill 0
-exit $code
+while wait $client; [ $? -gt 128 ] && kill -0 $client; do :; done
+kill -KILL 0
 """
 """What starts a client, and ends with it; the shell's arguments are the client's.
 
@@ -133,7 +136,7 @@ class Mount:
             assert self._process.stdin is not None
             self._process.stdin.close()
             try:
-                self._process.wait(_GRACE)
+                self._process.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
                 self._process.wait()
@@ -231,9 +234,15 @@ def _remove(path: Path) -> None:
                 cause="mount stuck",
                 fix=f"See who uses it: fuser -vm {path}",
             )
-    with contextlib.suppress(FileNotFoundError):
+    try:
         # Only ever an empty directory: what would be a volume's root must never be walked.
         path.rmdir()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        # The client of an owner that was killed may mount just now; it ends by itself.
+        if error.errno != errno.EBUSY:
+            raise
 
 
 def _mounted() -> set[str]:

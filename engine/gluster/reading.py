@@ -48,9 +48,11 @@ def names(root: bytes, place: Place) -> list[bytes] | None:
         os.close(here)
 
 
-def facts(root: bytes, places: Iterable[Place]) -> list[Facts | None]:
-    """Return who stands at each of `places`, with all that is compared; None where nobody does."""
-    with _Parents(root) as parents:
+def facts(root: bytes, places: Iterable[Place], *, pieces: bool = False) -> list[Facts | None]:
+    """Return who stands at each of `places`, with all that is compared; None where nobody does.
+    `pieces`: the volume keeps files in pieces.
+    """
+    with _Parents(root, pieces=pieces) as parents:
         return [_settled(parents, place) for place in places]
 
 
@@ -92,8 +94,8 @@ def _raise_if_dead(error: OSError) -> None:
 class _Parents:
     """Handles of the directories that places are in; one at a time, for places come sorted."""
 
-    def __init__(self, root: bytes) -> None:
-        self.root = root
+    def __init__(self, root: bytes, *, pieces: bool) -> None:
+        self.root, self.pieces = root, pieces
         self._held: tuple[Gfid, int] | None = None
 
     def __enter__(self) -> "_Parents":
@@ -138,9 +140,10 @@ def unreadable(error: OSError) -> Facts:
 def _at(parents: _Parents, place: Place) -> Facts | None:
     if place == TOP:
         # The mount's own root may be reached through whatever path it has.
-        return _object(*agreed.look(parents.root + b"/."))
+        return _object(*agreed.look(parents.root + b"/.", pieces=parents.pieces))
     above = parents.get(place.parent)
-    return _object(*agreed.look(b"/proc/self/fd/%d/%b" % (above, place.name)))
+    path = b"/proc/self/fd/%d/%b" % (above, place.name)
+    return _object(*agreed.look(path, pieces=parents.pieces))
 
 
 def _object(held: Held, status: os.stat_result) -> Facts | None:

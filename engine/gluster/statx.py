@@ -38,7 +38,9 @@ def altered(
     mtime: int | None = None,
 ) -> os.stat_result:
     """Return `status` with another mode, size in bytes, or mtime in nanoseconds."""
-    fields = {name: getattr(status, name) for name in dir(status) if name.startswith("st_")}
+    # Those that the tuple has must not be said twice.
+    more = {name for name in dir(status) if name.startswith("st_")} - {*status.__match_args__}
+    fields = {name: getattr(status, name) for name in more}
     plain = list(status)
     if mode is not None:
         plain[stat.ST_MODE] = mode

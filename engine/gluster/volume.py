@@ -77,6 +77,11 @@ class Volume:
         """Return the bricks that the node with this uuid serves."""
         return tuple(brick for brick in self.bricks if brick.host_uuid == node)
 
+    @property
+    def pieces(self) -> bool:
+        """Whether it keeps files in pieces; see `agreed`."""
+        return self.switched_on("features.shard")
+
     def switched_on(self, option: str, *, default: bool = False) -> bool:
         """Return whether a yes-or-no option is on; `default` when it was never set."""
         value = self.options.get(option)

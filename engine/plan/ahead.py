@@ -107,6 +107,8 @@ class OpenSlice:
         self._made: dict[Gfid, Made] = {}
         self._flights: dict[Gfid, tuple[Glance | None, int, int]] = {}
         """Of large contents on their way: the glance before, its time, and how much was heard."""
+        self._refused: set[Gfid] = set()
+        """Who could not be made so in a step: where it was heard to be then, its slice tells."""
         self._closing: dict[Gfid, float] = {}
         """Of those in `_made` and `_flights`, the last record in the slices being settled."""
         self._read = 0.0
@@ -253,6 +255,12 @@ class OpenSlice:
             if gfid in self._hot:
                 self._put_off(self._hot[gfid], now)
 
+    def refused(self, gfids: Iterable[Gfid]) -> None:
+        """Remember who could not be made so: a later step has not heard the places that this one
+        had, so what that makes of it is not all that its slice tells.
+        """
+        self._refused.update(gfids)
+
     def sent_off(
         self, gfids: Iterable[Gfid], seen: Mapping[Gfid, Glance | None], at: int, heard: int
     ) -> None:
@@ -296,7 +304,7 @@ class OpenSlice:
         found = []
         for gfid in window.dirty:
             made = self._made.get(gfid)
-            if made is None or not made.sure or made.glance.directory:
+            if made is None or not made.sure or made.glance.directory or gfid in self._refused:
                 continue
             if self._closing.get(gfid, float("inf")) < made.heard:
                 found.append(gfid)
@@ -319,6 +327,7 @@ class OpenSlice:
             for gfid in old & held.keys():
                 del held[gfid]
         self._taken = {place: n for place, n in self._taken.items() if n >= self._over}
+        self._refused &= self._spoken.keys()
         self._known.clear()
         self._closing.clear()
         self._fresh = Window(

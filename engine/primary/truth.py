@@ -56,6 +56,8 @@ class Sight:
     """The brick may wait for heals: what it has is only believed where the mount shows the same."""
     scope: Scope = objects.ALL
     """Which xattrs are looked at."""
+    pieces: bool = False
+    """The volume keeps files in pieces."""
 
 
 def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
@@ -281,7 +283,7 @@ def _shown_mode(sight: Sight, gfid: Gfid, status: os.stat_result) -> int:
     """
     both = stat.S_ISGID | stat.S_ISVTX
     if stat.S_ISREG(status.st_mode) and status.st_mode & both == both:
-        return agreed.look(sight.mount + b"/" + gfids.aux(gfid))[1].st_mode
+        return agreed.look(sight.mount + b"/" + gfids.aux(gfid), pieces=sight.pieces)[1].st_mode
     return status.st_mode
 
 
@@ -307,7 +309,7 @@ def _directory(sight: Sight, gfid: Gfid, link: bytes, dirty: Dirty) -> Alive | N
     """
     place = gfids.handle_link(link)
     try:
-        held, status = agreed.look(sight.mount + b"/" + gfids.aux(gfid))
+        held, status = agreed.look(sight.mount + b"/" + gfids.aux(gfid), pieces=sight.pieces)
         values = objects.travelling(held, sight.scope) if dirty.why & Why.ATTRIBUTES else None
     except OSError as error:
         if error.errno in _AWAY:
@@ -327,7 +329,7 @@ def _directory(sight: Sight, gfid: Gfid, link: bytes, dirty: Dirty) -> Alive | N
 def _on_mount(sight: Sight, gfid: Gfid, dirty: Dirty, older: Alive | None) -> Alive | None:
     """Ask the volume; `older` is what the own brick has, which may be no longer so."""
     try:
-        held, status = agreed.look(sight.mount + b"/" + gfids.aux(gfid))
+        held, status = agreed.look(sight.mount + b"/" + gfids.aux(gfid), pieces=sight.pieces)
         kind = objects.kind(status.st_mode)
         told = xattrs.get(held, b"glusterfs.gfid2path")
         values = objects.travelling(held, sight.scope) if dirty.why & Why.ATTRIBUTES else None

@@ -21,6 +21,8 @@ from engine.rpc.login import connect
 from engine.rpc.messages import PROTOCOL, Hello, Welcome
 from engine.rpc.route import Route
 
+_ENDING = 100
+"""Seconds beyond the primary's patience that an older agent, cut off from us, may take to end."""
 _HEARD = 64 << 10
 """Most of the agent's stderr that is kept, in bytes."""
 _GSYNCD = "in restricted SSH session is not allowed"
@@ -100,8 +102,7 @@ async def agent(
 
 async def _greet(line: Line, route: Route, hello: Hello) -> Welcome:
     try:
-        # An older agent of this worker, cut off from us, may have to end first.
-        async with asyncio.timeout(route.timeout + route.silence + 30):
+        async with asyncio.timeout(route.timeout + route.silence + _ENDING):
             welcome = await line.greet(hello)
     except Reject as error:
         raise Reject(

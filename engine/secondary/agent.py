@@ -41,9 +41,11 @@ THREADS = 12
 """Calls under way on the mount at the same time; the FUSE client serves them in parallel."""
 _LEAST_PATIENCE = 60.0
 """Seconds that one item may take whatever the primary's patience is."""
-_GRACE = 20.0
-"""Seconds that what is under way has to end in when the agent ends."""
-_CLAIMED_AFTER = 20.0
+_GRACE = 60.0
+"""Seconds that what is under way has to end in when the agent ends: longer than a client waits for
+a brick that hangs, for one that is killed before leaves directories half moved.
+"""
+_CLAIMED_AFTER = 80.0
 """Seconds beyond the primary's patience that an older agent has to end in."""
 _WORD = 1.0
 """Seconds between two words to a primary that waits with us."""

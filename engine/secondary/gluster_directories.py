@@ -51,20 +51,33 @@ class Directories:
         """Give the mount up, and raise ESTALE, if a new directory is taken for another one: if the
         path that the volume tells of it leads to somebody else, each time.
         """
+        taken: Gfid | None = None
         for _ in range(_TELLS):
-            told = self._path_told(gfid)
-            if not told or told == self._path_told(place.parent) + b"/" + place.name:
-                return
-            # Somebody may be moving what is above.
-            walked = self._objects.walk(told)
-            if not walked or walked[-1].gfid == gfid:
-                return
+            try:
+                taken = self._taken_for(gfid, place)
+            except OSError as error:
+                # What is above moves, or ends.
+                if error.errno not in (errno.ESTALE, errno.ENOENT):
+                    raise
+            else:
+                if taken is None:
+                    return
             time.sleep(_BETWEEN)
-        self._objects.lost = (
-            f"the GlusterFS client takes the new directory {gfid} for {walked[-1].gfid}; "
-            "a new mount does not"
-        )
-        self._objects.check_usable()
+        if taken is not None:
+            self._objects.lost = (
+                f"the GlusterFS client takes the new directory {gfid} for {taken}; "
+                "a new mount does not"
+            )
+            self._objects.check_usable()
+
+    def _taken_for(self, gfid: Gfid, place: Place) -> Gfid | None:
+        """Return whom the path that is told of a new directory leads to, if that is another one."""
+        told = self._path_told(gfid)
+        if not told or told == self._path_told(place.parent) + b"/" + place.name:
+            return None
+        # Somebody may be moving what is above.
+        walked = self._objects.walk(told)
+        return walked[-1].gfid if walked and walked[-1].gfid != gfid else None
 
     def move(self, source: Place, place: Place) -> None:
         """Move a directory to a place that is free, and not below itself.

@@ -26,8 +26,9 @@ Answer = TypeVar("Answer")
 class Objects:
     """What an aux-gfid mount leads to; may be asked from many threads."""
 
-    def __init__(self, root: bytes) -> None:
-        self.root = root
+    def __init__(self, root: bytes, *, pieces: bool = False) -> None:
+        """`pieces`: the volume keeps files in pieces."""
+        self.root, self._pieces = root, pieces
         # Kept open, so that the kernel does not ask for it again with every path below it.
         self._below = os.open(root + b"/.gfid", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._gfids = b"/proc/self/fd/%d/" % self._below
@@ -89,7 +90,7 @@ class Objects:
                 # What was held has ended; the gfid may be another's by now.
                 del hand[gfid]
         try:
-            held, status, sure = agreed.look_to_change(self.path(gfid))
+            held, status, sure = agreed.look_to_change(self.path(gfid), pieces=self._pieces)
         except FileNotFoundError:
             return None
         found = attributes.seen(gfid, status, links=status.st_nlink)
@@ -102,7 +103,8 @@ class Objects:
         self.check_usable()
         try:
             with self.parents.within(place.parent) as path:
-                held, status, _ = agreed.look_to_change(path + place.name)
+                name = path + place.name
+                held, status, _ = agreed.look_to_change(name, pieces=self._pieces)
             raw = xattrs.get(held, b"glusterfs.gfid")
         except (FileNotFoundError, NotADirectoryError):
             return None

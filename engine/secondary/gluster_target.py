@@ -30,12 +30,19 @@ _EMPTY = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 class GlusterTarget:
     """A mounted secondary volume; its methods may be called from many threads."""
 
-    def __init__(self, root: bytes, plain: Callable[[], bytes], scope: Scope = objects.ALL) -> None:
+    def __init__(
+        self,
+        root: bytes,
+        plain: Callable[[], bytes],
+        scope: Scope = objects.ALL,
+        *,
+        pieces: bool = False,
+    ) -> None:
         """Make `/.georep` in the aux-gfid mount `root`; `plain` gives one without client-pid -1;
-        `scope`: which xattrs we have to do with.
+        `scope`: which xattrs we have to do with; `pieces`: the volume keeps files in pieces.
         """
-        self._root = root
-        self._objects = Objects(root)
+        self._root, self._pieces = root, pieces
+        self._objects = Objects(root, pieces=pieces)
         self._xattrs = Xattrs(self._objects, plain, scope)
         own = root + b"/" + OWN
         for directory in (own, own + b"/limbo", own + b"/quarantine"):
@@ -199,7 +206,7 @@ class GlusterTarget:
 
     def facts(self, places: Sequence[Place]) -> list[Facts | None]:
         """Return who stands at each of `places`, with all that is compared."""
-        return reading.facts(self._root, places)
+        return reading.facts(self._root, places, pieces=self._pieces)
 
     def digest(self, piece: Piece) -> bytes | None:
         """Return a digest of a part of a file; None when it is gone."""

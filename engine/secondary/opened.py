@@ -102,7 +102,7 @@ def _volume(hello: Hello) -> Iterator[Opened]:
 
     try:
         mount.start(timeout=_READY)
-        target = GlusterTarget(mount.root, spare.root, _scope(hello))
+        target = GlusterTarget(mount.root, spare.root, _scope(hello), pieces=facts.pieces)
 
         def trouble() -> str:
             if not mount.alive():
@@ -170,12 +170,15 @@ def _bricks(facts: Volume) -> tuple[bytes, ...]:
     return ()
 
 
-def _mount(hello: Hello, *, privileged: bool) -> Mount | Brokered:
-    """Return a mount of our own; or, where we may not mount, one that glusterd makes for us."""
+def _mount(hello: Hello, *, privileged: bool, spare: str = "") -> Mount | Brokered:
+    """Return a mount of our own; or, where we may not mount, one that glusterd makes for us.
+
+    `spare`: what a second one of ours is called besides.
+    """
     volume, level = hello.volume, hello.log_level
     if os.geteuid() != 0:
         return Brokered(volume, level=level, privileged=privileged)
-    label = f"agent-{hello.session}" + ("-privileged" if privileged else "")
+    label = f"agent-{hello.session}" + ("-privileged" if privileged else "") + spare
     log = Path(broker.LOG)
     return Mount(
         volume, label=label, log=log, log_level=level, privileged=privileged, thorough=True
@@ -186,7 +189,7 @@ class _Spare:
     """A second mount without client-pid -1, made only when something needs it."""
 
     def __init__(self, hello: Hello) -> None:
-        self._mount = _mount(hello, privileged=False)
+        self._mount = _mount(hello, privileged=False, spare="-spare")
         self._guard = threading.Lock()
         self._up = False
 

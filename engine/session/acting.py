@@ -28,11 +28,16 @@ from engine.session.trying import Trying
 def sight(opened: Survey) -> Sight:
     """Return where to look at the primary: any brick of this node, and the mount."""
     brick = _brick(opened)
-    whole = not opened.local.volume.disperse and not brick.is_arbiter
-    # Nobody watches its heals here, and what it has may be older than what others have.
-    behind = opened.local.volume.replica > 1
-    scope = checks.scope(opened.session)
-    return Sight(brick.root, opened.mount.root, whole, behind=behind, scope=scope)
+    volume = opened.local.volume
+    return Sight(
+        brick.root,
+        opened.mount.root,
+        whole=not volume.disperse and not brick.is_arbiter,
+        # Nobody watches its heals here, and what it has may be older than what others have.
+        behind=volume.replica > 1,
+        scope=checks.scope(opened.session),
+        pieces=volume.pieces,
+    )
 
 
 def _brick(opened: Survey) -> Brick:

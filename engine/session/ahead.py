@@ -83,6 +83,7 @@ class Ahead:
             tried = {gfid: seen[gfid] for gfid in window.dirty}
             totals = await self._make_so(window)
             self._open.remember(tried, totals.left, at, heard, time.monotonic())
+            self._open.refused(totals.refused)
             self._open.sent_off(totals.begun, seen, at, heard)
 
     async def _hear(self) -> int:

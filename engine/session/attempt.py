@@ -31,8 +31,10 @@ class Totals:
     """Directories that are gone and were left there; see `Window.sparing`."""
     left: set[Gfid] = field(default_factory=set)
     """Of a window that was made so ahead: what is not done, or not for certain."""
+    refused: set[Gfid] = field(default_factory=set)
+    """Of those, what could not be made so."""
     begun: set[Gfid] = field(default_factory=set)
-    """Of those, the files whose content is on its way since."""
+    """Of what is left, the files whose content is on its way since."""
     restless: set[Gfid] = field(default_factory=set)
     """What was new again each time it had been made so; it is carried into the next window, and
     noted.

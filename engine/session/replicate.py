@@ -174,6 +174,7 @@ class Replicator:
         self._count(totals)
         self._report.face({})
         totals.left = window.dirty.keys() | self._carried.overtaken.keys() | trial.before.keys()
+        totals.refused = set(totals.left)
         totals.left |= attempt.aside.keys()
         for gfid in trial.own & attempt.aside.keys():
             del attempt.aside[gfid]

@@ -56,10 +56,11 @@ class Side(Protocol):
 
 
 class Here:
-    """The primary, mounted without caches at `root`."""
+    """The primary, mounted without caches."""
 
-    def __init__(self, root: bytes) -> None:
-        self._root = root
+    def __init__(self, root: bytes, *, pieces: bool = False) -> None:
+        """`root`: where; `pieces`: it keeps files in pieces."""
+        self._root, self._pieces = root, pieces
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="primary")
 
     async def run(self, call: Callable[..., T], *args: object) -> T:
@@ -88,7 +89,7 @@ class Here:
 
     async def facts(self, places: Sequence[Place]) -> Sequence[Facts | None]:
         """Return who stands at `places`, with all that is compared."""
-        return await self.run(_facts, self._root, places)
+        return await self.run(_facts, self._root, self._pieces, places)
 
     async def digests(self, pieces: Sequence[Piece]) -> Sequence[bytes | None]:
         """Return digests of parts of files; None where a file is gone."""
@@ -179,8 +180,8 @@ def _listing(root: bytes, place: Place) -> Listing:
     return Listing(names or [], there=names is not None)
 
 
-def _facts(root: bytes, places: Sequence[Place]) -> list[Facts | None]:
-    found = reading.facts(root, places)
+def _facts(root: bytes, pieces: bool, places: Sequence[Place]) -> list[Facts | None]:
+    found = reading.facts(root, places, pieces=pieces)
     _need_whole(root)
     return _but_trash(found)
 

@@ -90,7 +90,7 @@ async def _opened(
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    here = Here(mount.root)
+    here = Here(mount.root, pieces=found.volume.pieces)
     try:
         async with nodes.reached(at, session, Who(worker=worker)) as reached:
             there = There(reached.agent.channel)

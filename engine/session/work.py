@@ -83,9 +83,13 @@ class Work:
 
     async def _reached(self, reached: Reached) -> str:
         task, agent = self._task, reached.agent
-        whole = not task.volume.disperse and not task.brick.is_arbiter
-        brick = os.fsencode(task.brick.path)
-        sight = Sight(brick, self._mount.root, whole, scope=reached.route.scope)
+        sight = Sight(
+            os.fsencode(task.brick.path),
+            self._mount.root,
+            whole=not task.volume.disperse and not task.brick.is_arbiter,
+            scope=reached.route.scope,
+            pieces=task.volume.pieces,
+        )
         bucket = Bucket.of(task.session, task.state)
         self._settings.follow(bucket.take_up)
         shared = Shared(reached.route)
