@@ -10,7 +10,7 @@ from engine.secondary.lent import Lent
 from engine.secondary.placing import Placing
 from engine.secondary.so_far import SoFar
 from engine.secondary.target import Target
-from engine.secondary.trouble import Trouble, doing
+from engine.secondary.trouble import doing
 
 
 class Making:
@@ -106,10 +106,6 @@ class Making:
         if item.kind is not Kind.DIRECTORY and item.names and here.links > len(item.names):
             self._drop_unheard_names()
             here = self._look()
-            if item.whole and here.links > len(item.names):
-                # The volume does not tell all of them now, or another agent gives it one.
-                words = "it has more names than it should, and the volume does not tell them"
-                raise Trouble("look for names too many", None, OSError(errno.ESTALE, words))
         if item.elsewhere:
             return self.so_far.done(here, strangers)
         if item.xattrs is not None:
