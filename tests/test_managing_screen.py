@@ -649,6 +649,17 @@ async def test_an_option_is_found_by_a_word(at: Places) -> None:
         assert isinstance(app.screen, SessionsScreen)
 
 
+@pytest.mark.parametrize("part", ["asks", "columns", "table", "about"])
+async def test_a_list_that_is_being_closed_is_not_drawn(at: Places, part: str) -> None:
+    app = of_one(at, Wanted.STARTED)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        await press(pilot, "O")
+        assert isinstance(app.screen, OptionsScreen)
+        await app.screen.query_one(f"#{part}").remove()
+        app.screen.redraw()
+
+
 async def test_letters_belong_to_the_filter(at: Places) -> None:
     app = of_one(at, Wanted.STARTED)
     async with app.run_test(size=(80, 24)) as pilot:

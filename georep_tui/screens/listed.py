@@ -17,6 +17,8 @@ from georep_tui.widgets.lines import Lines
 from georep_tui.widgets.record_list import RecordList
 
 Result = TypeVar("Result")
+_PARTS = 5
+"""What a list is made of, the key bar aside."""
 
 
 class ListedScreen(ModalScreen[Result]):
@@ -44,8 +46,8 @@ class ListedScreen(ModalScreen[Result]):
 
     @on(RecordList.Moved)
     def redraw(self) -> None:
-        """Show it as it is now, unless it has been closed."""
-        if self.query("#listed"):
+        """Show it as it is now, unless it is being closed: its parts go one after the other."""
+        if len(self.query("#listed, #asks, #columns, #table, #about")) == _PARTS:
             self.draw(self.query_one("#listed").size.width or self.app.size.width)
 
     def draw(self, width: int) -> None:
