@@ -76,7 +76,7 @@ class Making:
         with doing("look where it was", place), target.holding(item.gfid, place, ROOT):
             found = [target.at(one) for one in (place, *item.names)]
             if all(one is not None and one.gfid == item.gfid for one in found):
-                raise OSError(errno.ENOTUNIQ, "it stands there, too")
+                raise OSError(errno.ENOTUNIQ, "it stands there as well as where it belongs")
 
     def _lose(self, place: Place) -> Seen | None:
         """Take `place` from it, if it has it; return who was there."""

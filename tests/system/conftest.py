@@ -50,15 +50,24 @@ def fresh_world(name: str, kind: type[W], shape: Shape = SHAPE) -> Iterator[W]:
         lab.down()
 
 
-@pytest.fixture(scope="session")
-def sides() -> Iterator[Sides]:
-    """Give two small volumes, mounted as workers and agents mount them, without a session."""
+@contextmanager
+def fresh_sides(name: str, shape: Shape = PLAIN) -> Iterator[Sides]:
+    """Make two volumes, mounted as workers and agents mount them, without a session; the name of
+    their lab begins with `name`.
+    """
     need_lab()
-    lab = Lab(f"traps-{os.getpid()}")
+    lab = Lab(f"{name}-{os.getpid()}")
     try:
-        lab.up(PLAIN)
+        lab.up(shape)
         made = Sides(lab)
         yield made
         made.close()
     finally:
         lab.down()
+
+
+@pytest.fixture(scope="session")
+def sides() -> Iterator[Sides]:
+    """Give two small volumes that several modules share."""
+    with fresh_sides("traps") as made:
+        yield made

@@ -1,7 +1,7 @@
 """A program that moves directories of a mounted volume to and fro, all at once, until it is killed.
 
-`python moving.py VOLUME FOLDER LOG` says where it is mounted, its own number and that of what keeps
-the mount, as soon as everybody moves.
+`python moving.py VOLUME FOLDER LOG` says its own pid and that of what keeps its mount, as soon as
+everybody moves.
 """
 
 import os

@@ -11,7 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
-from conftest import PLAIN, need_lab
+from conftest import fresh_sides
 from mounted import Sides, done, item
 from moving import FILES
 
@@ -19,7 +19,6 @@ from engine.gluster import xattrs
 from engine.item import Gfid, Kind, Place, Refused
 from engine.lab import faults
 from engine.lab.hosts import until
-from engine.lab.lab import Lab
 from engine.lab.shape import SECONDARY
 from engine.secondary.apply import apply
 
@@ -38,15 +37,8 @@ GFID = "7f2c6f0e-98f4-4f1c-8a5e-2be60da0abc1"
 @pytest.fixture(scope="module")
 def volumes() -> Iterator[Sides]:
     """Give volumes that nobody else needs, for one of them is stopped."""
-    need_lab()
-    lab = Lab(f"moves-{os.getpid()}")
-    try:
-        lab.up(PLAIN)
-        made = Sides(lab)
+    with fresh_sides("moves") as made:
         yield made
-        made.close()
-    finally:
-        lab.down()
 
 
 class Half(NamedTuple):

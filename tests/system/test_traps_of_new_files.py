@@ -7,13 +7,12 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from conftest import need_lab
+from conftest import fresh_sides
 from mounted import Sides, done, item
 
 from engine.gluster import gfid as gfids
 from engine.gluster import newfile, objects, xattrs
 from engine.item import Gfid, Kind, Place
-from engine.lab.lab import Lab
 from engine.lab.shape import Shape
 from engine.rpc.messages import Seen
 from engine.secondary.apply import apply
@@ -26,15 +25,9 @@ FILES = 60
 @pytest.fixture(scope="module")
 def replicated() -> Iterator[Sides]:
     """Give a secondary of three replicas."""
-    need_lab()
-    lab = Lab(f"replicas-{os.getpid()}")
-    try:
-        lab.up(Shape(primaries=1, bricks=1, replica=1, secondary_bricks=3, secondary_replica=3))
-        made = Sides(lab)
+    shape = Shape(primaries=1, bricks=1, replica=1, secondary_bricks=3, secondary_replica=3)
+    with fresh_sides("replicas", shape) as made:
         yield made
-        made.close()
-    finally:
-        lab.down()
 
 
 @pytest.fixture(params=["plain bricks", "replicas"])
