@@ -34,7 +34,9 @@ FRESH = (
 )
 """What switches every cache between a volume and us off."""
 THOROUGH = "--xlator-option=*-dht.lookup-optimize=off"
-"""What makes a mount look for a name on every brick before it says that there is none."""
+"""What makes a mount look for a name on every brick before it says that there is none; see
+`GlusterTarget.link`. It mends, for everybody, what looking has found so.
+"""
 _GRACE, _LAST = 60, 20
 """Seconds that calls of a killed owner have to come back in, which is longer than a client waits
 for a brick that hangs (network.ping-timeout, 42 s), and a client to end in.
@@ -72,17 +74,15 @@ class Mount:
         log: Path,
         log_level: str = "INFO",
         privileged: bool = False,
-        thorough: bool = False,
         params: Sequence[str] = (),
         fresh: Sequence[str] = FRESH,
     ) -> None:
-        """`privileged`: as client-pid -1; see `needs_privilege`. `thorough`: a name that is not
-        found where it belongs is looked for on every brick; see `GlusterTarget.link`. `params`:
-        more arguments; what is said here wins over them. `fresh`: what keeps the mount from showing
-        what was; who mounts what nobody changes can do with less.
+        """`privileged`: as client-pid -1; see `needs_privilege`. `params`: more arguments; what is
+        said here wins over them. `fresh`: what keeps the mount from showing what was; who mounts
+        what nobody changes can do with less.
         """
         self._volume, self._log, self._level = volume, log, log_level.upper()
-        self._privileged, self._thorough = privileged, thorough
+        self._privileged = privileged
         self._params, self._fresh = tuple(params), tuple(fresh)
         label = "".join(c if c.isalnum() or c in "-_" else "_" for c in label)
         self.path = RUN / f"{label}.{owner()}"
@@ -107,10 +107,9 @@ class Mount:
             *(_glusterfs(), "--no-daemon", "--aux-gfid-mount", "--acl"),
             *self._params,
             *(["--client-pid=-1"] if self._privileged else []),
-            *([THOROUGH] if self._thorough else []),
             *("--volfile-server=localhost", f"--volfile-id={self._volume}"),
             *(f"--log-level={self._level}", f"--log-file={self._log}"),
-            *(*self._fresh, str(self.path)),
+            *(THOROUGH, *self._fresh, str(self.path)),
         ]
         self._process = subprocess.Popen(
             command,

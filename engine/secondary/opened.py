@@ -180,9 +180,7 @@ def _mount(hello: Hello, *, privileged: bool, spare: str = "") -> Mount | Broker
         return Brokered(volume, level=level, privileged=privileged)
     label = f"agent-{hello.session}" + ("-privileged" if privileged else "") + spare
     log = Path(broker.LOG)
-    return Mount(
-        volume, label=label, log=log, log_level=level, privileged=privileged, thorough=True
-    )
+    return Mount(volume, label=label, log=log, log_level=level, privileged=privileged)
 
 
 class _Spare:

@@ -47,7 +47,7 @@ class Sides:
         self.primary = os.fsencode(self.lab.path("prim1", self.lab.mount(PRIMARY, "prim1")))
         self.primary_bricks = [os.fsencode(brick) for brick in lab.bricks(PRIMARY)]
         self.bricks = [os.fsencode(brick) for brick in lab.bricks(SECONDARY)]
-        self.primary_gfids = self.mount("prim1", PRIMARY)
+        self.primary_gfids = self.mount("prim1", PRIMARY, THOROUGH)
         self.root = self.mount("sec1", SECONDARY, THOROUGH)
         self.target = self.served(self.root, self.root)
         """As one agent has it."""

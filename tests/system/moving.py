@@ -18,7 +18,7 @@ FILES = [f"file {n}" for n in range(6)]
 
 def main(volume: str, folder: str, log: str) -> None:
     """Move until stdin ends."""
-    mount = Mount(volume, label="moving", log=Path(log), thorough=True)
+    mount = Mount(volume, label="moving", log=Path(log))
     mount.start(60)
     top = Path(os.fsdecode(mount.root), folder)
     ready = threading.Barrier(MOVERS + 1)

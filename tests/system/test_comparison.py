@@ -14,6 +14,7 @@ from world import SESSION, WORK, World
 
 from engine import names
 from engine.events import Crawl, CrawlChanged
+from engine.gluster import xattrs
 from engine.lab import compare
 from engine.lab.compare import What
 from engine.lab.hosts import until
@@ -197,6 +198,32 @@ def test_more_than_half_wants_force_and_a_kill_does_no_harm(world: World) -> Non
     world.start()
     world.await_reconciled()
     assert unreconciled(world) == []
+
+
+def test_a_name_that_a_lookup_has_hidden_is_found(world: World) -> None:
+    """Any client that looks a name up while it is linked can leave it listed, and not to be found.
+
+    Nobody's directory is as thorough to look in as those that georep makes on a secondary.
+    """
+    folder = f"{WORK}/hidden"
+    world.run(f"mkdir {folder}; cd {folder}; echo 1 >0; for n in $(seq 30); do ln 0 $n; done")
+    world.settle()
+    pointers = [
+        path
+        for brick in world.lab.bricks(PRIMARY)
+        for path in (brick / "hidden").iterdir()
+        if xattrs.get(os.fsencode(path), xattrs.LINKTO)
+    ]
+    name = pointers[0].name
+    for path in pointers:
+        if path.name == name:
+            path.unlink()
+    plain = world.lab.path("prim1", world.lab.mount(PRIMARY, "prim1")) / "hidden"
+    assert not (plain / name).exists()
+    assert name in os.listdir(plain)
+    assert world.verified()
+    assert (plain / name).samefile(plain / "0"), "the pointer is there again, for everybody"
+    assert compare.volumes(world.lab) == []
 
 
 def test_each_planted_difference_is_found(world: World) -> None:
