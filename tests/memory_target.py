@@ -274,6 +274,9 @@ class MemoryTarget:
     def remember(self, gfid: Gfid, record: bytes) -> None:
         self.records[gfid] = record
 
+    def record(self, gfid: Gfid) -> bytes:
+        return self.records.get(gfid, b"")
+
     def remembered(self) -> dict[Gfid, bytes]:
         return dict(self.records)
 

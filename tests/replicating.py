@@ -73,6 +73,9 @@ class Secondary(MemoryTarget):
             raise Reject("the secondary could not answer: No space left on device")
         aside.remember(self, gfid, record)
 
+    async def records_now(self, gfids: Sequence[Gfid]) -> list[bytes]:
+        return list(aside.records(self, gfids))
+
     async def limbo_now(self) -> list[Gfid]:
         return self.in_limbo()
 
@@ -171,7 +174,7 @@ class There:
     def __init__(self, secondary: Secondary) -> None:
         self.apply, self.lookup = secondary.apply, secondary.lookup
         self.limbo, self.sync = secondary.limbo_now, secondary.sync_now
-        self.remember = secondary.remember_now
+        self.remember, self.records = secondary.remember_now, secondary.records_now
         self.put_away = secondary.put_away
 
 

@@ -19,10 +19,12 @@ class Secondary:
     def book(self) -> crawled.Book:
         return crawled.read(self.notes, VOLUME)
 
-    def crawl(self, number: int, began: int, since: int = 0, *, stop_after: int = 9) -> None:
+    def crawl(
+        self, number: int, began: int, since: int = 0, *, born: int = 0, stop_after: int = 9
+    ) -> None:
         """Begin a crawl; `stop_after` so many notes everything stops."""
         self.ids += 1
-        made = Crawled(began=began, since=since)
+        made = Crawled(began=began, since=since, born=born)
         notes = crawled.begun(
             self.book(), number, made, empty=self.empty, subvolumes=2, fresh=f"id{self.ids}"
         )
@@ -113,6 +115,61 @@ def test_a_brick_that_was_added_later_is_doubted() -> None:
     there.crawl(0, 100)
     there.crawl(2, 900)
     assert there.due() == {2: (0, 900)}, "a rebalance may have filled it"
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_brick_that_was_added_to_a_session_is_followed_from_its_first_record(empty: bool) -> None:
+    """What ended there, or moved on before it was crawled, stands in that and nowhere else."""
+    there = Secondary()
+    there.empty = empty
+    there.crawl(0, 100, born=7)
+    there.crawl(1, 103, born=8)
+    before = there.due()
+    there.crawl(2, 900, born=850)
+    assert there.book().follow_from(2, 900) == 850
+    assert there.due() == before, "nothing can be left of what was there"
+    # Another brick of it takes over in the middle.
+    there.crawl(2, 910, born=851)
+    assert there.book().follow_from(2, 910) == 851
+    assert there.due() == before
+    there.crawl(2, 999, since=950, born=850)
+    assert there.book().follow_from(2, 999) == 999
+    assert there.due() == before | {2: (950, 999)}, "its history was lost"
+
+
+def test_a_brick_that_takes_the_place_of_another_has_not_all_records() -> None:
+    there = Secondary()
+    there.crawl(0, 100, born=7)
+    there.crawl(1, 103, born=8)
+    there.crawl(1, 900, born=850)
+    assert there.book().follow_from(1, 900) == 850
+    assert there.due() == {1: (0, 900)}
+
+
+@pytest.mark.parametrize(
+    ("born", "since"),
+    [
+        pytest.param(99, 0, id="older than the session"),
+        pytest.param(0, 0, id="without a journal"),
+        pytest.param(850, 870, id="that was followed before"),
+    ],
+)
+def test_another_brick_is_followed_from_its_crawl_on(born: int, since: int) -> None:
+    there = Secondary()
+    there.crawl(0, 100)
+    there.crawl(2, 900, since=since, born=born)
+    assert there.book().follow_from(2, 900) == 900
+    assert there.due() == {2: (since, 900)}
+
+
+def test_when_a_session_began_is_told_by_positions_too() -> None:
+    there = Secondary()
+    there.empty = False
+    assert there.book().began() == 0
+    there.crawl(0, 5000, since=100)
+    assert there.book().began() == 100
+    there.crawl(1, 5001, born=300)
+    assert there.book().follow_from(1, 5001) == 300
 
 
 def test_a_secondary_that_was_emptied_begins_anew() -> None:

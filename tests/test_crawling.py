@@ -70,11 +70,15 @@ class _Position:
 
 
 class _Unreconciled:
-    async def begin(self, _began: int, _since: int) -> None:
-        return
+    def __init__(self, since: int | None = None) -> None:
+        self._since = since
+        self.born = 0
+
+    async def begin(self, _began: int, _since: int, born: int) -> None:
+        self.born = born
 
     async def follow_from(self, began: int) -> int:
-        return began
+        return began if self._since is None else self._since
 
 
 @pytest.fixture
@@ -139,6 +143,23 @@ async def test_one_crawl_is_enough(
     assert slices.history(brick, position.stime).complete
     assert position.stime <= replicator.began[0] - MARGIN, "what changes from then on is followed"
     assert clock.now == NOW + 0.5 + max(0, latest + MARGIN - NOW), "no longer than needed"
+
+
+@pytest.mark.parametrize(
+    ("missing", "since"),
+    [
+        pytest.param((), NOW - 900, id="whole"),
+        pytest.param((NOW - 800,), NOW - MARGIN, id="a slice is missing"),
+    ],
+)
+async def test_an_added_brick_is_followed_from_where_its_journal_began(
+    tmp_path: Path, clock: _Clock, report: Report, missing: tuple[int, ...], since: int
+) -> None:
+    brick = _brick(tmp_path, NOW - 900, *missing)
+    notes, position = _Unreconciled(NOW - 900), _Position(0)
+    crawl = Crawling(brick, tmp_path, _Replicator(clock), position, report, notes)  # type: ignore[arg-type]
+    await crawl.run("no position yet")
+    assert (notes.born, position.stime) == (NOW - 900, since)
 
 
 async def test_no_clock_that_was_set_back_is_waited_for(

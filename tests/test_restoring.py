@@ -271,6 +271,7 @@ async def test_who_is_put_aside_is_told_with_what_was_noted() -> None:
         (waiting, False),
     ]
     assert {records.decode(each.record) for each in found.objects} == {records.decode(told)}
+    assert await channel.records([waiting.gfid, gfid(9), Gfid("../x")]) == [told, b"", b""]
     assert found.total == 2
     assert target.records.keys() == {shelved.gfid, waiting.gfid}
     with pytest.raises(Reject):
@@ -290,6 +291,9 @@ def test_a_record_that_is_none() -> None:
     assert records.decode(rb'{"why":"\udcff"}') == records.UNKNOWN
     assert records.decode(b'{"x":' + b"[" * 100_000) == records.UNKNOWN
     assert records.decode(b'{"path":"x","at":1e30}') == Record(path="x")
+    assert records.decode(b'{"place":["x"]}') == records.UNKNOWN
+    placed = Record(path="x", place=Place(ROOT, b"\xff\n"))
+    assert records.decode(records.encode(placed)) == placed
 
 
 def test_in_a_directory(tmp_path: Path) -> None:

@@ -67,9 +67,9 @@ def test_a_crawl_into_an_empty_secondary_is_not_doubted(trash: bytes) -> None:
     target.things[TRASH] = target.things[ROOT]
     target.places[Place(ROOT, trash)] = TRASH
     first, second = Worker(target), Worker(target, 1)
-    run(lambda: first.view.begin(100, 0))
+    run(lambda: first.view.begin(100, 0, 0))
     put(target, Place(ROOT, b"brought"), 1)
-    run(lambda: second.view.begin(101, 0))
+    run(lambda: second.view.begin(101, 0, 0))
     assert first.told() == [(False, 0, 100)]
     assert second.told() == [(False, 0, 101)]
 
@@ -83,7 +83,10 @@ def test_a_crawl_over_something_is_told_until_somebody_reconciles(
     worker = Worker(target)
     run(worker.view.look)
     assert worker.told() == []
-    run(lambda: worker.view.begin(100, 70), worker.view.look, lambda: worker.view.begin(100, 70))
+    run(
+        *(lambda: worker.view.begin(100, 70, 0), worker.view.look),
+        lambda: worker.view.begin(100, 70, 0),
+    )
     assert worker.told() == [(True, 70, 100)], "said once"
     again = Worker(target)
     run(again.view.look)
@@ -113,7 +116,7 @@ def test_with_ignored_deletes_nothing_is_told_as_due_until_they_are_followed_aga
     put(target, Place(ROOT, b"a"), 7)
     keeping, following = Worker(target), Worker(target)
     keeping.view._keeps = True
-    run(lambda: keeping.view.begin(1000, 0), lambda: keeping.view.follow(1000))
+    run(lambda: keeping.view.begin(1000, 0, 0), lambda: keeping.view.follow(1000))
     assert keeping.told() == [(False, 0, 1000)]
     run(lambda: keeping.view.follow(1100))
     assert keeping.told() == []

@@ -3,7 +3,8 @@ bricks and nodes see them. Pure.
 
 A crawl brings what is there; what was removed before it began, and after the position that the
 brick had, is not told by anything. Only where the secondary began empty, and the brick has been
-followed ever since, nothing can be left.
+followed ever since, nothing can be left; and where the brick was added to a session, and its
+changelogs, which tell all that was ever done on it, are followed from the first one.
 """
 
 from collections.abc import Mapping
@@ -18,9 +19,7 @@ class Origin(msgspec.Struct, frozen=True, tag=True):
 
     id: str
     subvolumes: int
-    """How many the primary had then; bricks that were added later may have been filled by a
-    rebalance, which no changelog tells.
-    """
+    """How many the primary had then."""
     began: int = 0
     """When the first of the crawls into it began, in seconds since the epoch."""
 
@@ -35,7 +34,13 @@ class Crawled(msgspec.Struct, frozen=True, tag=True):
     origin: str = ""
     """Id of the origin that there was then."""
     first: bool = False
-    """It was the first one, into what began empty: there is nothing to reconcile."""
+    """It was the first one, into what began empty or of what was added: there is nothing to
+    reconcile.
+    """
+    born: int = 0
+    """When the brick's changelog began, in seconds since the epoch, if that was after the session
+    had; else 0.
+    """
 
 
 class Reconciled(msgspec.Struct, frozen=True, tag=True):
@@ -70,9 +75,21 @@ class Book:
         have been renamed over since, and only the other brick wrote that down.
         """
         crawl, origin = self.crawls.get(number), self.origin
+        if crawl is not None and crawl.born:
+            # What a rebalance brought there, and took away before it was crawled, others have no
+            # record of; nor of what ended there.
+            return min(began, crawl.born)
         if crawl is None or origin is None or not crawl.first or crawl.origin != origin.id:
             return began
         return min(began, origin.began or began)
+
+    def began(self) -> int:
+        """Return when the session had begun at the latest, in seconds since the epoch; 0: nobody
+        knows.
+        """
+        known = [crawl.since or crawl.began for crawl in self.crawls.values()]
+        known += [] if self.origin is None else [self.origin.began]
+        return min(filter(None, known), default=0)
 
 
 Note = tuple[str, bytes]
@@ -99,8 +116,9 @@ def begun(
 ) -> list[Note]:
     """Return the notes to keep, in this order, before the first object of a crawl is brought.
 
-    `crawl` says when it began and since when; `empty`: the secondary has nothing yet; `fresh`: an
-    id that was never used. May be called again for the same crawl: then there are none.
+    `crawl` says when it began and since when, and when the brick's changelog began; `empty`: the
+    secondary has nothing yet; `fresh`: an id that was never used. May be called again for the same
+    crawl: then there are none.
     """
     old = book.crawls.get(number)
     if old is not None and old.began == crawl.began:
@@ -113,12 +131,16 @@ def begun(
         origin, used = Origin(fresh, subvolumes, crawl.began), False
         kept.append((_name(book.volume, "origin"), _encode(origin)))
     first = origin is not None and not used and number < origin.subvolumes and not crawl.since
+    added = not crawl.since and crawl.born > book.began() > 0
+    # Else another brick of the same subvolume was there before, and what ended then may be missing.
+    first |= added and (old is None or bool(old.first and old.born))
     undone = book.due(number)
     noted = msgspec.structs.replace(
         crawl,
         since=crawl.since if undone is None else min(undone.since, crawl.since),
         origin=origin.id if origin is not None else "",
         first=first,
+        born=crawl.born if added else 0,
     )
     kept.append((_name(book.volume, f"crawled.{number}"), _encode(noted)))
     return kept

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from engine.item import Place
+
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """How one object came to be in limbo, as far as the worker knows that moved it there."""
@@ -13,6 +15,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     worker: str = ""
     """Which worker's agent moved it."""
+    place: Place | None = None
+    """The same as `path`, as records of renames have it."""
 
 
 UNKNOWN = Record()

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import os
 import time
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.errors import Reject
-from engine.primary import inotify
-from engine.primary.catalogue import HTIMES, Catalogue, ClosedSlice, Gap
+from engine.primary import htime, inotify
+from engine.primary.catalogue import CHANGELOGS, HTIMES, Catalogue, ClosedSlice, Gap
 
 POLL: Final = 5.0
 """Seconds after which a follower looks even if nothing woke it: inotify can miss."""
@@ -64,6 +65,17 @@ def history(brick: str, stime: int) -> History:
 def closed(brick: str, since: int) -> list[ClosedSlice]:
     """Return the slices that closed at `since` or later, oldest first. Blocks."""
     return Catalogue(brick, since).read()[0]
+
+
+def born(brick: str) -> int:
+    """Return when the first changelog of `brick` began, in seconds since the epoch; 0: there is
+    none. Blocks.
+    """
+    try:
+        names = os.listdir(Path(brick, CHANGELOGS, HTIMES))
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    return min(filter(None, map(htime.created, names)), default=0)
 
 
 class Follower:

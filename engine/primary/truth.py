@@ -4,7 +4,7 @@ otherwise.
 The brick has a handle for every object it holds, all names of a file as xattrs, and the one place
 of a directory as the handle's link target. The xattrs can be stale (a name lost to a rename over it
 stays), so each name is checked by its inode. What the brick does not have, or not in full, the
-mount is asked; gone is only what the mount, with every subvolume up, does not know.
+mount is asked; gone is only what the mount, with every subvolume up, twice does not know.
 
 All calls block: run them in threads.
 """
@@ -36,6 +36,11 @@ CUT_OFF = frozenset({errno.ENOTCONN, errno.ECONNABORTED, errno.ESHUTDOWN, errno.
 """It is the mount that does not work, whatever is asked of it."""
 
 
+AGAIN = 0.02
+"""Seconds until who is gone is looked at again. A rebalance makes a file of the pointer on the new
+brick, and then, some milliseconds later, a pointer of the file. Asked at once, both can answer when
+they have the pointer; where a third one has nothing, that counts as ENOENT.
+"""
 SOON = 1.0
 """Seconds in which a subvolume that is down cannot be up again: a client that lost a brick tries it
 anew after three.
@@ -69,14 +74,19 @@ def look(sight: Sight, gfid: Gfid, dirty: Dirty) -> Truth:
 
 
 def look_at(sight: Sight, part: Sequence[tuple[Gfid, Dirty]]) -> list[Truth]:
-    """Look at each of `part`; whether all of the volume is up is asked once, after the last, or,
-    when that was long after the first, of each who is gone.
+    """Look at each of `part`, and again at who is gone; whether all of the volume is up is asked
+    once, after the last, or, when that was long after the first, of each who is gone.
     """
-    began = time.monotonic()
     trash = Trash(sight.brick)
     found = [_look(sight, gfid, dirty, trash) for gfid, dirty in part]
     if not any(isinstance(one, Absent) for one in found):
         return found
+    time.sleep(AGAIN)
+    began = time.monotonic()
+    found = [
+        _look(sight, *asked, trash) if isinstance(one, Absent) and not one.had else one
+        for one, asked in zip(found, part, strict=True)
+    ]
     if not subvolumes_up(sight.mount):
         raise Retry(
             "a part of the primary volume is down, so nobody can say what is gone",

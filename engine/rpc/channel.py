@@ -21,6 +21,7 @@ from engine.rpc.messages import (
     AskNotes,
     AskQuarantine,
     AskReady,
+    AskRecords,
     Canary,
     Digest,
     Digests,
@@ -42,6 +43,7 @@ from engine.rpc.messages import (
     PutAway,
     Quarantine,
     Ready,
+    Records,
     Remember,
     Remembered,
     Rescue,
@@ -108,6 +110,13 @@ class Channel:
     async def remember(self, gfid: Gfid, record: bytes) -> None:
         """Keep a record of how an object came to be put aside; an empty one takes it back."""
         await self._ask(Remember(id=next(self._ids), gfid=gfid, record=record), Remembered)
+
+    async def records(self, gfids: Sequence[Gfid]) -> list[bytes]:
+        """Return what was noted of how each came to be put aside; empty where nothing was."""
+        reply = await self._ask(AskRecords(id=next(self._ids), gfids=tuple(gfids)), Records)
+        if len(reply.records) != len(gfids):
+            raise Disconnected("the agent's answers do not fit what was asked", cause="protocol")
+        return list(reply.records)
 
     async def restore(self, holder: Holder, to: Place) -> None:
         """Bring an object out of quarantine to a free place; Reject when that cannot be."""

@@ -233,6 +233,21 @@ class Remembered(Message, frozen=True, kw_only=True):
     id: int
 
 
+class AskRecords(Message, frozen=True, kw_only=True):
+    """What was noted of how each of `gfids` came to be put aside? Answered by Records."""
+
+    id: int
+    gfids: tuple[Gfid, ...]
+
+
+class Records(Message, frozen=True, kw_only=True):
+    """Answers an AskRecords."""
+
+    id: int
+    records: tuple[bytes, ...]
+    """In the order of the question; empty where nothing was noted."""
+
+
 class Restore(Message, frozen=True, kw_only=True):
     """Bring `holder`, which is in quarantine, to a place that is free. Answered by Restored."""
 
@@ -448,6 +463,7 @@ AnyQuestion = (
     | Discard
     | AskAside
     | Remember
+    | AskRecords
     | Restore
     | Rescue
     | AskReady
@@ -472,6 +488,7 @@ AnyReply = (
     | Discarded
     | Aside
     | Remembered
+    | Records
     | Restored
     | Rescued
     | Ready

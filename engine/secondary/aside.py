@@ -1,6 +1,7 @@
 """Who was put aside: all in limbo and in quarantine, and what was noted of how they came there."""
 
 import re
+from collections.abc import Sequence
 
 from engine.errors import Reject
 from engine.item import Gfid, Holder
@@ -37,6 +38,11 @@ def remember(target: Target, gfid: Gfid, record: bytes) -> None:
         target.remember(gfid, record)
     else:
         target.forget(gfid)
+
+
+def records(target: Target, gfids: Sequence[Gfid]) -> tuple[bytes, ...]:
+    """Return the record of each of `gfids`, empty where there is none."""
+    return tuple(target.record(gfid) if _GFID.fullmatch(gfid) else b"" for gfid in gfids)
 
 
 def _on_shelf(

@@ -224,6 +224,10 @@ class GlusterTarget:
         """Keep a record of how `gfid` came to be put aside, in `.georep/records`."""
         self._records.keep(gfid, record)
 
+    def record(self, gfid: Gfid) -> bytes:
+        """Return that of `gfid`; empty when there is none."""
+        return self._records.get(gfid)
+
     def remembered(self) -> dict[Gfid, bytes]:
         """Return all such records."""
         return {Gfid(name): record for name, record in self._records.read().items()}

@@ -1,6 +1,7 @@
 """Small notes that primaries keep beside the data on a secondary, each in a file of its own."""
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +29,15 @@ class Notes:
                 if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
                     found[entry.name] = Path(entry.path).read_bytes()
         return found
+
+    def get(self, name: str) -> bytes:
+        """Return one; empty when there is none of that name."""
+        path = self._folder / name
+        with suppress(FileNotFoundError, NotADirectoryError):
+            # What is no file was put there by somebody else, and could hold us up.
+            if stat.S_ISREG(path.lstat().st_mode):
+                return path.read_bytes()
+        return b""
 
     def drop(self, name: str) -> None:
         """Forget one, if there is one of that name."""

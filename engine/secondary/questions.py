@@ -28,6 +28,7 @@ from engine.rpc.messages import (
     AskNotes,
     AskQuarantine,
     AskReady,
+    AskRecords,
     Canary,
     Digest,
     Digests,
@@ -48,6 +49,7 @@ from engine.rpc.messages import (
     Notes,
     PutAway,
     Quarantine,
+    Records,
     Remember,
     Remembered,
     Rescue,
@@ -132,6 +134,8 @@ class Questions:
             case Remember(id=number, gfid=gfid, record=record):
                 aside.remember(target, gfid, record)
                 return Remembered(id=number)
+            case AskRecords(id=number, gfids=gfids):
+                return Records(id=number, records=aside.records(target, gfids))
             case Restore(id=number, holder=holder, to=to):
                 with plainly():
                     restoring.restore(target, holder, to, self.lent)

@@ -116,6 +116,9 @@ class Target(Protocol):
     def remember(self, gfid: Gfid, record: bytes) -> None:
         """Keep a record of how `gfid` came to be put aside, whole or not at all."""
 
+    def record(self, gfid: Gfid) -> bytes:
+        """Return that of `gfid`; empty when there is none."""
+
     def remembered(self) -> dict[Gfid, bytes]:
         """Return all such records."""
 

@@ -22,7 +22,7 @@ class Moved:
 
 
 class Asides:
-    """What one worker knows of it; only for people, nothing rests on it."""
+    """What one worker knows of it."""
 
     def __init__(self) -> None:
         self._moved: dict[Gfid, Moved] = {}

@@ -73,7 +73,8 @@ class Crawling:
             cursor = Cursor(since=int(time.time()) - MARGIN, bucket=0, brick=self._brick)
             await self._replicator.run(crawl.save, self._path, cursor)
         # After the cursor, which says whether this crawl is new; before anything is brought.
-        await self._unreconciled.begin(cursor.since, self._position.stime)
+        born = await self._replicator.run(slices.born, self._brick)
+        await self._unreconciled.begin(cursor.since, self._position.stime, born)
         self._report.tell(events.CrawlChanged, crawl=events.Crawl.HYBRID, reason=reason)
         brick = self._brick.encode("utf-8", "surrogateescape")
         size = min(FIRST, PORTION)

@@ -1,4 +1,6 @@
-"""How those in limbo came there, noted on the secondary: only for people, nothing rests on it."""
+"""How those in limbo came there, noted on the secondary: for people, and for the worker of a brick
+that is behind, which hears later who was renamed over; see `Claims`.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
@@ -54,7 +56,9 @@ class Noting:
     async def _note(self, moves: Mapping[Gfid, Moved]) -> None:
         for gfid, moved in moves.items():
             path = names.show(await self._hop.run(truth.path, self._sight, moved.place))
-            record = Record(path=path, at=moved.at, why=moved.why, worker=self._worker)
-            with suppress(Reject):  # it is only for people: a full secondary must not end us
+            record = Record(
+                path=path, at=moved.at, why=moved.why, worker=self._worker, place=moved.place
+            )
+            with suppress(Reject):  # without it one goes to quarantine; that must not end us
                 await self._channel.remember(gfid, records.encode(record))
             self._asides.noted(gfid)

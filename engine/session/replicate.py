@@ -15,6 +15,7 @@ from engine.session.attempt import Attempt, Totals
 from engine.session.beside import Beside
 from engine.session.bulk import Bulk
 from engine.session.carrying import Carried
+from engine.session.claims import Claims
 from engine.session.failing import Failing, Trial
 from engine.session.half_done import HalfDone
 from engine.session.hop import Hop
@@ -73,6 +74,7 @@ class Replicator:
         self.underway = UnderWay(
             *(bulk, self._looking, self._sending, self._carried, report, self._hop)
         )
+        self._claims = Claims(channel)
         self._noting = Noting(channel, sight, self._looking, self._hop, worker=report.worker)
         self._rounds = Rounds(
             *(sight, manner, self._looking, self._sending, self._carried, self.underway),
@@ -136,6 +138,8 @@ class Replicator:
             attempt.confirmed += 1
             if attempt.beside is not None:
                 self._carried.overtaken |= await attempt.beside.news()
+            if await self._claims.into(window):
+                continue
             if not self._carried.overtaken or attempt.confirmed >= _CONFIRMS:
                 break
         self._count(attempt.totals)

@@ -38,8 +38,9 @@ class Unreconciled:
         self._told: tuple[Crawled, Crawled | None] | None = None
         """The last crawl and what was due; None while nothing was told."""
 
-    async def begin(self, began: int, since: int) -> None:
-        """Note a crawl, before it brings anything; `since` is the position before it.
+    async def begin(self, began: int, since: int, born: int) -> None:
+        """Note a crawl, before it brings anything; `since` is the position before it, and the
+        brick's changelog was `born` then.
 
         Harmless when the same crawl, told by when it `began`, goes on after a restart.
         """
@@ -49,7 +50,7 @@ class Unreconciled:
         notes = crawled.begun(
             book,
             self._number,
-            Crawled(began=began, since=since),
+            Crawled(began=began, since=since, born=born),
             empty=empty,
             subvolumes=self._subvolumes,
             fresh=uuid.uuid4().hex,

@@ -5,15 +5,19 @@ import os
 import stat
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import PLAIN, fresh_sides
 from mounted import Sides, holds, item, mount_by_gfid
 
 from engine.gluster import gfid as gfids
 from engine.gluster import statx, xattrs
 from engine.gluster.held import Held
+from engine.gluster.mount import THOROUGH
 from engine.item import Gfid, Kind, Place
 from engine.lab.shape import PRIMARY
 from engine.movers import push
@@ -87,26 +91,68 @@ def test_all_names_of_a_file_are_found_that_only_the_mount_can_tell_of(sides: Si
 
 def test_a_pointer_to_a_file_is_not_taken_for_it(sides: Sides) -> None:
     path, folder = _primary_folder(sides, "pointers")
-    for number in range(20):
-        old, new = path + b"/f%d" % number, path + b"/g%d" % number
-        Path(os.fsdecode(old)).write_bytes(b"content")
-        os.rename(old, new)
-        gfid = _gfid(sides, new)
-        handles = [
-            b for b in sides.primary_bricks if os.path.lexists(b + b"/" + gfids.handle(gfid))
-        ]
-        (holder,) = _holding(sides, gfid)
-        if len(handles) == 2:
-            break
-    (pointing,) = set(handles) - {holder}
+    gfid, holder, pointing = _with_a_pointer(sides, path)
+    (name,) = os.listdir(path)
     shown = os.lstat(pointing + b"/" + gfids.handle(gfid))
     assert (stat.S_IMODE(shown.st_mode), shown.st_size) == (0o1000, 0)
 
     here, there = _look(sides, holder, gfid), _look(sides, pointing, gfid)
     assert here.attributes == there.attributes
     assert there.attributes.size == len(b"content")
-    assert here.places == there.places == (Place(folder, b"g%d" % number),)
+    assert here.places == there.places == (Place(folder, name),)
     assert (here.shared, there.shared) == (False, True)
+
+
+@pytest.fixture
+def three() -> Iterator[Sides]:
+    """Give a primary of three bricks."""
+    with fresh_sides("three", replace(PLAIN, bricks=3)) as made:
+        yield made
+
+
+def test_a_file_that_changes_bricks_while_it_is_looked_at_is_not_gone(
+    three: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rebalance makes a file of the pointer, then a pointer of the file. All bricks are asked at
+    once, and may answer in the other order: two with pointers to each other, the third with ENOENT.
+    """
+    path, _ = _primary_folder(three, "migrated")
+    gfid, holder, pointing = _with_a_pointer(three, path)
+    values = xattrs.get_all(pointing + b"/" + gfids.handle(gfid))
+    file = holder + b"/" + gfids.handle(gfid)
+    mode = stat.S_IMODE(os.lstat(file).st_mode)
+    os.setxattr(file, xattrs.LINKTO, values[xattrs.LINKTO])
+    os.chmod(file, stat.S_ISVTX)
+    looks: list[float] = []
+
+    def arrive(seconds: float) -> None:
+        looks.append(seconds)
+        os.chmod(file, mode)
+        os.removexattr(file, xattrs.LINKTO)
+
+    sight = Sight(pointing, three.mount("prim1", PRIMARY, THOROUGH))
+    assert not os.path.lexists(sight.mount + b"/" + gfids.aux(gfid))
+    monkeypatch.setattr(truth.time, "sleep", arrive)
+    found = truth.look(sight, gfid, Dirty(Why.NAMES))
+    assert isinstance(found, Alive)
+    assert len(looks) == 1
+
+
+def _with_a_pointer(sides: Sides, folder: bytes) -> tuple[Gfid, bytes, bytes]:
+    """Return a new file, the only one in a folder, the brick that holds it, and that with a pointer
+    to it.
+    """
+    for number in range(50):
+        old, new = folder + b"/f%d" % number, folder + b"/g%d" % number
+        Path(os.fsdecode(old)).write_bytes(b"content")
+        os.rename(old, new)
+        gfid = _gfid(sides, new)
+        (holder,) = _holding(sides, gfid)
+        for other in set(sides.primary_bricks) - {holder}:
+            if os.path.lexists(other + b"/" + gfids.handle(gfid)):
+                return gfid, holder, other
+        os.unlink(new)
+    raise AssertionError("of 50 names none belongs on another brick")
 
 
 def test_what_the_own_brick_does_not_have_is_asked_of_the_mount(sides: Sides) -> None:
