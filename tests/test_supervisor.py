@@ -283,6 +283,23 @@ async def test_bricks_come_and_go(world: World) -> None:
         assert "h1, h2" in blocked.fix
 
 
+async def test_a_worker_begins_anew_when_others_come_and_go(world: World) -> None:
+    """It has a number among all bricks, which names a lock and notes, and knows the replicas."""
+    world.add("s")
+    world.paths = ["/b1"]
+    async with world.engine() as told:
+        await told.until(WorkerStarted)
+        for bricks in ((*BRICKS, Brick("h2", "/b9", "u2", 3, 3)), BRICKS):
+            world.all = bricks
+            await feed.ask(world.at.socket, Reload())
+            stopped = await told.until(WorkerStopped)
+            assert isinstance(stopped, WorkerStopped)
+            assert stopped.reason == "the volume has other bricks than when it began"
+            await told.until(WorkerStarted)
+        await feed.ask(world.at.socket, Reload())
+    assert [type(event) for event in told.events].count(WorkerStarted) == 3
+
+
 async def test_changed_settings_restart_and_bad_ones_do_not_stop(world: World) -> None:
     world.add("s")
     world.paths = ["/b1"]

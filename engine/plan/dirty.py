@@ -64,6 +64,8 @@ class Window:
     """Places onto which a RENAME was heard: who stood there may have been destroyed without a
     record.
     """
+    aside: set[Gfid] = field(default_factory=set)
+    """Those in limbo of whom it was asked, or will be, whether they stood at such a place."""
     lost: dict[Gfid, set[bytes]] = field(default_factory=dict)
     """Who was renamed onto names in directories that the record does not tell: a place of theirs
     with such a name, heard or seen later, is in `taken`.

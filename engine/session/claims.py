@@ -40,8 +40,9 @@ class Claims:
         if not (window.taken or self._heard):
             return False
         there = set(await self._channel.limbo())
-        if window.taken and there:
-            self._heard.append(_Heard(frozenset(window.taken), dict(window.takers), set(there)))
+        if window.taken and (new := there - window.aside):
+            window.aside |= new
+            self._heard.append(_Heard(frozenset(window.taken), dict(window.takers), new))
         for heard in self._heard:
             heard.unknown.intersection_update(there)
         wanted = list(set[Gfid]().union(*(heard.unknown for heard in self._heard)))

@@ -17,6 +17,7 @@ from engine.events import (
     SessionKnown,
     Wanted,
 )
+from engine.gluster.volume import Brick
 from engine.session import minutes, restart, wanted
 from engine.session.keeper import Keeper, Patience, Tell
 from engine.session.local import Local, Look, MakeJob, worker_name
@@ -55,6 +56,10 @@ class Runner:
         self._workers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
         self._session: Session | None = None
         """The settings that the workers run with."""
+        self._bricks: tuple[Brick, ...] = ()
+        """Those of the volume when the workers were started; each knows its number among them, and
+        the other replicas.
+        """
         self._known: tuple[str, ...] = ()
         self._blocked: tuple[str, ...] = ()
         """What was told last; it is not told twice."""
@@ -158,6 +163,9 @@ class Runner:
         self._reaching.follow({worker: brick.subvolume for worker, brick in due.items()})
         gone = [worker for worker in self._workers if worker not in due]
         await self._stop_workers("its brick is no longer part of the volume here", gone)
+        if local.volume.bricks != self._bricks:
+            await self._stop_workers("the volume has other bricks than when it began")
+            self._bricks = local.volume.bricks
         if not due:
             raise local.nothing()
         for worker, brick in due.items():
