@@ -9,8 +9,9 @@ from replicating import SMALL, A, B, C, World
 
 from engine.errors import Retry
 from engine.item import Gfid, Item
-from engine.plan.dirty import Why, Window
+from engine.plan.dirty import ALL, Dirty, Why, Window
 from engine.session import ledger
+from engine.session.ledger import Failure, Known
 
 LARGE, LARGER = b"x" * (SMALL + 1), b"y" * (SMALL + 2)
 
@@ -230,6 +231,34 @@ async def test_an_object_that_no_slice_brings_again_is_noted_while_in_flight(wor
     world.bulk.let.set()
     await world.worker.recover()
     assert world.secondary.things[large].data == LARGE
+
+
+async def test_what_is_to_be_looked_at_once_more_stays_noted_while_another_window_ends(
+    world: World,
+) -> None:
+    """What was due waits for a large content; of the others in it, an older look may stand."""
+    large, theirs = world.make(A), world.make(B, brick=1)
+    world.primary.write(A, LARGE)
+    world.heard()
+    for gfid, why in ((large, ALL), (theirs, Why.NAMES)):
+        world.ledger.put([(_due(gfid), Known(Dirty(why)))])
+    await world.worker.make_due_so()
+    assert not world.worker.resting
+    assert theirs in world.worker._carried._intended
+    world.make(C)
+    await world.worker.make_so(world.heard())
+    assert theirs in world.ledger.unsure()
+    world.bulk.let.set()
+    while not world.worker.resting:
+        await world.worker.underway.wait()
+        await world.worker.make_due_so()
+    assert world.ledger.empty
+    assert world.ledger.unsure() == {}
+
+
+def _due(gfid: Gfid) -> Failure:
+    words = {"worker": "h:/b", "path": "a", "doing": "write", "kind": "EPERM", "words": ""}
+    return Failure(gfid=gfid, **words, tries=1, first=1.0, last=1.0, due=1.0, slice=0)
 
 
 async def _once_more(world: World) -> Gfid:

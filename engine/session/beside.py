@@ -7,6 +7,7 @@ nothing is new since the look that it was made from, no newer one can have been 
 """
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from engine.item import Gfid, Kind
@@ -39,6 +40,11 @@ class Beside:
     def __init__(self, looking: Looking, hop: Hop) -> None:
         self._looking, self._hop = looking, hop
         self._looks: dict[Gfid, _Look] = {}
+
+    @property
+    def looked_at(self) -> Collection[Gfid]:
+        """Those of whom `news` would tell."""
+        return self._looks.keys()
 
     async def look(
         self, batch: dict[Gfid, Dirty], deep: set[Gfid], *, ancestors: bool

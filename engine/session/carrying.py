@@ -5,7 +5,7 @@ of a slice's close, what could not be done at once. What records or a crawl will
 in them; what only an answer spoke of is noted in the ledger, as *intended*, before it is touched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from engine.item import AnyItem, Gfid, Gone, Place
 from engine.plan.dirty import ALL, Dirty, Why, Window
@@ -106,9 +106,11 @@ class Carried:
             await self._hop.run(self._ledger.intend, objects)
             self._intended |= objects.keys()
 
-    async def confirm(self, window: Window, aside: Mapping[Gfid, Dirty]) -> None:
+    async def confirm(
+        self, window: Window, aside: Mapping[Gfid, Dirty], unsure: Collection[Gfid]
+    ) -> None:
         """Forget what was intended and is done, now on the disk; note what is carried, and what is
-        `aside` until a content has arrived.
+        `aside` until a content has arrived. Notes of those who are `unsure` stay.
         """
         waiting = {**aside, **self._left, **self.overtaken}
         new = {
@@ -118,10 +120,11 @@ class Carried:
         }
         if new:
             await self._hop.run(self._ledger.intend, new)
-        over = self._intended - waiting.keys()
+        unsure = self._intended.intersection(unsure)
+        over = self._intended - waiting.keys() - unsure
         if over:
             await self._hop.run(self._ledger.sure, over)
-        self._intended = set(waiting)
+        self._intended = waiting.keys() | unsure
         self._spoken = window.spoken & self.overtaken.keys()
 
     def take_up(self, window: Window, found: Mapping[Gfid, Known]) -> None:

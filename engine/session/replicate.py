@@ -153,7 +153,7 @@ class Replicator:
             await self._channel.sync()
         # What is noted as due may go only when what was done for it cannot go any more, and what is
         # still to be looked at is noted.
-        await self._carried.confirm(window, self.underway.aside())
+        await self._carried.confirm(window, self.underway.aside(), self.underway.unsure())
         await self.failing.end(attempt.trial)
         attempt.totals.failed = attempt.trial.failures
         return True
@@ -186,7 +186,7 @@ class Replicator:
             self.underway.waiting.remove(attempt)
         if self._carried.keep(window, trial) or attempt.aside:
             await self._channel.sync()
-            await self._carried.confirm(window, self.underway.aside())
+            await self._carried.confirm(window, self.underway.aside(), self.underway.unsure())
         return totals
 
     @property

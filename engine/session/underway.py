@@ -118,6 +118,11 @@ class UnderWay:
         """Return what all attempts together wait for."""
         return {gfid: each.dirty for one in self.waiting for gfid, each in one.aside.items()}
 
+    def unsure(self) -> set[Gfid]:
+        """Return those of whom an attempt that is under way has yet to see that it wrote last."""
+        looks = (one.beside.looked_at for one in self.waiting if one.beside is not None)
+        return set[Gfid]().union(*looks)
+
     async def abandon(self) -> None:
         """End all flights; whoever waited for them has to hear of the files again."""
         for task in self._tasks:
