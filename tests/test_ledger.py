@@ -187,6 +187,32 @@ def test_nothing_that_was_known_gets_lost(
     assert Known.of(window, A, window.dirty[A]) == packed
 
 
+def test_what_the_worker_of_a_brick_that_is_gone_has_left_is_another_s(path: Path) -> None:
+    opened(path, W1, failure(A, words="ours"))
+    left = opened(path, W2, *(failure(g, worker=W2) for g in (A, B)), failure(C, NEVER, W2))
+    Ledger(path, W1).intend({B: Known(Dirty(Why.DATA))})
+    left.intend({B: Known(Dirty(Why.NAMES)), C: Known(DIRTY)})
+    opened(path, "fix").intend({A: Known(DIRTY)})
+    assert ledger.hand_over(path, [W1, W2, "h:/b3"]) == []
+    gone = ledger.hand_over(path, ["h:/b3", W1])
+    assert {(one.worker, one.gfid) for one in gone} == {(W2, A), (W2, B), (W2, C)}
+    heir = Ledger(path, W1)
+    assert (heir.waiting, heir.skipped) == (2, 1)
+    assert heir.among([A])[A][0].words == "ours"
+    assert heir.among([B])[B][1] == Known(DIRTY, spoken=True)
+    assert heir.unsure() == {B: Known(Dirty(Why.NAMES | Why.DATA)), C: Known(DIRTY)}
+    assert heir.left_by("fix") == {A: Known(DIRTY)}
+    assert heir.left_by(W2) == {}
+    assert ledger.hand_over(path, [W1]) == []
+
+
+def test_nobody_inherits_where_there_is_nobody(path: Path) -> None:
+    assert ledger.hand_over(path, [W1]) == []
+    opened(path, W1, failure(A))
+    assert ledger.hand_over(path, []) == []
+    assert Ledger(path, W1).waiting == 1
+
+
 def test_a_damaged_ledger_stops(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"no database at all, but long enough to be looked at" * 100)

@@ -19,6 +19,7 @@ from engine.events import (
     CheckpointDeleted,
     CheckpointReached,
     EngineStarted,
+    EntryMended,
     MinuteCounted,
     PauseChanged,
     SessionBlocked,
@@ -31,9 +32,12 @@ from engine.events import (
 )
 from engine.figures import Status
 from engine.gluster.volume import Brick, Volume
+from engine.item import Gfid
+from engine.plan.dirty import Dirty, Why
 from engine.session import checkpoints, lifecycle, once, supervisor, wanted
 from engine.session.journal import Journal
 from engine.session.keeper import Job, Patience
+from engine.session.ledger import Failure, Known, Ledger
 from engine.session.local import Local
 from engine.session.runner import Ways, lock
 from engine.state import State
@@ -298,6 +302,22 @@ async def test_a_worker_begins_anew_when_others_come_and_go(world: World) -> Non
             await told.until(WorkerStarted)
         await feed.ask(world.at.socket, Reload())
     assert [type(event) for event in told.events].count(WorkerStarted) == 3
+
+
+async def test_what_a_brick_that_is_gone_has_left_is_seen_to(world: World) -> None:
+    world.add("s")
+    failed = {"path": "f", "doing": "create", "kind": "EPERM", "words": "no", "tries": 1}
+    failed |= {"first": 1.0, "last": 1.0, "due": 1.0, "slice": 7}
+    gone = Failure(worker="h1:/b2", gfid=Gfid("0" * 36), **failed)  # type: ignore[arg-type]
+    left = Ledger(world.at.ledger("s"), "h1:/b2")
+    left.put([(gone, Known(Dirty(Why.DATA)))])
+    world.paths = ["/b1"]
+    async with world.engine() as told:
+        mended = await told.until(EntryMended)
+        assert isinstance(mended, EntryMended)
+        assert mended.worker == "h1:/b2"
+        await told.until(WorkerStarted)
+    assert Ledger(world.at.ledger("s"), "h1:/b1").waiting == 1
 
 
 async def test_changed_settings_restart_and_bad_ones_do_not_stop(world: World) -> None:

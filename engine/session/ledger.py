@@ -213,19 +213,7 @@ class Ledger:
 
     def take_over(self, worker: str) -> dict[Gfid, Known]:
         """Make what another one intended, who has ended, an intention of our own; return it."""
-
-        def take(db: sqlite3.Connection) -> dict[Gfid, Known]:
-            theirs, ours = _intended(db, worker), _intended(db, self._worker)
-            found = {
-                gfid: known.merged(ours[gfid]) if gfid in ours else known
-                for gfid, known in theirs.items()
-            }
-            every = [(self._worker, gfid, _pack(known)) for gfid, known in found.items()]
-            db.executemany("INSERT OR REPLACE INTO unsure VALUES (?, ?, ?)", every)
-            db.execute("DELETE FROM unsure WHERE worker = ?", (worker,))
-            return found
-
-        return self._store.run(take)
+        return self._store.run(lambda db: _inherit(db, worker, self._worker))
 
     def _failures(
         self, condition: str, values: Sequence[object]
@@ -279,6 +267,45 @@ def make_due(path: Path, gfids: Collection[str] | None, due: float) -> int:
 
     with _opened(path) as store:
         return store.run(change)
+
+
+def hand_over(path: Path, workers: Collection[str]) -> list[Failure]:
+    """Give what workers have noted whose bricks are no longer here to the first of `workers`, which
+    are all that there are on this node; return the failures, as they were.
+
+    Of one that both have noted, its own note stays; what is intended is joined.
+    """
+    if not path.exists() or not workers:
+        return []
+    heir, marks = min(workers), ",".join("?" * len(workers))
+    # A command that has noted something is called by a word.
+    gone = f"worker LIKE '%:/%' AND worker NOT IN ({marks})"
+
+    def change(db: sqlite3.Connection) -> list[Failure]:
+        names = tuple(workers)
+        rows = db.execute(f"SELECT {_TOLD} FROM failures WHERE {gone}", names).fetchall()
+        if rows:
+            db.execute(f"UPDATE OR IGNORE failures SET worker = ? WHERE {gone}", (heir, *names))
+            db.execute(f"DELETE FROM failures WHERE {gone}", names)
+        found = db.execute(f"SELECT DISTINCT worker FROM unsure WHERE {gone}", names).fetchall()
+        for (worker,) in found:
+            _inherit(db, worker, heir)
+        return [_failure(row) for row in rows]
+
+    with _opened(path) as store:
+        return store.run(change)
+
+
+def _inherit(db: sqlite3.Connection, worker: str, heir: str) -> dict[Gfid, Known]:
+    """Make what `worker` intended an intention of `heir`; return it."""
+    theirs, ours = _intended(db, worker), _intended(db, heir)
+    found = {
+        gfid: known.merged(ours[gfid]) if gfid in ours else known for gfid, known in theirs.items()
+    }
+    every = [(heir, gfid, _pack(known)) for gfid, known in found.items()]
+    db.executemany("INSERT OR REPLACE INTO unsure VALUES (?, ?, ?)", every)
+    db.execute("DELETE FROM unsure WHERE worker = ?", (worker,))
+    return found
 
 
 def _intended(db: sqlite3.Connection, worker: str) -> dict[Gfid, Known]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from engine import config, files, options
@@ -11,6 +12,7 @@ from engine.config import Places, Session
 from engine.errors import GeorepError, Usage
 from engine.events import (
     AnyEvent,
+    EntryMended,
     MinuteCounted,
     SessionBlocked,
     SessionForgotten,
@@ -18,7 +20,7 @@ from engine.events import (
     Wanted,
 )
 from engine.gluster.volume import Brick
-from engine.session import minutes, restart, wanted
+from engine.session import ledger, minutes, restart, wanted
 from engine.session.keeper import Keeper, Patience, Tell
 from engine.session.local import Local, Look, MakeJob, worker_name
 from engine.session.reaching import Reaching
@@ -165,6 +167,7 @@ class Runner:
         await self._stop_workers("its brick is no longer part of the volume here", gone)
         if local.volume.bricks != self._bricks:
             await self._stop_workers("the volume has other bricks than when it began")
+            await self._hand_over(due.keys())
             self._bricks = local.volume.bricks
         if not due:
             raise local.nothing()
@@ -175,6 +178,13 @@ class Runner:
                 job = self._ways.job(session, brick, local.volume, None)
                 keeper = Keeper(job, self._hear, self._ways.patience, paused=paused)
                 self._workers[worker] = keeper, group.create_task(keeper.keep())
+
+    async def _hand_over(self, workers: Collection[str]) -> None:
+        """Let one of `workers` see to what those have left whose bricks are gone."""
+        path = self._at.ledger(self._name)
+        for failure in await asyncio.to_thread(ledger.hand_over, path, workers):
+            told = {"worker": failure.worker, "gfid": failure.gfid}
+            self._tell(EntryMended(at=time.time(), session=self._name, **told))
 
     def _hear(self, event: AnyEvent) -> None:
         self._tell(event)

@@ -1,6 +1,7 @@
 """Bricks are added, replaced and taken away while files are written, and a session runs."""
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,9 @@ import pytest
 from conftest import fresh_world
 from world import PATIENCE, SESSION, WORK, World
 
+from engine import names
 from engine.errors import Stop
+from engine.lab.compare import What
 from engine.lab.hosts import until
 from engine.lab.lab import Lab
 from engine.lab.shape import PRIMARY
@@ -117,6 +120,7 @@ def test_bricks_that_are_added_are_taken_up(world: Changing) -> None:
 
 
 def test_bricks_that_are_taken_away(world: Changing) -> None:
+    """A directory's mtime is the newest that any brick has of it; some were theirs."""
     began = time.time()
     with world.churning("while taken", 5):
         world.gluster("remove-brick", *ADDED, "start")
@@ -132,6 +136,14 @@ def test_bricks_that_are_taken_away(world: Changing) -> None:
     world.await_workers(gone=ADDED)
     world.churned("afterwards", 6)
     world.settle()
+    older = world.compared()
+    assert {difference.what for difference in older} <= {What.MTIME}
+    paths = [names.show(difference.path) for difference in older]
+    mounted = world.lab.path("prim1", WORK)
+    assert all((mounted / os.fsdecode(difference.path)).is_dir() for difference in older)
+    if paths:
+        said = world.georep("prim1", "resend", SESSION, *paths, "--yes")
+        assert said.returncode == 0, said.stdout + said.stderr
     assert world.differences() == []
     assert world.complaints(began) == []
 
