@@ -1,6 +1,6 @@
 """Who was renamed over has ended, though he was in limbo when a worker heard of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +8,11 @@ import pytest
 from memory_target import Thing
 from replicating import A, B, C, World
 
-from engine.item import Attributes, Gfid, Kind, Place
+from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.plan import records
 from engine.plan.dirty import Window
 from engine.plan.records import Record
+from engine.session import claims
 
 
 @pytest.fixture(params=[False, True], ids=["removing", "keeping"])
@@ -106,3 +107,57 @@ async def test_nobody_asks_while_nothing_was_renamed(
     world.make(A)
     monkeypatch.setattr(world.secondary, "in_limbo", lambda: pytest.fail("nothing was renamed"))
     await world.worker.make_so(world.heard())
+
+
+async def test_who_has_come_back_from_elsewhere_is_not_claimed_for_where_he_stood_before(
+    world: World,
+) -> None:
+    stranger = Gfid("0000000f-0000-4000-8000-00000000000f")
+    aside(world, stranger, A)
+    world.make(C)
+    world.primary.rename(C, B)
+    await world.worker.make_so(world.heard())
+    note(world, stranger, C)
+    world.make(C)
+    world.primary.rename(C, A)
+    await world.worker.make_so(world.heard())
+    assert world.secondary.in_limbo() == [stranger]
+
+
+async def test_places_are_not_remembered_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody stays in limbo, without a note, while a brick is down for hours."""
+    monkeypatch.setattr(claims, "_MOST", 3)
+    stranger = Gfid("0000000f-0000-4000-8000-00000000000f")
+    aside(world, stranger, None)
+    for number in range(9):
+        world.make(A)
+        world.primary.rename(A, Place(ROOT, b"%d" % number))
+        await world.worker.make_so(world.heard())
+    kept = [place.name for heard in world.worker._claims._heard for place in heard.taken]
+    assert kept == [b"6", b"7", b"8"]
+
+
+async def test_of_many_each_note_is_asked_for_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A window with renames asks again; a reply with all of them would be too long."""
+    monkeypatch.setattr(claims, "_AT_ONCE", 3)
+    strangers = [Gfid(f"{number:08x}-0000-4000-8000-00000000000f") for number in range(10)]
+    for stranger in strangers:
+        aside(world, stranger, B)
+    asked: list[list[Gfid]] = []
+    answer = world.secondary.records_now
+
+    async def records_now(gfids: Sequence[Gfid]) -> list[bytes]:
+        asked.append(list(gfids))
+        return await answer(gfids)
+
+    monkeypatch.setattr(world.worker._claims._channel, "records", records_now)
+    for _ in range(2):
+        renamed_over(world)
+        await world.worker.make_so(world.heard())
+        world.primary.remove(C)
+    assert [len(each) for each in asked] == [3, 3, 3, 1]
+    assert set(world.secondary.in_limbo()) == set(strangers)

@@ -122,15 +122,12 @@ def test_bricks_that_are_added_are_taken_up(world: Changing) -> None:
 def test_bricks_that_are_taken_away(world: Changing) -> None:
     """A directory's mtime is the newest that any brick has of it; some were theirs."""
     began = time.time()
-    with world.churning("while taken", 5):
-        world.gluster("remove-brick", *ADDED, "start")
-        world.await_migration("remove-brick", *ADDED, "status")
-        time.sleep(2)
-    # What was written meanwhile was passed over, or has failed; a symlink with several names is
-    # never moved.
-    world.run("find {} -type l -links +1 -delete")
-    world.gluster("remove-brick", *ADDED, "stop")
+    # Not all that the others have left can be moved: a symlink with several names cannot.
+    world.run(
+        "rm -rf {}/*; mkdir {}/d; cd {}/d; for n in $(seq 99); do echo $n >$n; mkdir d$n; done"
+    )
     world.gluster("remove-brick", *ADDED, "start")
+    world.run("cd {}/d; for n in $(seq 99); do echo $n >d$n/f; done")
     assert world.await_migration("remove-brick", *ADDED, "status") == {"completed"}
     world.settle()
     world.gluster("remove-brick", *ADDED, "commit")
@@ -138,7 +135,8 @@ def test_bricks_that_are_taken_away(world: Changing) -> None:
     world.await_workers(gone=ADDED)
     world.churned("afterwards", 6)
     world.settle()
-    older = world.compared()
+    stays = world.differences()
+    older = [one for one in world.compared() if str(one) in stays]
     assert {difference.what for difference in older} <= {What.MTIME}
     paths = [names.show(difference.path) for difference in older]
     mounted = world.lab.path("prim1", WORK)
@@ -146,7 +144,7 @@ def test_bricks_that_are_taken_away(world: Changing) -> None:
     if paths:
         said = world.georep("prim1", "resend", SESSION, *paths, "--yes")
         assert said.returncode == 0, said.stdout + said.stderr
-    assert world.differences() == []
+    assert world.compared() == []
     assert world.complaints(began) == []
 
 
