@@ -10,7 +10,7 @@ from replicating import A, B, C, World
 
 from engine.item import ROOT, Attributes, Gfid, Kind, Place
 from engine.plan import records
-from engine.plan.dirty import Window
+from engine.plan.dirty import ALL, Window
 from engine.plan.records import Record
 from engine.session import claims
 
@@ -67,6 +67,26 @@ async def test_where_he_stood_may_be_noted_later(world: World) -> None:
     await world.worker.make_so(Window(keeps=world.manner.keeps))
     assert world.secondary.in_limbo() == []
     assert theirs not in world.secondary.things
+
+
+async def test_a_worker_that_begins_anew_knows_whom_it_had_moved_aside(world: World) -> None:
+    """Before the record was heard, ahead of its slice: what is in memory is gone with it."""
+    theirs = world.make(A, brick=1)
+    world.secondary.things[theirs] = Thing(Kind.FILE, Attributes(0o100644, 0, 0, 0, 7, 7))
+    world.secondary.places[A] = theirs
+    ours = world.make(B)
+    world.primary.rename(B, A)
+    early = Window(keeps=world.manner.keeps)
+    early.mark(ours, ALL, B)
+    early.spoken.add(ours)
+    await world.worker.make_ahead(early)
+    assert world.secondary.in_limbo() == [theirs]
+    world.begin()
+    await world.worker.recover()
+    assert world.secondary.in_limbo() == [theirs]
+    await world.worker.make_so(world.heard())
+    assert world.secondary.in_limbo() == []
+    assert set(world.secondary.tree()) == {A}
 
 
 async def test_who_came_there_after_the_rename_was_heard_is_not_claimed_by_it(

@@ -133,8 +133,9 @@ class Rounds:
         for wave in order.waves(list(items.values()), directories):
             answers += await self.sending.wave(wave, pushed, items)
         self.noting.hear(items, answers)
-        if not attempt.trial.ahead:  # else the record that speaks of it may be still to be heard
-            await self.noting.unclaimed(items, answers)
+        # Also ahead, though the record that speaks of it is mostly heard in the next moment: a worker
+        # that begins anew in between, or another one, finds by the note whom that record ends.
+        await self.noting.unclaimed(items, answers)
         outcome = settle(window, batch, items, answers)
         outcome.refused += self.sending.unreadable()
         short = {g: attempt.short.pop(g) for g in batch if g in attempt.short}
