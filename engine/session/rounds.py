@@ -133,7 +133,7 @@ class Rounds:
         for wave in order.waves(list(items.values()), directories):
             answers += await self.sending.wave(wave, pushed, items)
         self.noting.hear(items, answers)
-        # Also ahead, though the record that speaks of it is mostly heard in the next moment: a worker
+        # Also ahead, though the record that speaks of it mostly comes in the next moment: a worker
         # that begins anew in between, or another one, finds by the note whom that record ends.
         await self.noting.unclaimed(items, answers)
         outcome = settle(window, batch, items, answers)
