@@ -20,6 +20,7 @@ MINUTES = {
     "test_lost_history": 2.0,
     "test_nodes_down": 2.0,
     "test_conflicts": 2.0,
+    "test_bricks_come_and_go": 2.0,
     "test_stale_copies": 2.0,
     "test_guide": 2.0,
     "test_ahead_of_the_slice": 1.5,
