@@ -138,6 +138,7 @@ def test_gluster_params(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
         one.start(1.0)
     (command,) = started
     assert command.index("--use-readdirp=no") < command.index("--volfile-id=gvol")
+    assert mount.THOROUGH in command
 
 
 @pytest.mark.parametrize(
