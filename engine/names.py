@@ -73,7 +73,7 @@ def alike(one: str, other: str) -> bool:
 
 
 def _from_the_root(text: str) -> bytes:
-    return meant(text).removeprefix(b"./").strip(b"/")
+    return b"/".join(part for part in meant(text).split(b"/") if part not in (b"", b"."))
 
 
 def word(text: str) -> str:

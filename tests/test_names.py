@@ -5,7 +5,7 @@ import unicodedata
 
 import hostile
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -17,6 +17,7 @@ AWKWARD = st.text(st.sampled_from(" /\\x41'\"$\u0301\u202e\u200b\ufe0f\u3164\t\n
 
 
 @given(st.one_of(st.binary(), AWKWARD))
+@example(b"./")
 def test_any_name_survives_being_shown(name: bytes) -> None:
     text = names.show(name)
     assert names.parse(text) == names.meant(text) == name
