@@ -155,7 +155,7 @@ def test_a_brick_that_is_replaced_goes_and_its_follower_is_taken_up(world: Chang
     world.run("rm -rf {}/*; mkdir {}/e; cd {}/e; for n in $(seq 99); do echo $n >$n; done")
     world.gluster("replace-brick", OLD, NEW, "commit", "force")
     world.run("cd {}/e; for n in $(seq 99); do echo more >>$n; mv $n moved$n; echo new >$n; done")
-    world.run("cd {}/e; for n in $(seq 50); do rm $n; mv $((n+40)) moved$n; done")
+    world.run("cd {}/e; for n in $(seq 45); do rm $n; mv $((n+45)) moved$n; done")
     world.await_workers(NEW, gone=(OLD,))
     world.run("cd {}/e; for n in $(seq 50); do echo last >$n; done")
     world.settle()
