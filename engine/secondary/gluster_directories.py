@@ -11,9 +11,11 @@ from engine.secondary.used import Used
 
 _NOTHING = frozenset({*FULL, errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOENT})
 """What is said where nothing was made, and nobody was met."""
-_TELLS = 5
-_BETWEEN = 0.05
-"""Seconds, long for one call of a brick."""
+_PAUSES = (0.05, 0.05, 0.1, 0.1, 0.2, 0.5, 1.0, 1.0)
+"""Seconds between two looks at a new directory. Each brick moves a directory by itself, and while
+another agent moves this one, on bricks that have much to do, one tells where it was, and another
+has somebody else there; who is taken for another stays so.
+"""
 
 
 class Directories:
@@ -52,7 +54,8 @@ class Directories:
         path that the volume tells of it leads to somebody else, each time.
         """
         taken: Gfid | None = None
-        for _ in range(_TELLS):
+        for pause in (0.0, *_PAUSES):
+            time.sleep(pause)
             try:
                 taken = self._taken_for(gfid, place)
             except OSError as error:
@@ -62,7 +65,6 @@ class Directories:
             else:
                 if taken is None:
                     return
-            time.sleep(_BETWEEN)
         if taken is not None:
             self._objects.lost = (
                 f"the GlusterFS client takes the new directory {gfid} for {taken}; "
