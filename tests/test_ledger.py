@@ -206,6 +206,25 @@ def test_what_the_worker_of_a_brick_that_is_gone_has_left_is_another_s(path: Pat
     assert ledger.hand_over(path, [W1]) == []
 
 
+def test_of_one_that_several_have_noted_nothing_that_was_known_gets_lost(path: Path) -> None:
+    """Its content was the other's to bring, and no record tells of it again."""
+    mine = Known(Dirty(Why.ATTRIBUTES, {Place(ROOT, b"mine"): None}), known=True)
+    theirs = Known(Dirty(Why.DATA, {Place(ROOT, b"theirs"): None}), spoken=True)
+    third = Known(Dirty(Why.NAMES, directory=True))
+    heir = Ledger(path, W1)
+    heir.put([(failure(A, NEVER, words="mine"), mine)])
+    for worker, known in ((W2, theirs), ("h:/b3", third)):
+        for gfid in (A, B):
+            Ledger(path, worker).put([(failure(gfid, worker=worker), known)])
+    assert len(ledger.hand_over(path, [W1])) == 4
+    heir.recount()
+    assert (heir.waiting, heir.skipped) == (2, 0), "one of them still tried it"
+    found = heir.among([A, B])
+    assert found[A][0].words == "mine"
+    assert found[A][1] == theirs.merged(third).merged(mine)
+    assert found[B][1] == theirs.merged(third)
+
+
 def test_nobody_inherits_where_there_is_nobody(path: Path) -> None:
     assert ledger.hand_over(path, [W1]) == []
     opened(path, W1, failure(A))

@@ -1,4 +1,6 @@
-"""Closed slices for the session: is history complete, what has closed, wake me when one closes."""
+"""Closed slices for the session: since when there are any, is history complete, what has closed,
+wake me when one closes.
+"""
 
 import asyncio
 import contextlib

@@ -28,7 +28,10 @@ class _Heard:
 
 
 class Claims:
-    """What one worker has heard. It begins anew with each: then they go to quarantine."""
+    """What one worker has heard; one that begins anew hears again what its position has not passed.
+
+    Who is claimed by nobody goes to quarantine.
+    """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel

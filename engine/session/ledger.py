@@ -273,7 +273,8 @@ def hand_over(path: Path, workers: Collection[str]) -> list[Failure]:
     """Give what workers have noted whose bricks are no longer here to the first of `workers`, which
     are all that there are on this node; return the failures, as they were.
 
-    Of one that both have noted, its own note stays; what is intended is joined.
+    Of one that several have noted, what is known of it is joined: the content that one had to
+    bring, no record tells of again. It is tried if any of them did.
     """
     if not path.exists() or not workers:
         return []
@@ -283,17 +284,32 @@ def hand_over(path: Path, workers: Collection[str]) -> list[Failure]:
 
     def change(db: sqlite3.Connection) -> list[Failure]:
         names = tuple(workers)
-        rows = db.execute(f"SELECT {_TOLD} FROM failures WHERE {gone}", names).fetchall()
-        if rows:
-            db.execute(f"UPDATE OR IGNORE failures SET worker = ? WHERE {gone}", (heir, *names))
-            db.execute(f"DELETE FROM failures WHERE {gone}", names)
+        rows = db.execute(f"SELECT {_TOLD}, dirty FROM failures WHERE {gone}", names).fetchall()
+        left = [(_failure(row[:-1]), _unpack(row[-1])) for row in rows]
+        for failure, known in left:
+            _pass_on(db, failure, known, heir)
         found = db.execute(f"SELECT DISTINCT worker FROM unsure WHERE {gone}", names).fetchall()
         for (worker,) in found:
             _inherit(db, worker, heir)
-        return [_failure(row) for row in rows]
+        return [failure for failure, _ in left]
 
     with _opened(path) as store:
         return store.run(change)
+
+
+def _pass_on(db: sqlite3.Connection, failure: Failure, known: Known, heir: str) -> None:
+    """Make a failure of another one that of `heir`."""
+    of = "WHERE worker = ? AND gfid = ?"
+    theirs, ours = (failure.worker, failure.gfid), (heir, failure.gfid)
+    row = db.execute(f"SELECT dirty FROM failures {of}", ours).fetchone()
+    if row is None:
+        db.execute(f"UPDATE failures SET worker = ? {of}", (heir, *theirs))
+        return
+    joined = _pack(known.merged(_unpack(row[0])))
+    db.execute(
+        f"UPDATE failures SET dirty = ?, due = MAX(due, ?) {of}", (joined, failure.due, *ours)
+    )
+    db.execute(f"DELETE FROM failures {of}", theirs)
 
 
 def _inherit(db: sqlite3.Connection, worker: str, heir: str) -> dict[Gfid, Known]:
