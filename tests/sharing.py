@@ -4,7 +4,11 @@ ROWS = 3
 """How many workers have a lab each; the last one only when it has done most of the rest."""
 REST = 16.0
 """Minutes that one worker needs for that, while the others have labs."""
-TOGETHER = {"test_traps_of_new_files": "test_traps", "test_traps_of_truth": "test_traps"}
+TOGETHER = {
+    "test_traps_of_lists": "test_traps",
+    "test_traps_of_new_files": "test_traps",
+    "test_traps_of_truth": "test_traps",
+}
 """Modules that have one lab between them."""
 MINUTES = {
     "test_large_files": 7.0,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from engine.gluster import agreed, newfile, xattrs
+from engine.gluster import agreed, newfile, reading, xattrs
 from engine.gluster import gfid as gfids
 from engine.gluster.held import Held
 from engine.item import ROOT, Gfid, Holder, Item, Kind, Place
@@ -26,9 +26,11 @@ Answer = TypeVar("Answer")
 class Objects:
     """What an aux-gfid mount leads to; may be asked from many threads."""
 
-    def __init__(self, root: bytes, *, pieces: bool = False) -> None:
-        """`pieces`: the volume keeps files in pieces."""
-        self.root, self._pieces = root, pieces
+    def __init__(self, root: bytes, second: Callable[[], bytes], *, pieces: bool = False) -> None:
+        """`root`: the mount; `second` gives another one like it; `pieces`: the volume keeps files
+        in pieces.
+        """
+        self.root, self._second, self._pieces = root, second, pieces
         # Kept open, so that the kernel does not ask for it again with every path below it.
         self._below = os.open(root + b"/.gfid", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._gfids = b"/proc/self/fd/%d/" % self._below
@@ -173,15 +175,28 @@ class Objects:
             parent = seen.gfid
         return walked
 
-    def children(self, place: Place, most: int) -> list[Holder]:
-        """List a directory by its place, for `.gfid/<gfid>` itself cannot be listed; `most` of its
-        children will do.
+    def names(self, place: Place) -> list[bytes] | None:
+        """List a directory by its place, for `.gfid/<gfid>` itself cannot be listed; None when
+        there is none.
+
+        Nor can the place, on a mount that looked for the directory by its gfid while a brick was
+        without it, as when another agent makes it: its client then takes the two for one as long as
+        it knows the directory. Another mount does not.
         """
+        try:
+            return reading.names(self.root, place)
+        except OSError as error:
+            if error.errno != errno.ENOTSUP:
+                raise
+        return reading.names(self._second(), place)
+
+    def children(self, place: Place, most: int) -> list[Holder]:
+        """List a directory by its place; `most` of its children will do."""
         holder = self.at(place)
         if holder is None:
             return []
         found = []
-        for name in os.listdir(self.path_of(place)):
+        for name in self.names(place) or ():
             inner = Place(holder.gfid, name)
             child = self.at(inner)
             if child is not None:
@@ -206,5 +221,18 @@ class Objects:
             if place.parent == ROOT:
                 os.listdir(self.root)
             for parent in self.find(place.parent):
-                os.listdir(self.path_of(parent))
+                self._list_here(parent)
         return act()
+
+    def _list_here(self, place: Place) -> None:
+        """List a directory on this very mount, which is given up if it cannot: see `names`."""
+        try:
+            os.listdir(self.path_of(place))
+        except OSError as error:
+            if error.errno != errno.ENOTSUP:
+                raise
+            self.lost = (
+                f"the GlusterFS client cannot list {os.fsdecode(place.name)!r} in {place.parent}; "
+                "a new mount can"
+            )
+            self.check_usable()

@@ -34,15 +34,17 @@ class GlusterTarget:
         self,
         root: bytes,
         plain: Callable[[], bytes],
+        second: Callable[[], bytes],
         scope: Scope = objects.ALL,
         *,
         pieces: bool = False,
     ) -> None:
-        """Make `/.georep` in the aux-gfid mount `root`; `plain` gives one without client-pid -1;
-        `scope`: which xattrs we have to do with; `pieces`: the volume keeps files in pieces.
+        """Make `/.georep` in the aux-gfid mount `root`; `plain` gives one without client-pid -1,
+        `second` one more like `root`; `scope`: which xattrs we have to do with; `pieces`: the
+        volume keeps files in pieces.
         """
         self._root, self._pieces = root, pieces
-        self._objects = Objects(root, pieces=pieces)
+        self._objects = Objects(root, second, pieces=pieces)
         self._xattrs = Xattrs(self._objects, plain, scope)
         own = root + b"/" + OWN
         for directory in (own, own + b"/limbo", own + b"/quarantine"):
@@ -202,7 +204,7 @@ class GlusterTarget:
 
     def listed(self, place: Place) -> list[bytes] | None:
         """List the names in a directory, sorted; None when there is none at `place`."""
-        return reading.names(self._root, place)
+        return self._objects.names(place)
 
     def facts(self, places: Sequence[Place]) -> list[Facts | None]:
         """Return who stands at each of `places`, with all that is compared."""

@@ -97,12 +97,16 @@ def _directory(hello: Hello) -> Iterator[Opened]:
 @contextmanager
 def _volume(hello: Hello) -> Iterator[Opened]:
     facts = _facts(hello.volume, hello.secondary)
-    mount = _mount(hello, privileged=needs_privilege(facts))
-    spare = _Spare(hello)
+    privileged = needs_privilege(facts)
+    mount = _mount(hello, privileged=privileged)
+    plain = _Spare(hello, privileged=False)
+    second = _Spare(hello, privileged=True) if privileged else plain
+    spares = {plain, second}
 
     try:
         mount.start(timeout=_READY)
-        target = GlusterTarget(mount.root, spare.root, _scope(hello), pieces=facts.pieces)
+        roots = mount.root, plain.root, second.root
+        target = GlusterTarget(*roots, _scope(hello), pieces=facts.pieces)
 
         def trouble() -> str:
             if not mount.alive():
@@ -111,7 +115,8 @@ def _volume(hello: Hello) -> Iterator[Opened]:
 
         def abandon() -> None:
             mount.kill()
-            spare.kill()
+            for spare in spares:
+                spare.kill()
 
         yield Opened(
             target,
@@ -127,7 +132,8 @@ def _volume(hello: Hello) -> Iterator[Opened]:
             bricks=_bricks(facts),
         )
     finally:
-        spare.stop()
+        for spare in spares:
+            spare.stop()
         mount.stop()
 
 
@@ -184,10 +190,10 @@ def _mount(hello: Hello, *, privileged: bool, spare: str = "") -> Mount | Broker
 
 
 class _Spare:
-    """A second mount without client-pid -1, made only when something needs it."""
+    """One more mount, made only when something needs it; `privileged`: as client-pid -1."""
 
-    def __init__(self, hello: Hello) -> None:
-        self._mount = _mount(hello, privileged=False, spare="-spare")
+    def __init__(self, hello: Hello, *, privileged: bool) -> None:
+        self._mount = _mount(hello, privileged=privileged, spare="-spare")
         self._guard = threading.Lock()
         self._up = False
 

@@ -67,7 +67,7 @@ class Sides:
 
     def served(self, root: bytes, plain: bytes) -> GlusterTarget:
         """Return the secondary through the mount `root`, as an agent has it."""
-        self._targets.append(GlusterTarget(root, lambda: plain))
+        self._targets.append(GlusterTarget(root, lambda: plain, lambda: plain))
         return self._targets[-1]
 
     def close(self) -> None:
@@ -122,6 +122,12 @@ def holds(brick: bytes, gfid: Gfid) -> bool:
     """Whether a brick has an object, not just a pointer to it."""
     handle = brick + b"/" + gfids.handle(gfid)
     return os.path.lexists(handle) and xattrs.LINKTO not in xattrs.get_all(handle)
+
+
+def lose(brick: bytes, path: bytes, gfid: Gfid) -> None:
+    """Have a brick without an empty directory of it, as it is before it has made one."""
+    os.rmdir(brick + b"/" + path)
+    os.unlink(brick + b"/" + gfids.handle(gfid))
 
 
 def _ready(root: bytes) -> bool:

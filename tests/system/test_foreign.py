@@ -1,12 +1,16 @@
 """What somebody wrote on the secondary: moved out of the way, kept, listed, and never destroyed."""
 
 import json
+import os
+import time
 from collections.abc import Iterator
 
 import pytest
 from conftest import fresh_world
+from mounted import lose
 from world import PATIENCE, SESSION, World
 
+from engine.gluster import xattrs
 from engine.lab.hosts import until
 from engine.lab.shape import SECONDARY
 
@@ -55,3 +59,26 @@ def test_foreign_objects_are_kept_whatever_the_primary_does(shared: World) -> No
     assert [words for words in shared.differences() if not words.startswith("/: mtime")] == []
     status = shared.georep("prim1", "status", SESSION)
     assert status.returncode == 0, status.stdout.decode()
+
+
+def test_what_stands_in_a_directory_that_agents_met_half_made_is_kept(shared: World) -> None:
+    """Their clients can never list it again."""
+    shared.run("mkdir {}/half")
+    shared.settle()
+    shared.stop()
+    brick = os.fsencode(shared.lab.bricks(SECONDARY)[1])
+    gfid = xattrs.gfid(brick + b"/half")
+    assert gfid is not None
+    lose(brick, b"half", gfid)
+    shared.start()
+    shared.run("chmod 700 {}/half")
+    shared.settle()
+    shelf = shared.there() / ".georep/quarantine"
+    before = len(list(shelf.glob("*")))
+    (shared.there() / "half/mine").write_text("written there")
+    began = time.time()
+    shared.run("rmdir {}/half")
+    shared.settle()
+    until("it is put away", lambda: len(list(shelf.glob("*"))) == before + 1, patience=PATIENCE)
+    assert not (shared.there() / "half").exists()
+    assert [words for words in shared.complaints(began) if ": quarantined: " not in words] == []

@@ -269,7 +269,7 @@ def test_agents_and_comparisons_see_what_is_true(copies: Copies, number: int) ->
 
     wrong = []
     for mount in copies.mounts:
-        target = GlusterTarget(mount, lambda: copies.client)
+        target = GlusterTarget(mount, lambda: copies.client, lambda: copies.client)
         for name, case in CASES.items():
             path, gfid = made[name]
             place = Place(ROOT, os.path.basename(path))
@@ -316,7 +316,7 @@ def test_what_is_taken_back_before_a_heal_stays_so(copies: Copies, number: int) 
     copies.back()
 
     for mount in range(2):
-        target = GlusterTarget(copies.mounts[mount], lambda: copies.client)
+        target = GlusterTarget(copies.mounts[mount], lambda: copies.client, lambda: copies.client)
         for (_, _, agent), (_, shall) in made.items():
             if agent == mount:
                 done(apply(target, shall))
