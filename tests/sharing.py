@@ -30,6 +30,7 @@ MINUTES = {
     "test_ahead_of_the_slice": 1.5,
     "test_checkpoints": 1.5,
     "test_takeover": 1.5,
+    "test_foreign": 1.3,
     "test_other_bricks": 1.0,
     "test_keys": 1.0,
     "test_pool": 1.0,

@@ -7,8 +7,9 @@ cache, and whoever moves it by one form finds it stale by the other. So everythi
 
 import errno
 import os
+import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -18,7 +19,9 @@ from engine.gluster.held import Held
 from engine.item import ROOT, Gfid, Holder, Item, Kind, Place
 from engine.rpc.messages import Seen
 from engine.secondary import attributes
+from engine.secondary.notes import Notes
 from engine.secondary.parents import Parents
+from engine.secondary.recorded import places as recorded_places
 
 Answer = TypeVar("Answer")
 
@@ -26,11 +29,19 @@ Answer = TypeVar("Answer")
 class Objects:
     """What an aux-gfid mount leads to; may be asked from many threads."""
 
-    def __init__(self, root: bytes, second: Callable[[], bytes], *, pieces: bool = False) -> None:
-        """`root`: the mount; `second` gives another one like it; `pieces`: the volume keeps files
-        in pieces.
+    def __init__(
+        self,
+        root: bytes,
+        second: Callable[[], bytes],
+        bricks: Sequence[bytes] = (),
+        *,
+        pieces: bool = False,
+    ) -> None:
+        """`root`: the mount; `second` gives another one like it; `bricks`: those of this node;
+        `pieces`: the volume keeps files in pieces.
         """
         self.root, self._second, self._pieces = root, second, pieces
+        self._bricks, self._asked = bricks, Notes(root, "asked")
         # Kept open, so that the kernel does not ask for it again with every path below it.
         self._below = os.open(root + b"/.gfid", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._gfids = b"/proc/self/fd/%d/" % self._below
@@ -126,19 +137,52 @@ class Objects:
             xattrs.put(path, newfile.XATTR, value)
 
     def find(self, gfid: Gfid) -> list[Place]:
-        """Return present places of `gfid`; each path that the volume tells is walked and checked.
+        """Return present places of `gfid`: all that a brick of this node has recorded, and if there
+        is none, what the volume tells. Each is looked at.
 
-        For hard links it tells paths joined by colons, which names may have, too.
+        For hard links the volume tells paths joined by colons, which names may have, too.
         """
+        recorded = [at for at in recorded_places(self._bricks, gfid) if self._stands(gfid, at)]
+        if recorded:
+            return recorded
         path = self.path(gfid)
         told = self.told(path, b"glusterfs.gfid2path").split(b"\0")
-        told += self.told(path, b"glusterfs.gfidtopath").rstrip(b"\0").split(b":")
+        told += self._all_told(gfid, path).rstrip(b"\0").split(b":")
         found: dict[Place, None] = {}
         for one in dict.fromkeys(told):
             walked = self.walk(one)
             if walked and walked[-1].gfid == gfid:
                 found[walked[-1].place] = None
         return list(found)
+
+    def _stands(self, gfid: Gfid, place: Place) -> bool:
+        seen = self.at(place)
+        return seen is not None and seen.gfid == gfid
+
+    def _all_told(self, gfid: Gfid, path: bytes) -> bytes:
+        """Return all paths that the volume tells of `gfid`; each object is asked for them once.
+
+        A brick dies of the question (10.3), and its replicas after it, if it has a name recorded in
+        a directory that is gone: one that was renamed over, of a file that has others. A note says
+        that nobody answered, so that it is not asked for again.
+        """
+        try:
+            folder = stat.S_ISDIR(os.lstat(path).st_mode)
+        except FileNotFoundError:
+            return b""
+        if folder:
+            return self.told(path, b"glusterfs.gfidtopath")
+        if self._asked.get(gfid):
+            return b""
+        self._asked.keep(gfid, b"who is asked for all paths of this one may die of it\n")
+        try:
+            answer = self.told(path, b"glusterfs.gfidtopath")
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                self._asked.drop(gfid)
+            raise
+        self._asked.drop(gfid)
+        return answer
 
     def above(self, gfid: Gfid) -> list[Gfid]:
         """Return a directory and those above it."""

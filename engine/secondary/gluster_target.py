@@ -37,14 +37,15 @@ class GlusterTarget:
         second: Callable[[], bytes],
         scope: Scope = objects.ALL,
         *,
+        bricks: Sequence[bytes] = (),
         pieces: bool = False,
     ) -> None:
         """Make `/.georep` in the aux-gfid mount `root`; `plain` gives one without client-pid -1,
-        `second` one more like `root`; `scope`: which xattrs we have to do with; `pieces`: the
-        volume keeps files in pieces.
+        `second` one more like `root`; `scope`: which xattrs we have to do with; `bricks`: those of
+        this node; `pieces`: the volume keeps files in pieces.
         """
         self._root, self._pieces = root, pieces
-        self._objects = Objects(root, second, pieces=pieces)
+        self._objects = Objects(root, second, bricks, pieces=pieces)
         self._xattrs = Xattrs(self._objects, plain, scope)
         own = root + b"/" + OWN
         for directory in (own, own + b"/limbo", own + b"/quarantine"):

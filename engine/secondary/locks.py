@@ -11,7 +11,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from engine.item import Gfid, Place
 
@@ -90,7 +90,9 @@ class LockFile:
 
     def close(self) -> None:
         """Free everything."""
-        os.close(self._file)
+        # Whose brick was away since says EBADFD, and is closed all the same.
+        with suppress(OSError):
+            os.close(self._file)
 
 
 def stripe(key: Gfid | Place) -> int:

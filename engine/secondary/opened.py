@@ -105,8 +105,9 @@ def _volume(hello: Hello) -> Iterator[Opened]:
 
     try:
         mount.start(timeout=_READY)
+        bricks = _bricks(facts)
         roots = mount.root, plain.root, second.root
-        target = GlusterTarget(*roots, _scope(hello), pieces=facts.pieces)
+        target = GlusterTarget(*roots, _scope(hello), bricks=bricks, pieces=facts.pieces)
 
         def trouble() -> str:
             if not mount.alive():
@@ -129,7 +130,7 @@ def _volume(hello: Hello) -> Iterator[Opened]:
             options=facts.options,
             node=_node(),
             nodes=tuple(Peer(brick.host_uuid, brick.host) for brick in facts.bricks),
-            bricks=_bricks(facts),
+            bricks=bricks,
         )
     finally:
         for spare in spares:

@@ -114,7 +114,7 @@ def mount_by_gfid(lab: Lab, host: str, volume: str, name: str, *options: str) ->
     argv = ["glusterfs", "--aux-gfid-mount", "--acl", "--volfile-server=localhost"]
     lab.run(host, [*argv, f"--volfile-id={volume}", *options, *FRESH, path])
     root = os.fsencode(lab.path(host, path))
-    until("the mount", lambda: _ready(root))
+    until("the mount", lambda: ready(root))
     return root
 
 
@@ -130,7 +130,8 @@ def lose(brick: bytes, path: bytes, gfid: Gfid) -> None:
     os.unlink(brick + b"/" + gfids.handle(gfid))
 
 
-def _ready(root: bytes) -> bool:
+def ready(root: bytes) -> bool:
+    """Whether every subvolume of the volume mounted there answers."""
     try:
         return (xattrs.get(root, b"dht.subvol.status") or b"").startswith(b"1")
     except OSError:

@@ -251,7 +251,7 @@ def test_a_file_is_not_made_twice_under_one_gfid(sides: Sides) -> None:
 
     for number in range(8):
         late = Gfid(str(uuid4()))
-        slow = Slow(sides.root, lambda: sides.root)
+        slow = Slow(sides.root, lambda: sides.root, lambda: sides.root)
         answer = done(apply(slow, item(late, Kind.FILE, Place(folder, b"ours-%d" % number))))
         assert (answer.created, answer.links, sides.handles(late)) == (False, 1, 1)
 
