@@ -4,6 +4,7 @@ import errno
 import os
 from uuid import uuid4
 
+import msgspec
 import pytest
 from mounted import Sides, done, holds, item, lose, says
 
@@ -47,6 +48,34 @@ def test_a_directory_that_was_met_half_made_is_listed_by_a_second_mount(sides: S
     done(apply(agent, gone))
     assert sides.target.at(met.at) is None
     says(errno.ENOENT, os.listdir, path)
+    agent.close()
+
+
+def test_everything_but_listing_works_in_a_directory_that_was_met_half_made(sides: Sides) -> None:
+    met, folder = Met(sides, b"half-made-and-used"), sides.folder()
+    agent = met.agent(sides.root)
+    says(errno.ENOTSUP, os.listdir, met.root + b"/" + gfids.aux_place(met.at))
+    inner, file = Gfid(str(uuid4())), Gfid(str(uuid4()))
+    moved = Place(folder, b"moved")
+    wanted = item(met.gfid, Kind.DIRECTORY, met.at, mode=0o705)
+    for one in (
+        item(inner, Kind.DIRECTORY, Place(met.gfid, b"inner")),
+        item(file, Kind.FILE, Place(inner, b"file"), Place(met.gfid, b"linked")),
+        item(met.child.gfid, Kind.FILE, Place(met.gfid, b"renamed"), heard=(met.child.place,)),
+        msgspec.structs.replace(wanted, xattrs={b"user.some": b"value"}),
+        item(met.gfid, Kind.DIRECTORY, moved, mode=0o705, heard=(met.at,)),
+    ):
+        assert done(apply(agent, one)).changed
+    assert sides.standing(folder) == {b"moved": met.gfid}
+    children = {b"inner": inner, b"linked": file, b"renamed": met.child.gfid}
+    assert sides.standing(met.gfid) == children
+    assert sides.standing(inner) == {b"file": file}
+    fresh = sides.fresh()
+    (facts,) = fresh.facts([moved])
+    assert facts is not None
+    assert (facts.gfid, facts.attributes.mode) == (met.gfid, 0o40705)
+    assert list(facts.xattrs) == [b"user.some"]
+    assert facts.attributes.mtime == wanted.attributes.mtime
     agent.close()
 
 
