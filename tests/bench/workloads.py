@@ -209,11 +209,11 @@ _ROWS = (
         meaning="Empty files that are on both sides are removed.",
         targets=(at_least("seconds", 3.0, of=GSYNCD),),
         count=10_000,
-        spent="A bare unlink is 2 calls of the bricks, and those alone take about half of what "
+        spent="A bare unlink is 2 calls of the bricks, and those alone take more than half of what "
         "gsyncd takes: three times gsyncd's rate is hardly to be had by anybody who asks "
         "anything. georep's is 9: it holds locks of the gfid and of the place, and looks "
         "under them who stands there, without which another worker's new file could be "
-        "removed in the place of the old one. Before that each gfid is looked for in all "
+        "removed in the place of the old one. Before that each gfid is looked for, twice, in all "
         "of the primary, for only what the whole volume does not know is gone.",
     ),
     Workload(
