@@ -156,6 +156,11 @@ def found(run: list[AnyTold], end: float = 1000) -> list[tuple[str, float, float
         pytest.param([pending(0, 0), pending(200, 2)], [], id="silent, without work"),
         pytest.param([pending(0, 2), job(100), pending(200, 2)], [], id="not silent"),
         pytest.param(
+            [pending(0, 0), pending(199, 2), job(10), pending(200, 2)],
+            [],
+            id="told late: a journal holds back what comes too often",
+        ),
+        pytest.param(
             [
                 pending(0, 2),
                 stopped(50),

@@ -173,8 +173,9 @@ def _silent(each: _Listener, told: WorkerEvent) -> Iterator[Stall]:
         yield Stall(each.session, each.worker, each.pending, told.at, "it spoke again")
     match told:
         case PendingChanged():
-            each.pending = told.at if told.slices else 0.0
+            each.pending = max(each.pending, told.at) if told.slices else 0.0
         case WorkerStarted() | WorkerFaulty() | WorkerStopped():
             each.pending = 0.0
         case _:
-            each.pending = told.at if each.pending else 0.0
+            # Not back: a journal holds back what comes too often, and tells it late.
+            each.pending = max(each.pending, told.at) if each.pending else 0.0
