@@ -14,11 +14,11 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import Retry
-from engine.gluster import agreed, objects, reading, xattrs
+from engine.gluster import agreed, objects, reading, recorded, xattrs
 from engine.gluster import gfid as gfids
 from engine.gluster.gfid import NotAGfid
 from engine.gluster.objects import Scope
@@ -238,7 +238,7 @@ def _held(sight: Sight, gfid: Gfid) -> bool:
 def present(brick: bytes, status: os.stat_result, values: dict[bytes, bytes]) -> tuple[Place, ...]:
     """Return those recorded names of a file on a brick that still lead to this inode."""
     places = []
-    for place in _recorded(values):
+    for place in recorded.names(values):
         try:
             there = os.lstat(brick + b"/" + gfids.below_handle(place))
         except OSError as error:
@@ -250,23 +250,12 @@ def present(brick: bytes, status: os.stat_result, values: dict[bytes, bytes]) ->
     return tuple(places)
 
 
-def _recorded(values: dict[bytes, bytes]) -> Iterator[Place]:
-    """Yield the names that are recorded on a brick: at most 500 of one file, and some may be no
-    longer true.
-    """
-    for name, value in values.items():
-        if name.startswith(xattrs.GFID2PATH):
-            # The names then do not add up, and the mount is asked.
-            with contextlib.suppress(NotAGfid):
-                yield gfids.place(value)
-
-
 def _recorded_of(sight: Sight, gfid: Gfid) -> list[Place]:
     """Return the names that the own brick has recorded of a file that only the mount can tell of:
     that tells one name of it, if any.
     """
     try:
-        return list(_recorded(xattrs.get_all(sight.brick + b"/" + gfids.handle(gfid))))
+        return list(recorded.names(xattrs.get_all(sight.brick + b"/" + gfids.handle(gfid))))
     except OSError as error:
         if error.errno in _AWAY:
             return []
@@ -280,9 +269,9 @@ def _removed(
 
     A brick that waits for heals does not know what became of it since.
     """
-    recorded = any(name.startswith(xattrs.GFID2PATH) for name in values)
+    noted = any(name.startswith(xattrs.GFID2PATH) for name in values)
     only = status.st_nlink == 2 and not sight.behind
-    return recorded and only and trash.holds(status.st_ino)
+    return noted and only and trash.holds(status.st_ino)
 
 
 def _shown_mode(sight: Sight, gfid: Gfid, status: os.stat_result) -> int:

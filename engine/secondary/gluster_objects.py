@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from engine.gluster import agreed, newfile, reading, xattrs
+from engine.gluster import agreed, newfile, reading, recorded, xattrs
 from engine.gluster import gfid as gfids
 from engine.gluster.held import Held
 from engine.item import ROOT, Gfid, Holder, Item, Kind, Place
@@ -21,7 +21,6 @@ from engine.rpc.messages import Seen
 from engine.secondary import attributes
 from engine.secondary.notes import Notes
 from engine.secondary.parents import Parents
-from engine.secondary.recorded import places as recorded_places
 
 Answer = TypeVar("Answer")
 
@@ -142,9 +141,9 @@ class Objects:
 
         For hard links the volume tells paths joined by colons, which names may have, too.
         """
-        recorded = [at for at in recorded_places(self._bricks, gfid) if self._stands(gfid, at)]
-        if recorded:
-            return recorded
+        here = [at for at in recorded.names_on(self._bricks, gfid) if self._stands(gfid, at)]
+        if here:
+            return here
         path = self.path(gfid)
         told = self.told(path, b"glusterfs.gfid2path").split(b"\0")
         told += self._all_told(gfid, path).rstrip(b"\0").split(b":")
@@ -168,8 +167,10 @@ class Objects:
         """
         try:
             folder = stat.S_ISDIR(os.lstat(path).st_mode)
-        except FileNotFoundError:
-            return b""
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ESTALE):
+                return b""
+            raise
         if folder:
             return self.told(path, b"glusterfs.gfidtopath")
         if self._asked.get(gfid):

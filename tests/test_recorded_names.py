@@ -1,4 +1,4 @@
-"""Where an object stands, as this node's bricks have recorded it: all that is a place, once."""
+"""What bricks have recorded of an object's names: all that is a place, once."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,13 @@ import directories
 from sides import gfid
 
 from engine.gluster import gfid as gfids
+from engine.gluster import recorded
 from engine.item import ROOT, Place
-from engine.secondary import recorded
 
 FILE, OTHER, FOLDER = gfid(1), gfid(2), gfid(3)
 
 
-def test_places(tmp_path: Path) -> None:
+def test_names_on(tmp_path: Path) -> None:
     directories.needs_trusted_xattrs(tmp_path)
     bricks = [tmp_path / "b1", tmp_path / "b2", tmp_path / "no-such-brick"]
     values = [
@@ -29,6 +29,6 @@ def test_places(tmp_path: Path) -> None:
         handle.parent.mkdir(parents=True, exist_ok=True)
         handle.touch()
         os.setxattr(handle, name, value)
-    found = recorded.places(map(os.fsencode, bricks), FILE)
+    found = recorded.names_on(map(os.fsencode, bricks), FILE)
     assert sorted(found) == [Place(ROOT, b"one"), Place(FOLDER, b"two:\xff\n")]
-    assert recorded.places(map(os.fsencode, bricks), OTHER) == []
+    assert recorded.names_on(map(os.fsencode, bricks), OTHER) == []
